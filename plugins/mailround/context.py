@@ -1,0 +1,79 @@
+"""What a step works on: one round with its configuration and its edges, found again by the round id alone.
+
+The params of a round stand in the register's opening entry, so a task, the CLI and a run restarted months later all
+see the same ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from mailround.contracts import Contract, load_contract
+from mailround.errors import RoundRefusedError
+from mailround.layouts import Layout, load_layout
+from mailround.register.entries import Entry, RoundOpened, latest
+from mailround.register.store import Register
+from mailround.rounds import RoundKind, load_round_kind
+from mailround.settings import Settings
+from mailround.vault import Vault
+from mailround.workspace import Workspace
+
+ROUND_KEY = "round-key"
+"""Vault name of the key of the workspace; destroyed by the purge."""
+INDEX_KEY = "index-key"
+"""Vault name of the key of the piece index; destroyed by close_round."""
+PASSWORD = "package-password"  # noqa: S105 - the name of a secret, not a secret
+"""Vault name of the package's password; destroyed once the password notice is made."""
+
+
+@dataclass(frozen=True)
+class RoundContext:
+    """One opened round."""
+
+    round_id: str
+    opened: RoundOpened
+    settings: Settings
+    kind: RoundKind
+    contract: Contract
+    layout: Layout
+    register: Register
+    vault: Vault
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The encrypted workspace.
+
+        Raises:
+            VaultError: The round key is destroyed.
+        """
+        return Workspace(self.settings.data / self.round_id, self.vault.open(self.round_id, ROUND_KEY))
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The round's register entries, read afresh."""
+        return self.register.entries(self.round_id)
+
+
+def load_round(settings: Settings, round_id: str) -> RoundContext:
+    """Find an opened round again.
+
+    Raises:
+        RoundRefusedError: The register knows no such round.
+    """
+    register = Register(settings.register_url)
+    opened = latest(register.entries(round_id), RoundOpened)
+    if opened is None:
+        raise RoundRefusedError(
+            f"回「{round_id[:24]}」は管理簿にありません。", "回の番号を確かめてください（例：2026-11-change）。"
+        )
+    return RoundContext(
+        round_id=round_id,
+        opened=opened,
+        settings=settings,
+        kind=load_round_kind(settings.include, opened.round_kind),
+        contract=load_contract(settings.include, opened.contract),
+        layout=load_layout(settings.include, opened.layout),
+        register=register,
+        vault=Vault(settings.vault, settings.vault_identity),
+    )

@@ -1,0 +1,71 @@
+"""The error tree.
+
+Every message is Japanese, says what happened and what to do next, and never contains personal data: numbers, ids,
+field names and hashes only. Whoever raises one is responsible for that; a test plants canary names and looks.
+"""
+
+
+class MailroundError(Exception):
+    """A fault that trying again will not cure. Its text is ``happened`` and ``remedy``, both Japanese sentences."""
+
+    def __init__(self, happened: str, remedy: str) -> None:
+        """Keep both sentences; ``str()`` joins them."""
+        self.happened = happened
+        self.remedy = remedy
+        super().__init__(f"{happened} 【対応】{remedy}")
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        """Make every error of the tree picklable across worker processes."""
+        return type(self), (self.happened, self.remedy)
+
+
+class ConfigurationError(MailroundError):
+    """A setting or a YAML under include/ is missing or wrong."""
+
+
+class RoundRefusedError(MailroundError):
+    """The round may not be opened as asked."""
+
+
+class MalformedExportError(MailroundError):
+    """The export is not what its layout promises."""
+
+
+class CountMismatchError(MailroundError):
+    """Two counts or totals that must agree do not; the message holds both."""
+
+
+class QualityStopError(MailroundError):
+    """A check of the round suite failed."""
+
+
+class PrintError(MailroundError):
+    """A piece cannot be printed exactly as received."""
+
+
+class VerificationError(MailroundError):
+    """A printed page does not say what the record says."""
+
+
+class PackageError(MailroundError):
+    """The package is not what its manifest says."""
+
+
+class WorkspaceError(MailroundError):
+    """A workspace file is missing, damaged, or its key is destroyed."""
+
+
+class VaultError(MailroundError):
+    """A secret is missing or may not be written twice."""
+
+
+class RegisterError(MailroundError):
+    """The register is broken, or an entry may not be made."""
+
+
+class GateClosedError(MailroundError):
+    """A precondition of the control checklist is not met."""
+
+
+class RoundEndedError(MailroundError):
+    """A person's decision ended the round."""

@@ -1,0 +1,236 @@
+"""The records inside a round and the small references that travel between its tasks.
+
+Records (`Recipient`, `Piece`) hold personal data and live only in memory and in the encrypted workspace.
+References are flat, hold ids, counts and hashes only, and may travel through XCom.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+AID_KINDS = ("livelihood", "housing", "education", "care", "medical", "maternity", "occupational", "funeral")
+"""The eight kinds of aid of the Public Assistance Act, article 11, in its order."""
+
+RoundId = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[a-z0-9]{1,16}$", strict=True)]
+"""Year, month, short name. Pydantic's ``$`` is Rust's: it does not let a trailing newline through."""
+
+
+class Population(StrEnum):
+    """The three legal populations: 生活保護, 準用, 支援給付."""
+
+    ASSISTANCE = "assistance"
+    EQUIVALENT = "equivalent"
+    SUPPORT = "support"
+
+
+class Status(StrEnum):
+    """State of the case in the welfare system; everything but ACTIVE is excluded from a round and listed."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
+    DECEASED = "deceased"
+
+
+class Delivery(StrEnum):
+    """How the household gets its notice: by post, at the counter, or not yet."""
+
+    POST = "post"
+    COUNTER = "counter"
+    HOLD = "hold"
+
+
+class PaymentMethod(StrEnum):
+    """How aid is paid out."""
+
+    ACCOUNT = "account"
+    COUNTER = "counter"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The decision a change notice tells. Amounts in yen; tuples follow AID_KINDS. A date may be None: then held."""
+
+    document_no: str
+    decision_date: date | None
+    effective_date: date | None
+    payment_date: date | None
+    payment_method: PaymentMethod
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    income_before: int
+    income_after: int
+    total_before: int
+    total_after: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """One household of the export. Text is exactly as received; an empty text means the field was empty.
+
+    ``record_no`` counts data records from 1. ``decision`` is None in rounds without decisions (June).
+    """
+
+    record_no: int
+    case_no: str
+    population: Population
+    status: Status
+    name: str
+    kana: str
+    birth_date: date | None
+    members: int
+    postcode: str
+    address: str
+    building: str
+    mailto_name: str
+    mailto_postcode: str
+    mailto_address: str
+    mailto_building: str
+    mailto_reason: str
+    mailto_until: date | None
+    protected: bool
+    protected_confirmed_on: date | None
+    delivery: Delivery
+    district: str
+    caseworker: str
+    decision: Decision | None = None
+
+    def addressee(self) -> Addressee:
+        """Return where the piece goes: the mail-to when one is given, else the residence."""
+        if self.mailto_address:
+            return Addressee(
+                self.mailto_name or self.name, self.mailto_postcode, self.mailto_address, self.mailto_building
+            )
+        return Addressee(self.name, self.postcode, self.address, self.building)
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Name and address as printed in the window."""
+
+    name: str
+    postcode: str
+    address: str
+    building: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One envelope: a household with its place in the print order.
+
+    ``seq`` runs from 1 without gaps in print order; ``piece_id`` is opaque and carries a check digit; ``file`` is the
+    member's name in the package; ``barcode`` is the address number (住所表示番号), empty where none may be printed.
+    """
+
+    seq: int
+    piece_id: str
+    chunk: int
+    file: str
+    bundle: str
+    enclosure_set: str
+    barcode: str
+    recipient: Recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PieceRange:
+    """Where a piece landed in its file: pages ``first_page`` .. ``first_page + pages - 1``, counted from 1."""
+
+    seq: int
+    piece_id: str
+    first_page: int
+    pages: int
+
+
+class RoundParams(BaseModel):
+    """What the data team types into the trigger form (export-layout contract)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    round_id: RoundId
+    kind: str
+    source: str
+    layout: str
+    contract: str
+    issue_date: date
+    posting_date: date
+
+
+# References: flat, XCom-safe.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """An opened round."""
+
+    round_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extracted:
+    """A frozen export: record count and the SHA-256 of the original bytes."""
+
+    round_id: str
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """Result of the checks; rows = printable + held + excluded."""
+
+    round_id: str
+    rows: int
+    printable: int
+    held: int
+    excluded: int
+    warned: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkGroup:
+    """Chunks ``first`` .. ``last`` (both included): what one mapped task renders and verifies."""
+
+    round_id: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """A rendered group; ``sha256`` is over the digests of its PDFs in chunk order."""
+
+    round_id: str
+    first: int
+    last: int
+    pieces: int
+    pages: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """A group whose pages were all read back."""
+
+    round_id: str
+    first: int
+    last: int
+    pieces: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """A sealed and re-opened package."""
+
+    round_id: str
+    pieces: int
+    pages: int
+    bytes: int
+    sha256: str

@@ -1,0 +1,114 @@
+"""Step 1: open a round, or refuse it before anything personal is read."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from mailround.context import INDEX_KEY, ROUND_KEY
+from mailround.contracts import load_contract
+from mailround.errors import RoundRefusedError
+from mailround.gates import OPENING, require
+from mailround.layouts import load_layout
+from mailround.model import Opened, RoundParams
+from mailround.register.entries import RoundOpened, latest
+from mailround.register.store import Register
+from mailround.rounds import load_round_kind
+from mailround.settings import Settings
+from mailround.vault import Vault
+from mailround.workspace import Workspace
+
+_SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+
+
+def open_round(
+    settings: Settings, params: dict[str, object], *, run_id: str, triggered_by: str, at: datetime
+) -> Opened:
+    """Check the params, make the round's keys, and write the opening entry.
+
+    The same run may open its round again (a cleared task); another run may not.
+
+    Args:
+        settings: The ward's settings.
+        params: The trigger form's values, unchecked.
+        run_id: The Airflow run.
+        triggered_by: Who started the run; that person may not approve it later.
+        at: The time of opening.
+
+    Raises:
+        RoundRefusedError: A param is malformed, the dates are out of order, the source is outside the inbox or
+            missing, or the round id is used.
+        ConfigurationError: Unknown kind, layout or contract.
+        GateClosedError: The contract does not cover the posting day.
+    """
+    asked = _checked(params)
+    load_round_kind(settings.include, asked.kind)
+    load_layout(settings.include, asked.layout)
+    contract = load_contract(settings.include, asked.contract)
+    if asked.issue_date > asked.posting_date:
+        raise RoundRefusedError(
+            f"発行日（{asked.issue_date}）が発送日（{asked.posting_date}）より後です。",
+            "発行日は発送日以前の日付にしてください。",
+        )
+    require(OPENING, contract, asked.posting_date)
+    source_path(settings, asked.source)
+
+    register = Register(settings.register_url)
+    entry = RoundOpened(
+        round_kind=asked.kind,
+        source=asked.source,
+        layout=asked.layout,
+        contract=asked.contract,
+        contract_sha256=hashlib.sha256(contract.model_dump_json().encode()).hexdigest(),
+        issue_date=asked.issue_date,
+        posting_date=asked.posting_date,
+        triggered_by=triggered_by,
+        run_id=run_id,
+    )
+    before = latest(register.entries(asked.round_id), RoundOpened)
+    if before is not None and before != entry:
+        raise RoundRefusedError(
+            f"回の番号「{asked.round_id}」は既に使われています。", "別の番号で実行してください（例：末尾を変える）。"
+        )
+    vault = Vault(settings.vault, settings.vault_identity)
+    for name in (ROUND_KEY, INDEX_KEY):
+        if before is None and not vault.holds(asked.round_id, name):
+            vault.keep(asked.round_id, name, Workspace.new_key())
+    register.append(entry, round_id=asked.round_id, actor=triggered_by, at=at)
+    return Opened(round_id=asked.round_id)
+
+
+def source_path(settings: Settings, source: str) -> Path:
+    """Return the export's path.
+
+    Raises:
+        RoundRefusedError: It does not lie inside the inbox, or does not exist.
+    """
+    inbox = settings.inbox.resolve()
+    path = (inbox / source).resolve()
+    if not _SOURCE.fullmatch(source) or not path.is_relative_to(inbox):
+        raise RoundRefusedError(
+            "指定されたファイルは受信フォルダの外、または使えない名前です。",
+            "受信フォルダからの相対パスを英数字で指定してください（例：2026-11/export.csv）。",
+        )
+    if not path.is_file():
+        raise RoundRefusedError(
+            "指定されたファイルが受信フォルダにありません。",
+            "ファイル名と置き場所を確かめて、もう一度実行してください。",
+        )
+    return path
+
+
+def _checked(params: dict[str, object]) -> RoundParams:
+    try:
+        return RoundParams.model_validate(params)
+    except ValidationError as error:
+        fields = "、".join(sorted({str(each["loc"][0]) for each in error.errors()}))
+        raise RoundRefusedError(
+            f"実行パラメータに誤りがあります：{fields}。",
+            "回の番号は「2026-11-change」の形、日付は「2026-11-30」の形で入力してください。",
+        ) from None

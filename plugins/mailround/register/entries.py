@@ -1,0 +1,314 @@
+"""The typed bodies of register entries and the envelope around them.
+
+A body holds ids, counts, dates and hashes, never personal data. Its ``kind`` is its name in the register and its
+``title`` the Japanese one. Adding a step to a round means adding a body here; nothing else lists the kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, ClassVar, Literal, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+
+
+class Body(BaseModel):
+    """What an entry says. Two equal bodies of one round are one fact: appending the second returns the first."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    title: ClassVar[str]
+
+
+class RoundOpened(Body):
+    """A round was opened with these params; the run that did it, and who triggered that."""
+
+    title: ClassVar[str] = "回の開始"
+    kind: Literal["round_opened"] = "round_opened"
+    round_kind: str
+    source: str
+    layout: str
+    contract: str
+    contract_sha256: str
+    issue_date: date
+    posting_date: date
+    triggered_by: str
+    run_id: str
+
+
+class Extracted(Body):
+    """The export was frozen and read."""
+
+    title: ClassVar[str] = "データ取込"
+    kind: Literal["extracted"] = "extracted"
+    rows: int
+    bytes: int
+    sha256: str
+    total_after: int | None
+    unknown_headers: int
+
+
+class QualityChecked(Body):
+    """Both suites ran. ``findings`` counts households per rule id."""
+
+    title: ClassVar[str] = "データ検査"
+    kind: Literal["quality_checked"] = "quality_checked"
+    rows: int
+    printable: int
+    held: int
+    excluded: int
+    warned: int
+    findings: dict[str, int]
+
+
+class HoldsDecided(Body):
+    """A person chose to go on without the held households, or to stop."""
+
+    title: ClassVar[str] = "保留の判断"
+    kind: Literal["holds_decided"] = "holds_decided"
+    held: int
+    go_on: bool
+    answered_at: AwareDatetime
+
+
+class PrintPlanned(Body):
+    """Print order, piece numbers and chunks are fixed."""
+
+    title: ClassVar[str] = "印刷計画"
+    kind: Literal["print_planned"] = "print_planned"
+    pieces: int
+    chunks: int
+    bundles: int
+    characters: int
+    font_sha256: str
+
+
+class Rendered(Body):
+    """A group of chunks was rendered."""
+
+    title: ClassVar[str] = "通知書作成"
+    kind: Literal["rendered"] = "rendered"
+    first: int
+    last: int
+    pieces: int
+    pages: int
+    sha256: str
+
+
+class Verified(Body):
+    """A group of chunks was read back, every page."""
+
+    title: ClassVar[str] = "全頁照合"
+    kind: Literal["verified"] = "verified"
+    first: int
+    last: int
+    pieces: int
+    pages: int
+
+
+class Sealed(Body):
+    """The package was sealed, re-opened and checked against its manifest."""
+
+    title: ClassVar[str] = "封緘（暗号化）"
+    kind: Literal["sealed"] = "sealed"
+    pieces: int
+    pages: int
+    members: int
+    bytes: int
+    sha256: str
+    algorithm: str
+
+
+class ReleaseApproved(Body):
+    """A second person approved exactly this package."""
+
+    title: ClassVar[str] = "引渡し承認"
+    kind: Literal["release_approved"] = "release_approved"
+    package_sha256: str
+    answered_at: AwareDatetime
+
+
+class ReleaseRefused(Body):
+    """A second person sent the package back; it and its keys were destroyed."""
+
+    title: ClassVar[str] = "差戻し"
+    kind: Literal["release_refused"] = "release_refused"
+    package_sha256: str
+    answered_at: AwareDatetime
+
+
+class AnswerRefused(Body):
+    """An answer in the UI was not accepted and the question was asked again. Reasons are Japanese sentences."""
+
+    title: ClassVar[str] = "回答の不受理"
+    kind: Literal["answer_refused"] = "answer_refused"
+    step: str
+    reasons: tuple[str, ...]
+    answered_at: AwareDatetime
+
+
+class MediaHandedOver(Body):
+    """The disc went from a ward handler to a contractor handler, in a locked bag."""
+
+    title: ClassVar[str] = "媒体の引渡し"
+    kind: Literal["media_handed_over"] = "media_handed_over"
+    package_sha256: str
+    giver: str
+    receiver: str
+    handed_over_at: AwareDatetime
+    media_no: str
+    quantity: int
+    bag_no: str
+    locked: bool
+    storage: str
+
+
+class PasswordNoticeIssued(Body):
+    """The password notice was made, once, and the secret destroyed."""
+
+    title: ClassVar[str] = "パスワード通知書の作成"
+    kind: Literal["password_notice_issued"] = "password_notice_issued"
+    notice_no: str
+    media_no: str
+
+
+class PasswordHandedOver(Body):
+    """The password notice was handed over on a later, separate occasion."""
+
+    title: ClassVar[str] = "パスワード通知書の引渡し"
+    kind: Literal["password_handed_over"] = "password_handed_over"
+    giver: str
+    receiver: str
+    handed_over_at: AwareDatetime
+    notice_no: str
+    bag_no: str
+    locked: bool
+
+
+class Posted(Body):
+    """The pieces were posted; handed over − withdrawn − spoiled + reprinted = posted."""
+
+    title: ClassVar[str] = "発送の記録"
+    kind: Literal["posted"] = "posted"
+    posted_on: date
+    handed_over: int
+    withdrawn: int
+    spoiled: int
+    reprinted: int
+    posted: int
+
+
+class Purged(Body):
+    """The round key was destroyed and the ward's own files are gone; only the encrypted piece index stays."""
+
+    title: ClassVar[str] = "区側データの廃棄"
+    kind: Literal["purged"] = "purged"
+    files: int
+    keys: tuple[str, ...]
+    remaining: tuple[str, ...]
+
+
+class DeletionReminded(Body):
+    """A reminder (or, after the due date, an escalation) of the contractor's deletion went out by mail."""
+
+    title: ClassVar[str] = "消去期限の督促"
+    kind: Literal["deletion_reminded"] = "deletion_reminded"
+    due: date
+    on: date
+
+
+class DeletionCertified(Body):
+    """The contractor's certificate of deletion is on file and every handed-over item is covered."""
+
+    title: ClassVar[str] = "消去証明の受領"
+    kind: Literal["deletion_certified"] = "deletion_certified"
+    certificate_no: str
+    responsible: str
+    method: str
+    deleted_on: date
+    media_returned: bool
+    notice_returned: bool
+    copies_included: bool
+
+
+class RoundClosed(Body):
+    """Everything is accounted for; ``report_sha256`` is the evidence report's."""
+
+    title: ClassVar[str] = "回の完了"
+    kind: Literal["round_closed"] = "round_closed"
+    report_sha256: str
+
+
+class RoundEnded(Body):
+    """The round was ended before its handover, by a person's decision; its keys and files are destroyed."""
+
+    title: ClassVar[str] = "回の中止"
+    kind: Literal["round_ended"] = "round_ended"
+    step: str
+    files: int
+
+
+class Correction(Body):
+    """A counter-entry: entry ``corrects`` no longer counts, for the reason given. The entry itself stays."""
+
+    title: ClassVar[str] = "訂正"
+    kind: Literal["correction"] = "correction"
+    corrects: int
+    reason: str
+
+
+AnyBody = Annotated[
+    RoundOpened
+    | Extracted
+    | QualityChecked
+    | HoldsDecided
+    | PrintPlanned
+    | Rendered
+    | Verified
+    | Sealed
+    | ReleaseApproved
+    | ReleaseRefused
+    | AnswerRefused
+    | MediaHandedOver
+    | PasswordNoticeIssued
+    | PasswordHandedOver
+    | Posted
+    | Purged
+    | DeletionReminded
+    | DeletionCertified
+    | RoundClosed
+    | RoundEnded
+    | Correction,
+    Field(discriminator="kind"),
+]
+BODIES: TypeAdapter[AnyBody] = TypeAdapter(AnyBody)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the register. ``seq`` counts from 1 without gaps; ``hash`` covers everything else here."""
+
+    seq: int
+    at: str
+    actor: str
+    round_id: str
+    body: AnyBody
+    previous: str
+    hash: str
+
+
+B = TypeVar("B", bound=Body)
+
+
+def standing(entries: Iterable[Entry], kind: type[B]) -> list[B]:
+    """Return the bodies of one kind that no correction has taken back, oldest first."""
+    listed = tuple(entries)
+    corrected = {entry.body.corrects for entry in listed if isinstance(entry.body, Correction)}
+    return [entry.body for entry in listed if isinstance(entry.body, kind) and entry.seq not in corrected]
+
+
+def latest(entries: Iterable[Entry], kind: type[B]) -> B | None:
+    """Return the last standing body of one kind, or None."""
+    found = standing(entries, kind)
+    return found[-1] if found else None

@@ -1,0 +1,45 @@
+"""Settings: the only module that reads the environment (prefix ``MAILROUND_``)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+TOKYO = ZoneInfo("Asia/Tokyo")
+
+
+class Settings(BaseSettings):
+    """Where a ward keeps what. Folders are made on first use, 0700.
+
+    ``vault`` and ``vault_identity`` belong on storage that is not backed up with ``data``: destroying a key is the
+    purge (docs/adr/0004).
+    """
+
+    model_config = SettingsConfigDict(env_prefix="MAILROUND_", frozen=True, extra="forbid")
+
+    inbox: Path = Field(description="Folder the welfare system's export is put into; nothing outside it is read.")
+    data: Path = Field(description="Encrypted workspaces, one folder a round.")
+    outbox: Path = Field(description="Sealed packages, one folder a round.")
+    vault: Path = Field(description="Round keys and sealed secrets.")
+    vault_identity: Path = Field(description="The age identity the vault's secrets are encrypted to.")
+    register_url: str = Field(description="SQLAlchemy URL of the register.")
+    include: Path = Field(default=REPOSITORY / "include", description="Rounds, layouts, contracts, templates.")
+    font: Path | None = Field(default=None, description="IPAmj Mincho; found through fontconfig when unset.")
+    alert_to: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Addresses that are told of failures and dues, separated by commas."
+    )
+    alert_from: str = Field(default="mailround@localhost", description="Sender of those mails.")
+    ui_url: str = Field(default="http://127.0.0.1:8080", description="Address of the Airflow UI, for links in mails.")
+    print_tasks: int = Field(default=4, ge=1, le=64, description="Mapped render tasks a round is cut into at most.")
+
+    @field_validator("alert_to", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value

@@ -1,0 +1,117 @@
+"""Fixtures shared by all tests: a ward in a temporary folder, and records with awkward but plausible content."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from mailround.context import RoundContext, load_round
+from mailround.model import Decision, Delivery, PaymentMethod, Population, Recipient, Status
+from mailround.open_round import open_round
+from mailround.register.store import Register
+from mailround.settings import TOKYO, Settings
+
+NOW = datetime(2026, 11, 10, 9, 0, tzinfo=TOKYO)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    ward = Settings(
+        inbox=tmp_path / "inbox",
+        data=tmp_path / "data",
+        outbox=tmp_path / "outbox",
+        vault=tmp_path / "vault",
+        vault_identity=tmp_path / "vault-identity",
+        register_url=f"sqlite:///{tmp_path}/register/register.db",
+    )
+    ward.inbox.mkdir(mode=0o700)
+    Register(ward.register_url).migrate()
+    return ward
+
+
+@pytest.fixture
+def open_a_round(settings: Settings) -> Callable[..., RoundContext]:
+    """Open a round over an export that the test has put (or not yet put) into the inbox."""
+
+    def opener(
+        export: bytes = b"", round_id: str = "2026-11-change", kind: str = "change_notice", layout: str = "shinjuku"
+    ) -> RoundContext:
+        (settings.inbox / "export.csv").write_bytes(export)
+        open_round(
+            settings,
+            {
+                "round_id": round_id,
+                "kind": kind,
+                "source": "export.csv",
+                "layout": layout,
+                "contract": "r8-print",
+                "issue_date": "2026-11-20",
+                "posting_date": "2026-11-24",
+            },
+            run_id="manual__1",
+            triggered_by="datateam",
+            at=NOW,
+        )
+        return load_round(settings, round_id)
+
+    return opener
+
+
+@pytest.fixture
+def make_recipient() -> Callable[..., Recipient]:
+    """Return a factory of valid recipients; keyword arguments replace fields, also those of the decision."""
+    decision = Decision(
+        document_no="8新福生第100001号",
+        decision_date=date(2026, 11, 5),
+        effective_date=date(2026, 11, 1),
+        payment_date=date(2026, 12, 1),
+        payment_method=PaymentMethod.ACCOUNT,
+        before=(76_310, 53_700, 0, 0, 0, 0, 0, 0),
+        after=(78_940, 53_700, 0, 0, 0, 0, 0, 0),
+        income_before=0,
+        income_after=0,
+        total_before=130_010,
+        total_after=132_640,
+        reason="冬季加算を計上したため。",
+    )
+    recipient = Recipient(
+        record_no=1,
+        case_no="0000101",
+        population=Population.ASSISTANCE,
+        status=Status.ACTIVE,
+        name="髙﨑　𠮷郎",
+        kana="タカサキ　ヨシロウ",
+        birth_date=date(1951, 3, 4),
+        members=1,
+        postcode="160-0022",
+        address="東京都新宿区新宿一丁目2番3号",
+        building="新宿ハイツ101号室",
+        mailto_name="",
+        mailto_postcode="",
+        mailto_address="",
+        mailto_building="",
+        mailto_reason="",
+        mailto_until=None,
+        protected=False,
+        protected_confirmed_on=None,
+        delivery=Delivery.POST,
+        district="01",
+        caseworker="W01",
+        decision=decision,
+    )
+    decision_fields = {field.name for field in dataclasses.fields(Decision)}
+
+    def factory(**changes: object) -> Recipient:
+        of_decision = {key: value for key, value in changes.items() if key in decision_fields}
+        rest = {key: value for key, value in changes.items() if key not in decision_fields}
+        record_no = rest.get("record_no", 1)
+        rest.setdefault("case_no", f"{int(str(record_no)):07d}")
+        if "decision" not in rest:
+            rest["decision"] = dataclasses.replace(decision, **of_decision)  # type: ignore[arg-type]
+        return dataclasses.replace(recipient, **rest)  # type: ignore[arg-type]
+
+    return factory
