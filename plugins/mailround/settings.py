@@ -6,21 +6,30 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from mailround.errors import ConfigurationError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TOKYO = ZoneInfo("Asia/Tokyo")
 
 
-class Settings(BaseSettings):
+class CheckSettings(BaseSettings):
+    """What checking and printing need; has defaults, so that an export can be tried on any machine."""
+
+    model_config = SettingsConfigDict(env_prefix="MAILROUND_", frozen=True, extra="ignore")
+
+    include: Path = Field(default=REPOSITORY / "include", description="Rounds, layouts, contracts, templates.")
+    font: Path | None = Field(default=None, description="IPAmj Mincho; found through fontconfig when unset.")
+
+
+class Settings(CheckSettings):
     """Where a ward keeps what. Folders are made on first use, 0700.
 
     ``vault`` and ``vault_identity`` belong on storage that is not backed up with ``data``: destroying a key is the
     purge (docs/adr/0004).
     """
-
-    model_config = SettingsConfigDict(env_prefix="MAILROUND_", frozen=True, extra="forbid")
 
     inbox: Path = Field(description="Folder the welfare system's export is put into; nothing outside it is read.")
     data: Path = Field(description="Encrypted workspaces, one folder a round.")
@@ -28,8 +37,6 @@ class Settings(BaseSettings):
     vault: Path = Field(description="Round keys and sealed secrets.")
     vault_identity: Path = Field(description="The age identity the vault's secrets are encrypted to.")
     register_url: str = Field(description="SQLAlchemy URL of the register.")
-    include: Path = Field(default=REPOSITORY / "include", description="Rounds, layouts, contracts, templates.")
-    font: Path | None = Field(default=None, description="IPAmj Mincho; found through fontconfig when unset.")
     alert_to: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Addresses that are told of failures and dues, separated by commas."
     )
@@ -43,3 +50,18 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+
+def load_settings() -> Settings:
+    """Return the settings the environment holds.
+
+    Raises:
+        ConfigurationError: Some are missing or wrong; names their variables.
+    """
+    try:
+        return Settings()  # type: ignore[call-arg]  # the environment brings the fields
+    except ValidationError as error:
+        wrong = "、".join(f"MAILROUND_{str(each['loc'][0]).upper()}" for each in error.errors() if each["loc"])
+        raise ConfigurationError(
+            f"環境変数の設定が足りないか誤っています：{wrong}。", "README の「設定」の表を見て設定してください。"
+        ) from None

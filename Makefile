@@ -1,0 +1,57 @@
+# `make help` lists every target. Ports are settings: MAILROUND_PORT (8080), MAILROUND_MAIL_PORT (8025).
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+LOCK := uv pip compile --quiet --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links
+
+.PHONY: help venv font demo up down test lint bench lock screenshots clean
+
+help: ## この一覧を表示する
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+venv: .venv/.installed ## 仮想環境 .venv を作り、固定した依存パッケージを入れる
+
+.venv/.installed: requirements.txt requirements-dev.txt pyproject.toml
+	@command -v uv >/dev/null || python3 -m pip install --quiet uv
+	uv venv --quiet --allow-existing --python 3.11 .venv
+	uv pip sync --quiet --python $(BIN)/python --compile-bytecode --require-hashes requirements.txt requirements-dev.txt
+	uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+# Debian packages: the font that prints every name; 7-Zip as an independent reader of the package (tests only).
+font:
+	@fc-list 2>/dev/null | grep -qi ipamj || [ -n "$$MAILROUND_FONT" ] || .ci/apt fonts-ipamj-mincho fontconfig
+
+demo: venv font ## 実物のAirflowで一つの回（8,500世帯）を最初から最後まで実行する
+	$(BIN)/mailround local demo
+
+up: venv font ## Airflowを起動したままにする（画面の場所と利用者を表示）
+	$(BIN)/mailround local up
+
+down: ## make up で起動したAirflowを止める
+	$(BIN)/mailround local down
+
+test: venv font ## すべてのテストを実行する
+	@command -v 7z >/dev/null || .ci/apt p7zip-full
+	$(BIN)/pytest
+
+lint: venv ## 書式・型・層の規則を検査する
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: venv font ## 8,500世帯で工程ごとの秒数とメモリを測り benchmarks/ に書く
+	$(BIN)/python benchmarks/run.py
+
+screenshots: venv font ## README の画面を撮り直す（chromium が必要）
+	@command -v chromium >/dev/null || .ci/apt chromium
+	$(BIN)/python docs/images/take.py
+
+lock: ## requirements*.in から固定ファイルを作り直す
+	$(LOCK) requirements.in --output-file requirements.txt
+	$(LOCK) requirements-dev.in --output-file requirements-dev.txt
+
+clean: ## 仮想環境と作業フォルダを消す
+	-[ ! -x $(BIN)/mailround ] || $(BIN)/mailround local down
+	rm -rf .venv .airflow

@@ -1,0 +1,38 @@
+"""### 消去期限の見回り（毎朝 8:30）
+
+管理簿だけを見て、委託先の消去期限が近い回・過ぎた回を、すべてメールで知らせます。回のDAGが止まっていても、消えていても
+働きます。見回りの前に管理簿の連鎖を検証し、改ざんがあれば赤くなって知らせます。
+
+**赤くなったら**：管理簿に触らずに、記録（Logs）の最後の文に従ってください。
+"""
+
+from datetime import datetime, timedelta
+
+from airflow.sdk import dag
+from airflow.timetables.trigger import CronTriggerTimetable
+from mailround import notices, tasks
+from mailround.settings import TOKYO
+
+
+@dag(
+    dag_id="deletion_watch",
+    dag_display_name="消去期限の見回り",
+    description="委託先の消去期限を、管理簿だけを見て毎日知らせる",
+    doc_md=__doc__,
+    schedule=CronTriggerTimetable("30 8 * * *", timezone="Asia/Tokyo"),
+    start_date=datetime(2026, 1, 1, tzinfo=TOKYO),
+    catchup=False,
+    max_active_runs=1,
+    tags=["一斉送付", "見回り"],
+    default_args={
+        "owner": "生活福祉課",
+        "retries": 2,
+        "retry_delay": timedelta(minutes=5),
+        "on_failure_callback": notices.alert_failure,
+    },
+)
+def deletion_watch() -> None:
+    tasks.watch_deletions()
+
+
+deletion_watch()

@@ -1,0 +1,94 @@
+"""### 一斉送付の回：データ取込から、委託先の消去証明まで
+
+| # | 工程 | だれが | 何をするか |
+|---|---|---|---|
+| 01 | 回の開始 | 自動 | 種別・契約・レイアウト・受信フォルダを確かめ、鍵と作業領域を作る |
+| 02 | データ取込 | 自動 | 原本のハッシュを記録し、全件を厳密に読み、件数と合計を照合する |
+| 03 | データ検査 | 自動 | 必須項目・住所・郵便番号・重複・文字・金額を検査する |
+| 04 | 保留の判断 | データ担当 | 保留の世帯を除いて続けるか、中止するか（保留がなければ自動で進む） |
+| 05–07 | 印刷計画・作成・照合 | 自動 | 並べ替え、通知書を作り、全頁を読み戻して照合する |
+| 08 | 封緘 | 自動 | AES-256で暗号化し、開き直して目録と照合する |
+| 09 | 引渡し承認 | 第二課 | 開始した本人以外が承認する（ハッシュに結び付く） |
+| 10–11 | 媒体・パスワードの引渡し | 運搬担当 | 別々の機会に、鍵付きカバンで手渡し、記録する |
+| 12 | 発送の記録 | 担当 | 発送数を照合する |
+| 13 | 区側データの廃棄 | 自動 | 鍵を壊し、ファイルを消し、消えたことを確かめる |
+| 14–15 | 消去期限・消去証明 | 自動・担当 | 期限前に督促し、委託先の消去証明を記録する |
+| 16 | 回の完了 | 自動 | 証跡報告書を書く |
+
+**工程が赤くなったら**：記録（Logs）の最後の日本語の文に、何が起きたかと対応が書いてあります。原因を直したら、その工程を
+「Clear」してください。途中の工程は何度やり直しても同じ結果になります。「中止」と書かれた回は再開できません。新しい番号で
+始めてください。
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import Param, dag
+from mailround import notices, tasks
+from mailround.approve_release import ReleaseApproval
+from mailround.configuration import names
+from mailround.custody import MediaHandover, PasswordHandover, Posting
+from mailround.decide_holds import HoldDecision
+from mailround.deletion_certificate import DeletionCertificate
+from mailround.operators import DeletionDueReminderOperator, FormOperator, FourEyesApprovalOperator
+from mailround.settings import load_settings
+
+INCLUDE = load_settings().include
+
+
+@dag(
+    dag_id="mailing_round",
+    dag_display_name="一斉送付の回",
+    description="生活保護の通知書等を、委託先の消去証明まで記録しながら一斉送付する",
+    doc_md=__doc__,
+    schedule=None,
+    catchup=False,
+    tags=["一斉送付", "個人情報"],
+    default_args={
+        "owner": "生活福祉課",
+        "retries": 2,
+        "retry_delay": timedelta(seconds=10),
+        "on_failure_callback": notices.alert_failure,
+    },
+    params={
+        "round_id": Param(type="string", title="回の番号", description="年-月-英小文字（例：2026-11-change）",
+                          pattern=r"^[0-9]{4}-[0-9]{2}-[a-z0-9]{1,16}$"),
+        "kind": Param(type="string", title="発送種別", enum=list(names(INCLUDE / "rounds"))),
+        "source": Param(type="string", title="データファイル", minLength=1, description="受信フォルダからの相対パス"),
+        "layout": Param(type="string", title="データレイアウト", enum=list(names(INCLUDE / "layouts"))),
+        "contract": Param(type="string", title="契約", enum=list(names(INCLUDE / "contracts"))),
+        "issue_date": Param(type="string", format="date", title="発行日", description="通知書に印字する日付"),
+        "posting_date": Param(type="string", format="date", title="発送予定日"),
+    },
+)
+def mailing_round() -> None:
+    opened = tasks.open_round()
+    extracted = tasks.extract(opened)
+    checked = tasks.check_quality(extracted)
+    holds_decided = FormOperator(task_id="decide_holds", task_display_name="04 保留の判断", form=HoldDecision)
+    groups = tasks.plan_print(checked)
+    rendered = tasks.render.expand(group=groups)
+    verified = tasks.verify.expand(rendered=rendered)
+    sealed = tasks.seal(verified)
+    release_approved = FourEyesApprovalOperator(
+        task_id="approve_release", task_display_name="09 引渡し承認", form=ReleaseApproval
+    )
+    media_handed_over = FormOperator(
+        task_id="record_media_handover", task_display_name="10 媒体の引渡し", form=MediaHandover
+    )
+    password_handed_over = FormOperator(
+        task_id="record_password_handover", task_display_name="11 パスワード通知書の引渡し", form=PasswordHandover
+    )
+    posted = FormOperator(task_id="record_posting", task_display_name="12 発送の記録", form=Posting)
+    purged = tasks.purge(opened)
+    reminded = DeletionDueReminderOperator(task_id="deletion_due_reminder", task_display_name="14 消去期限の督促")
+    deletion_certified = FormOperator(
+        task_id="record_deletion_certificate", task_display_name="15 消去証明の受領", form=DeletionCertificate
+    )
+    closed = tasks.close_round(opened)
+
+    checked >> holds_decided >> groups
+    sealed >> release_approved >> media_handed_over >> password_handed_over >> posted >> purged
+    purged >> reminded >> deletion_certified >> closed
+
+
+mailing_round()

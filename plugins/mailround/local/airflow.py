@@ -1,0 +1,232 @@
+"""Start and stop a real Airflow on loopback: four components and a mailbox, each in its own process group.
+
+``airflow standalone`` leaves children behind when it is ended, and each CLI call costs seconds; so the components are
+started here, watched by pid, and everything else goes through the REST API.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from mailround.errors import ConfigurationError, MailroundError
+from mailround.local.people import PASSWORD_VARIABLE
+from mailround.settings import REPOSITORY
+
+COMPONENTS = {
+    "api-server": ("api-server",),
+    "scheduler": ("scheduler", "--skip-serve-logs"),
+    "dag-processor": ("dag-processor",),
+    "triggerer": ("triggerer", "--skip-serve-logs"),
+}
+START_SECONDS = 180
+
+
+class LocalAirflowError(MailroundError):
+    """The local Airflow did not start or stop as it should."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalAirflow:
+    """A local Airflow whose every file lies under ``home``; ``extra`` overrides environment variables."""
+
+    home: Path
+    port: int
+    mail_port: int
+    extra: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def url(self) -> str:
+        """The address of the UI and the REST API."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def mails(self) -> Path:
+        """The folder the mailbox writes to."""
+        return self.home / "mail"
+
+    @property
+    def password(self) -> str:
+        """The password of all demo users, drawn once per home."""
+        return self._secrets()["password"]
+
+    def environment(self) -> dict[str, str]:
+        """Return the whole environment of the components, `MAILROUND_` settings included."""
+        common = dict(
+            line.split("=", 1)
+            for line in (REPOSITORY / "include" / "airflow.env").read_text(encoding="utf-8").splitlines()
+            if line and not line.startswith("#")
+        )
+        drawn = self._secrets()
+        ward = self.home / "ward"
+        return {
+            **os.environ,
+            **common,
+            "AIRFLOW_HOME": str(self.home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPOSITORY / "plugins"),
+            "AIRFLOW__CORE__FERNET_KEY": drawn["fernet_key"],
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
+            "AIRFLOW__API__HOST": "127.0.0.1",
+            "AIRFLOW__API__PORT": str(self.port),
+            "AIRFLOW__API__BASE_URL": self.url,
+            "AIRFLOW__API__SECRET_KEY": drawn["secret_key"],
+            "AIRFLOW__API_AUTH__JWT_SECRET": drawn["jwt_secret"],
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home}/airflow.db",
+            "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.home / "logs"),
+            "AIRFLOW_CONN_SMTP_DEFAULT": json.dumps(
+                {
+                    "conn_type": "smtp",
+                    "host": "127.0.0.1",
+                    "port": self.mail_port,
+                    "extra": {"disable_ssl": True, "disable_tls": True},
+                }
+            ),
+            "MAILROUND_INBOX": str(ward / "inbox"),
+            "MAILROUND_DATA": str(ward / "data"),
+            "MAILROUND_OUTBOX": str(ward / "outbox"),
+            "MAILROUND_VAULT": str(self.home / "vault"),
+            "MAILROUND_VAULT_IDENTITY": str(self.home / "vault-identity"),
+            "MAILROUND_REGISTER_URL": f"sqlite:///{ward}/register/register.db",
+            "MAILROUND_ALERT_TO": "alert@mailround.invalid",
+            "MAILROUND_UI_URL": self.url,
+            PASSWORD_VARIABLE: drawn["password"],
+            **dict(self.extra),
+        }
+
+    def start(self, tell: Callable[[str], None]) -> None:
+        """Start everything and return when the UI answers, all components beat and the DAGs are there.
+
+        Raises:
+            ConfigurationError: A port is taken.
+            LocalAirflowError: A component ended or did not come up in time; the message names its log.
+        """
+        for port, name in ((self.port, "MAILROUND_PORT"), (self.mail_port, "MAILROUND_MAIL_PORT")):
+            if _taken(port):
+                raise ConfigurationError(
+                    f"ポート {port} は別のプログラムが使っています。",
+                    f"環境変数 {name} に空いているポート番号を指定するか、`make down` で前回の起動を止めてください。",
+                )
+        environment = self.environment()
+        (self.home / "ward" / "inbox").mkdir(mode=0o700, parents=True, exist_ok=True)
+        tell("メタデータDBと利用者を準備しています")
+        self._prepare(environment)
+        started: dict[str, tuple[int, str]] = {}
+        airflow = str(Path(sys.executable).with_name("airflow"))
+        commands = {name: [airflow, *arguments] for name, arguments in COMPONENTS.items()}
+        commands["mailbox"] = [sys.executable, "-m", "mailround.local.mailbox", str(self.mail_port), str(self.mails)]
+        for name, command in commands.items():
+            with self._log(name).open("ab") as log:
+                pid = subprocess.Popen(  # noqa: S603 - our own fixed commands
+                    command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+                ).pid
+            started[name] = (pid, _born(pid))
+            self._pids.write_text(json.dumps(started), encoding="utf-8")
+        tell("Airflowの起動を待っています")
+        self._await_health(started)
+
+    def stop(self) -> None:
+        """End every process that start() left behind, and only those: by pid and start time, for pids are reused."""
+        for name, patience in ((signal.SIGTERM, 20.0), (signal.SIGKILL, 5.0)):
+            for pid in self._alive():
+                os.killpg(pid, name)
+            deadline = time.monotonic() + patience
+            while self._alive() and time.monotonic() < deadline:
+                time.sleep(0.1)
+        self._pids.unlink(missing_ok=True)
+
+    def running(self) -> bool:
+        """Tell whether any process of an earlier start still lives."""
+        return bool(self._alive())
+
+    @property
+    def _pids(self) -> Path:
+        return self.home / "pids.json"
+
+    def _alive(self) -> list[int]:
+        if not self._pids.exists():
+            return []
+        started: dict[str, tuple[int, str]] = json.loads(self._pids.read_text(encoding="utf-8"))
+        return [pid for pid, born in started.values() if _born(pid) == born]
+
+    def _prepare(self, environment: dict[str, str]) -> None:
+        with self._log("prepare").open("ab") as log:
+            for command in (
+                [sys.executable, "-m", "mailround.local.people"],
+                [sys.executable, "-m", "mailround.cli", "register", "migrate"],
+            ):
+                done = subprocess.run(command, env=environment, stdout=log, stderr=log, check=False)  # noqa: S603 - our own fixed commands
+                if done.returncode:
+                    raise LocalAirflowError("準備に失敗しました。", f"記録を確認してください：{self._log('prepare')}")
+
+    def _await_health(self, started: dict[str, tuple[int, str]]) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            for name, (pid, born) in started.items():
+                if _born(pid) != born:
+                    self.stop()
+                    raise LocalAirflowError(f"{name} が終了しました。", f"記録を確認してください：{self._log(name)}")
+            try:
+                health = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=5).json()
+                healthy = all(
+                    health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor", "triggerer")
+                )
+            except (httpx.HTTPError, ValueError, KeyError):
+                healthy = False
+            if healthy:
+                return
+            time.sleep(0.5)
+        self.stop()
+        raise LocalAirflowError(f"{START_SECONDS}秒待ってもAirflowが起動しません。", f"記録を確認してください：{self.home}")
+
+    def _secrets(self) -> dict[str, str]:
+        path = self.home / "secrets.json"
+        if not path.exists():
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            drawn = {
+                "password": secrets.token_urlsafe(9),
+                "secret_key": secrets.token_urlsafe(48),
+                "jwt_secret": secrets.token_urlsafe(64),
+                "fernet_key": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+            }
+            path.touch(mode=0o600)
+            path.write_text(json.dumps(drawn), encoding="utf-8")
+        loaded: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+        return loaded
+
+    def _log(self, name: str) -> Path:
+        return self.home / f"{name}.log"
+
+
+def _born(pid: int) -> str:
+    """Return when a process started, in clock ticks since boot; empty when it is gone or a zombie."""
+    with suppress(ChildProcessError):  # raised for what an earlier command started; init reaps those
+        os.waitpid(pid, os.WNOHANG)
+    try:
+        fields = (Path("/proc") / str(pid) / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] == "Z" else fields[19]
+
+
+def _taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False

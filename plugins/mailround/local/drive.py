@@ -1,0 +1,221 @@
+"""Drive one round on a local Airflow as its users would: trigger it, answer every form, watch it to the end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from mailround.layouts import load_layout
+from mailround.local.airflow import LocalAirflow
+from mailround.local.client import AirflowUser, ClientError, TaskState
+from mailround.model import RoundParams
+from mailround.register.entries import B, MediaHandedOver, PasswordNoticeIssued, Sealed, latest
+from mailround.register.store import Register
+from mailround.rounds import load_round_kind
+from mailround.samples import write_sample
+from mailround.settings import TOKYO, Settings
+
+PATIENCE_SECONDS = 600
+
+
+class Driver:
+    """One round and the users who work on it."""
+
+    def __init__(self, airflow: LocalAirflow) -> None:
+        """Log everybody in and wait until the DAG is there.
+
+        Raises:
+            ClientError: The DAG does not appear.
+        """
+        self.airflow = airflow
+        self.environment = airflow.environment()
+        self.settings = Settings.model_validate(
+            {
+                name: self.environment[variable]
+                for name in Settings.model_fields
+                if (variable := f"MAILROUND_{name.upper()}") in self.environment
+            }
+        )
+        self.register = Register(self.settings.register_url)
+        self.users = {
+            name: AirflowUser(airflow.url, name, airflow.password) for name in ("datateam", "approver", "officer")
+        }
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while "mailing_round" not in self.users["datateam"].dags():
+            if time.monotonic() > deadline:
+                raise ClientError("DAGが読み込まれません。", "記録（dag-processor.log）を確認してください。")
+            time.sleep(0.5)
+
+    def close(self) -> None:
+        """Log everybody out."""
+        for user in self.users.values():
+            user.close()
+
+    def trigger(self, params: RoundParams) -> str:
+        """Start a round as the data team and return its run id."""
+        return self.users["datateam"].trigger(params.model_dump(mode="json"))
+
+    def follow(
+        self,
+        run_id: str,
+        round_id: str,
+        answers: Answers,
+        watch: Callable[[list[TaskState]], None] = lambda _: None,
+    ) -> str:
+        """Answer what is asked until the run ends; return its final state.
+
+        Raises:
+            ClientError: The run did not end in time, or asks something that ``answers`` lacks.
+        """
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            states = self.users["datateam"].tasks(run_id)
+            watch(states)
+            for each in states:
+                if each.state == "awaiting_input":
+                    if each.task_id not in answers:
+                        raise ClientError(f"「{each.title}」に答える人がいません。", "回答の台本を確認してください。")
+                    answers[each.task_id](self, run_id, round_id)
+            state = self.users["datateam"].run_state(run_id)
+            if state in {"success", "failed"}:
+                watch(self.users["datateam"].tasks(run_id))
+                return state
+            time.sleep(1.0)
+        raise ClientError("回が時間内に終わりません。", "Airflowの画面で、止まっている工程を確認してください。")
+
+    def entry(self, round_id: str, kind: type[B]) -> B:
+        """Return the latest register body of a kind.
+
+        Raises:
+            ClientError: There is none.
+        """
+        found = latest(self.register.entries(round_id), kind)
+        if found is None:
+            raise ClientError(f"管理簿に「{kind.title}」の記録がありません。", "前の工程を確認してください。")
+        return found
+
+
+Answers = Mapping[str, Callable[[Driver, str, str], None]]
+
+
+def decide_holds(driver: Driver, run_id: str, _: str) -> None:
+    """The data team goes on without the held households."""
+    driver.users["datateam"].answer(run_id, "decide_holds", "保留分を除いて続ける")
+
+
+def approve(driver: Driver, run_id: str, _: str) -> None:
+    """The second division approves."""
+    driver.users["approver"].answer(run_id, "approve_release", "承認")
+
+
+def hand_over_media(driver: Driver, run_id: str, _: str) -> None:
+    """The officer hands the disc over, now."""
+    driver.users["officer"].answer(
+        run_id,
+        "record_media_handover",
+        "記録する",
+        giver="officer",
+        receiver="C-001",
+        handed_over_at=datetime.now(TOKYO).isoformat(),
+        media_no="DVD-0001",
+        quantity=1,
+        bag_no="BAG-01",
+        locked=True,
+        storage="耐火金庫1",
+    )
+
+
+def hand_over_password(driver: Driver, run_id: str, round_id: str) -> None:
+    """The officer prints the notice, waits for the second occasion, and hands it over."""
+    notice = driver.airflow.home / "password-notice.pdf"
+    command = [sys.executable, "-m", "mailround.cli", "password-notice", round_id, "--fd"]
+    descriptor = os.open(notice, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        subprocess.run(  # noqa: S603 - our own command
+            [*command, str(descriptor)], env=driver.environment, pass_fds=(descriptor,), check=True, capture_output=True
+        )
+    finally:
+        os.close(descriptor)
+        notice.unlink()
+    media = driver.entry(round_id, MediaHandedOver)
+    occasion = media.handed_over_at + timedelta(minutes=1)
+    time.sleep(max(0.0, (occasion - datetime.now(TOKYO)).total_seconds()))
+    driver.users["officer"].answer(
+        run_id,
+        "record_password_handover",
+        "記録する",
+        giver="officer",
+        receiver="C-001",
+        handed_over_at=datetime.now(TOKYO).isoformat(),
+        notice_no=driver.entry(round_id, PasswordNoticeIssued).notice_no,
+        bag_no="BAG-02",
+        locked=True,
+    )
+
+
+def record_posting(driver: Driver, run_id: str, round_id: str) -> None:
+    """The officer records that every piece was posted today."""
+    driver.users["officer"].answer(
+        run_id,
+        "record_posting",
+        "記録する",
+        posted_on=datetime.now(TOKYO).date().isoformat(),
+        withdrawn=0,
+        spoiled=0,
+        reprinted=0,
+        posted=driver.entry(round_id, Sealed).pieces,
+    )
+
+
+def certify_deletion(driver: Driver, run_id: str, _: str) -> None:
+    """The officer records the contractor's certificate."""
+    driver.users["officer"].answer(
+        run_id,
+        "record_deletion_certificate",
+        "記録する",
+        certificate_no="DEL-0001",
+        responsible="C-001",
+        method="物理破壊",
+        deleted_on=datetime.now(TOKYO).date().isoformat(),
+        media_returned=True,
+        notice_returned=True,
+        copies_included=True,
+    )
+
+
+ANSWERS: Answers = {
+    "decide_holds": decide_holds,
+    "approve_release": approve,
+    "record_media_handover": hand_over_media,
+    "record_password_handover": hand_over_password,
+    "record_posting": record_posting,
+    "record_deletion_certificate": certify_deletion,
+}
+"""What everybody answers when nothing goes wrong."""
+
+
+def sample_round(settings: Settings, *, households: int, seed: int, name: str) -> RoundParams:
+    """Put a sample export into the inbox and return the params of a change-notice round over it, dated today."""
+    now = datetime.now(TOKYO)
+    export = write_sample(
+        settings.inbox,
+        name=name,
+        households=households,
+        seed=seed,
+        layout=load_layout(settings.include, "shinjuku"),
+        kind=load_round_kind(settings.include, "change_notice"),
+        created_at=now,
+    )
+    return RoundParams(
+        round_id=f"{now:%Y-%m}-{name}",
+        kind="change_notice",
+        source=export.name,
+        layout="shinjuku",
+        contract="demo",
+        issue_date=now.date(),
+        posting_date=now.date(),
+    )

@@ -1,0 +1,53 @@
+"""Mails to the people in charge: failures, refused answers, dues. Japanese, and never personal data."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+from airflow.exceptions import AirflowFailException
+
+from mailround.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+def send(settings: Settings, subject: str, body: str) -> None:
+    """Mail a plain text to the configured addresses through the connection ``smtp_default``.
+
+    Does nothing when no address is configured. Raises what the mail server raises: the caller's task is tried again.
+    """
+    from airflow.providers.smtp.hooks.smtp import SmtpHook
+
+    if not settings.alert_to:
+        return
+    lines = "<br>\n".join(html.escape(line) for line in body.splitlines())
+    with SmtpHook() as server:
+        server.send_email_smtp(
+            to=list(settings.alert_to),
+            subject=f"[mailround] {subject}",
+            html_content=f"<html><body>{lines}</body></html>",
+            from_email=settings.alert_from,
+        )
+
+
+def alert_failure(context: Context) -> None:
+    """Tell that a task failed: which round, which step, what to do, and where its log is.
+
+    Only a deterministic fault's text is quoted: our own errors hold no personal data, a library's might.
+    """
+    instance = context["task_instance"]
+    error = context.get("exception")
+    round_id = context["params"].get("round_id", "（期限の見回り）")
+    step = context["task"].task_display_name
+    what = (
+        str(error)
+        if isinstance(error, AirflowFailException)
+        else "想定外の障害です（再試行の回数を使い切りました）。【対応】記録を開き、システム担当へ連絡してください。"
+    )
+    send(
+        load_settings(),
+        f"失敗：回 {round_id}／{step}",
+        f"回：{round_id}\n工程：{step}（{instance.task_id}）\n内容：{what}\n記録：{instance.log_url}",
+    )

@@ -1,0 +1,145 @@
+"""The human steps as Airflow operators: one for every form, a four-eyes variant, and the wait for the deletion day.
+
+Class and method names here are stored in parked runs for months; renaming one strands those runs.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import TYPE_CHECKING, Any
+
+from airflow.exceptions import AirflowFailException
+from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.sdk import BaseOperator, Param
+from airflow.sdk.definitions.param import ParamsDict
+from airflow.sdk.exceptions import TaskAwaitingInput
+from airflow.sdk.execution_time.hitl import upsert_hitl_detail
+
+from mailround import notices
+from mailround.forms import Answer, AskAgain, Form, settle
+from mailround.settings import TOKYO, load_settings
+from mailround.tasks import failing_at_once, find_round, now
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class FormOperator(HITLOperator):
+    """Ask a person to fill in a form, ask again while the answer is wrong, and record what was answered.
+
+    No defaults and no timeout: silence is never an answer. The register entry, not this task's state, is what later
+    steps believe.
+    """
+
+    def __init__(self, *, form: type[Form], **kwargs: Any) -> None:  # noqa: ANN401 - passed on to Airflow as received
+        """Take subject, options and fields from the form."""
+        self.form = form
+        super().__init__(
+            subject=form.subject,
+            options=list(form.options),
+            params=ParamsDict({name: Param(**schema) for name, schema in form.params().items()}),
+            defaults=None,
+            **kwargs,
+        )
+
+    def execute(self, context: Context) -> None:
+        """Ask, unless there is nothing to ask."""
+        with failing_at_once():
+            work = find_round(context["params"]["round_id"])
+            if not self.form.needed(work):
+                self.log.info("確認が必要な事項はありません。次の工程へ進みます。")
+                return
+            self.body = self.form.body(work)
+        super().execute(context)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> None:
+        """Settle the answer: record it and go on, ask again with the reasons by mail, or end the round in red."""
+        if "error" in event:
+            self.process_trigger_event_error(event)
+        with failing_at_once():
+            work = find_round(context["params"]["round_id"])
+            user = event.get("responded_by_user")
+            answer = Answer(
+                option=next(iter(event["chosen_options"]), ""),
+                fields=dict(event.get("params_input") or {}),
+                responder=user["name"] if user else None,
+                answered_at=event["responded_at"],
+            )
+            outcome = settle(self.form, work, answer, at=now())
+            if isinstance(outcome, AskAgain):
+                self._ask_again(context, work.round_id, outcome.reasons)
+            if not outcome.goes_on:
+                from mailround.end_round import end_round
+
+                end_round(work, self.task_id, at=now())
+                raise AirflowFailException(
+                    f"「{answer.option}」の回答により、回「{work.round_id}」を中止しました。作成物と鍵は廃棄済みです。"
+                    "【対応】原因を直し、新しい回の番号で開始してください。"
+                )
+
+    def _ask_again(self, context: Context, round_id: str, reasons: tuple[str, ...]) -> None:
+        """Open the same request again; the reasons go by mail because Airflow cannot change the request's text."""
+        instance = context["task_instance"]
+        listed = "\n".join(f"・{reason}" for reason in reasons)
+        self.log.warning("回答を受理できませんでした。もう一度回答してください。\n%s", listed)
+        upsert_hitl_detail(
+            ti_id=instance.id,
+            options=self.options,
+            subject=self.subject,
+            body=self.form.body(find_round(round_id)),
+            defaults=None,
+            multiple=False,
+            params=self.serialized_params,
+            assigned_users=None,
+        )
+        notices.send(
+            load_settings(),
+            f"再回答のお願い：回 {round_id}／{self.task_display_name}",
+            f"回：{round_id}\n工程：{self.task_display_name}（{self.task_id}）\n"
+            f"次の理由で回答を受理できませんでした。同じ画面でもう一度回答してください。\n{listed}\n"
+            f"画面：{self.generate_link_to_ui(task_instance=instance, base_url=load_settings().ui_url)}",
+        )
+        raise TaskAwaitingInput(method_name="execute_complete")
+
+
+class FourEyesApprovalOperator(FormOperator):
+    """A form whose answer must come from somebody other than the person who triggered the run.
+
+    The rule itself is the form's (`approve_release.ReleaseApproval`), where it is tested without Airflow; this class
+    refuses to carry a form that lacks it, and an answer that came without a person.
+    """
+
+    def __init__(self, *, form: type[Form], **kwargs: Any) -> None:  # noqa: ANN401 - passed on to Airflow as received
+        """Check that the form asks for a second pair of eyes."""
+        if not form.four_eyes:
+            raise ValueError(f"{form.__name__} does not ask for a second person")
+        super().__init__(form=form, **kwargs)
+
+
+class DeletionDueReminderOperator(BaseOperator):
+    """Wait, without a worker slot, until the contract's reminder day; then remind of the deletion by mail."""
+
+    def execute(self, context: Context) -> None:
+        """Defer to the reminder day, or remind at once when it has come."""
+        from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+
+        from mailround import retention
+
+        with failing_at_once():
+            day = retention.reminder_day(find_round(context["params"]["round_id"]))
+        moment = datetime.combine(day, time(), tzinfo=TOKYO)
+        if moment > now():
+            self.defer(trigger=DateTimeTrigger(moment=moment), method_name="remind")
+        self.remind(context)
+
+    def remind(self, context: Context, event: Any = None) -> None:  # noqa: ANN401, ARG002 - Airflow's signature
+        """Mail the reminder and record it, unless it went out today or the certificate is already here."""
+        from mailround import retention
+
+        at = now()
+        with failing_at_once():
+            work = find_round(context["params"]["round_id"])
+            for due in retention.dues(work.register, work.settings.include, at.date()):
+                if due.round_id == work.round_id and due.remind:
+                    notices.send(work.settings, *retention.reminder_text(due))
+                    retention.record_reminder(work.register, due, at=at)

@@ -1,0 +1,151 @@
+"""The automatic steps as Airflow tasks: find the round, call the step, return its reference.
+
+Everything heavy is imported inside the task: a DAG file that pulled in pandas or reportlab would slow every parse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from airflow.exceptions import AirflowFailException
+from airflow.sdk import get_current_context, task
+
+from mailround.errors import MailroundError, RoundRefusedError
+from mailround.model import Checked, ChunkGroup, Extracted, Opened, Rendered, Sealed, Verified
+from mailround.settings import TOKYO, load_settings
+
+if TYPE_CHECKING:
+    from mailround.context import RoundContext
+
+
+def now() -> datetime:
+    """Return the time in Tokyo: the one clock of the system, handed to the steps as an argument."""
+    return datetime.now(TOKYO)
+
+
+@contextmanager
+def failing_at_once() -> Iterator[None]:
+    """Turn a deterministic fault into a failure without retries; infrastructure faults pass through and are retried."""
+    try:
+        yield
+    except MailroundError as error:
+        raise AirflowFailException(str(error)) from None
+
+
+def find_round(round_id: str) -> RoundContext:
+    """Return an opened round under the current settings."""
+    from mailround.context import load_round
+
+    return load_round(load_settings(), round_id)
+
+
+@task(task_display_name="01 回の開始")
+def open_round() -> Opened:
+    """Open the round, or refuse it."""
+    from mailround.open_round import open_round as step
+
+    context = get_current_context()
+    with failing_at_once():
+        user = context["dag_run"].triggering_user_name
+        if not user:
+            raise RoundRefusedError(
+                "誰がこの回を開始したか分かりません。", "Airflowの画面に自分の利用者でログインして開始してください。"
+            )
+        return step(
+            load_settings(), dict(context["params"]), run_id=context["run_id"], triggered_by=user, at=now()
+        )
+
+
+@task(task_display_name="02 データ取込")
+def extract(opened: Opened) -> Extracted:
+    """Freeze and read the export."""
+    from mailround.extract import extract as step
+
+    with failing_at_once():
+        return step(find_round(opened.round_id), at=now())
+
+
+@task(task_display_name="03 データ検査")
+def check_quality(extracted: Extracted) -> Checked:
+    """Run both suites."""
+    from mailround.check_quality import check_quality as step
+
+    with failing_at_once():
+        return step(find_round(extracted.round_id), at=now())
+
+
+@task(task_display_name="05 印刷計画")
+def plan_print(checked: Checked) -> list[ChunkGroup]:
+    """Order, number and cut the pieces."""
+    from mailround.plan_print import plan_print as step
+
+    with failing_at_once():
+        return step(find_round(checked.round_id), at=now())
+
+
+@task(task_display_name="06 通知書作成")
+def render(group: ChunkGroup) -> Rendered:
+    """Render one group of chunks."""
+    from mailround.render import render as step
+
+    with failing_at_once():
+        return step(find_round(group.round_id), group, at=now())
+
+
+@task(task_display_name="07 全頁照合")
+def verify(rendered: Rendered) -> Verified:
+    """Read back every page of one group."""
+    from mailround.verify import verify as step
+
+    with failing_at_once():
+        return step(find_round(rendered.round_id), rendered, at=now())
+
+
+@task(task_display_name="08 封緘（暗号化）")
+def seal(verified: list[Verified]) -> Sealed:
+    """Seal the package and re-open it."""
+    from mailround.seal import seal as step
+
+    with failing_at_once():
+        return step(find_round(next(iter(verified)).round_id), at=now())
+
+
+@task(task_display_name="13 区側データの廃棄")
+def purge(opened: Opened) -> None:
+    """Destroy the round key, then the files, then prove it."""
+    from mailround.purge import purge as step
+
+    with failing_at_once():
+        step(find_round(opened.round_id), at=now())
+
+
+@task(task_display_name="16 回の完了")
+def close_round(opened: Opened) -> None:
+    """Write the evidence report and close the round."""
+    from mailround.close_round import close_round as step
+
+    with failing_at_once():
+        step(find_round(opened.round_id), at=now())
+
+
+@task(task_display_name="消去期限の見回り")
+def watch_deletions() -> int:
+    """Remind of every deletion that is due, from the register alone; return how many mails went out."""
+    from mailround import notices, retention
+    from mailround.register.store import Register
+
+    settings = load_settings()
+    at = now()
+    sent = 0
+    with failing_at_once():
+        register = Register(settings.register_url)
+        register.verify()
+        for due in retention.dues(register, settings.include, at.date()):
+            if due.remind:
+                notices.send(settings, *retention.reminder_text(due))
+                retention.record_reminder(register, due, at=at)
+                sent += 1
+    return sent
