@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from airflow.sdk import dag
 from airflow.timetables.trigger import CronTriggerTimetable
+
 from mailround import notices, tasks
 from mailround.settings import TOKYO
 

@@ -23,6 +23,7 @@
 from datetime import timedelta
 
 from airflow.sdk import Param, dag
+
 from mailround import notices, tasks
 from mailround.approve_release import ReleaseApproval
 from mailround.configuration import names
@@ -50,8 +51,12 @@ INCLUDE = load_settings().include
         "on_failure_callback": notices.alert_failure,
     },
     params={
-        "round_id": Param(type="string", title="回の番号", description="年-月-英小文字（例：2026-11-change）",
-                          pattern=r"^[0-9]{4}-[0-9]{2}-[a-z0-9]{1,16}$"),
+        "round_id": Param(
+            type="string",
+            title="回の番号",
+            description="年-月-英小文字（例：2026-11-change）",
+            pattern=r"^[0-9]{4}-[0-9]{2}-[a-z0-9]{1,16}$",
+        ),
         "kind": Param(type="string", title="発送種別", enum=list(names(INCLUDE / "rounds"))),
         "source": Param(type="string", title="データファイル", minLength=1, description="受信フォルダからの相対パス"),
         "layout": Param(type="string", title="データレイアウト", enum=list(names(INCLUDE / "layouts"))),

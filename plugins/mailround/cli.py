@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mailround.errors import MailroundError
-from mailround.settings import REPOSITORY, TOKYO, load_settings
+from mailround.settings import REPOSITORY, TOKYO, CheckSettings, load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="一斉送付の回を支える道具。")
 register_app = typer.Typer(no_args_is_help=True, help="管理簿の検証・一覧・書き出し。")
@@ -28,8 +29,6 @@ app.add_typer(register_app, name="register")
 app.add_typer(package_app, name="package")
 app.add_typer(local_app, name="local")
 
-_INCLUDE = REPOSITORY / "include"
-
 
 class Exit(IntEnum):
     """Exit codes of ``mailround check``; every other command ends with OK or STOP."""
@@ -37,6 +36,19 @@ class Exit(IntEnum):
     OK = 0
     HELD = 1
     STOP = 2
+
+
+def _stop_on_terminate(*_: object) -> None:
+    """Turn SIGTERM into an ordinary end, so that what was started is stopped."""
+    raise SystemExit(143)
+
+
+def _table(*columns: str) -> Table:
+    """Return a table that folds long Japanese texts instead of cutting them."""
+    table = Table()
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
 
 
 @contextmanager
@@ -60,11 +72,11 @@ def check(
     from mailround.trial import try_export
 
     with _told():
-        report = try_export(export, layout=layout, kind=kind, include=_INCLUDE)
+        report = try_export(export, layout=layout, kind=kind, settings=CheckSettings())
     if as_json:
         typer.echo(json.dumps(report, ensure_ascii=False))
     else:
-        table = Table("検査", "区分", "件数", "内容")
+        table = _table("検査", "区分", "件数", "内容")
         for rule in report["rules"]:
             if rule["count"]:
                 table.add_row(rule["id"], rule["severity"], f"{rule['count']:,}", rule["message"])
@@ -91,14 +103,15 @@ def sample(
     from mailround.samples import write_sample
 
     with _told():
+        include = CheckSettings().include
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         written = write_sample(
             folder,
             name=name,
             households=households,
             seed=seed,
-            layout=load_layout(_INCLUDE, layout),
-            kind=load_round_kind(_INCLUDE, kind),
+            layout=load_layout(include, layout),
+            kind=load_round_kind(include, kind),
             created_at=datetime.now(TOKYO),
             faults=faults,
         )
@@ -113,7 +126,7 @@ def holds(round_id: Annotated[str, typer.Argument(help="回の番号")]) -> None
 
     with _told():
         listed = hold_list(load_round(load_settings(), round_id))
-    table = Table("ケース番号", "地区", "担当", "理由", "対応")
+    table = _table("ケース番号", "地区", "担当", "理由", "対応")
     for row in listed:
         table.add_row(row.case_no, row.district, row.caseworker, "\n".join(row.messages), "\n".join(row.remedies))
     Console().print(table if listed else "保留の世帯はありません。")
@@ -176,7 +189,7 @@ def register_list(round_id: Annotated[str | None, typer.Option(help="回の番�
 
     with _told():
         listed = rows(Register(load_settings().register_url).entries(round_id))
-    table = Table("番号", "日時", "回", "種別", "取扱者", "内容")
+    table = _table("番号", "日時", "回", "種別", "取扱者", "内容")
     for row in listed:
         table.add_row(str(row.seq), row.at, row.round_id, row.title, row.actor, row.content)
     Console().print(table)
@@ -211,9 +224,7 @@ def package_check(
             password = source.read().strip()
     with _told():
         report = check_package(package, password)
-    typer.echo(
-        f"照合済み：{report.members}ファイル、{report.pieces:,}通、{report.pages:,}頁、SHA-256 {report.sha256}"
-    )
+    typer.echo(f"照合済み：{report.members}ファイル、{report.pieces:,}通、{report.pages:,}頁、SHA-256 {report.sha256}")
 
 
 _Home = Annotated[Path, typer.Option(envvar="MAILROUND_HOME", help="Airflowの作業フォルダ")]
@@ -235,6 +246,7 @@ def local_demo(
     from mailround.local.airflow import LocalAirflow
     from mailround.local.demo import demo
 
+    signal.signal(signal.SIGTERM, _stop_on_terminate)
     airflow = LocalAirflow(home.resolve(), port, mail_port)
     with _told():
         airflow.stop()
@@ -244,9 +256,7 @@ def local_demo(
 
 
 @local_app.command("up")
-def local_up(
-    home: _Home = REPOSITORY / ".airflow" / "up", port: _Port = 8080, mail_port: _MailPort = 8025
-) -> None:
+def local_up(home: _Home = REPOSITORY / ".airflow" / "up", port: _Port = 8080, mail_port: _MailPort = 8025) -> None:
     """Airflowを起動したままにし、画面の場所と確認用の利用者を表示します。"""
     from mailround.local.airflow import LocalAirflow
     from mailround.local.drive import Driver, sample_round
@@ -259,11 +269,11 @@ def local_up(
             console.print("既に起動しています。")
         else:
             with console.status("準備しています") as status:
-                airflow.start(lambda text: status.update(text))
+                airflow.start(status.update)
                 driver = Driver(airflow)
                 sample_round(driver.settings, households=200, seed=1, name="sample")
                 driver.close()
-    table = Table("利用者", "役割", "パスワード")
+    table = _table("利用者", "役割", "パスワード")
     for user in USERS:
         table.add_row(user.name, user.title, airflow.password)
     console.print(f"画面：{airflow.url}　メール：{airflow.mails}　受信フォルダ：{airflow.home / 'ward' / 'inbox'}")

@@ -5,6 +5,11 @@ field names and hashes only. Whoever raises one is responsible for that; a test 
 """
 
 
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
 class MailroundError(Exception):
     """A fault that trying again will not cure. Its text is ``happened`` and ``remedy``, both Japanese sentences."""
 
@@ -14,7 +19,7 @@ class MailroundError(Exception):
         self.remedy = remedy
         super().__init__(f"{happened} 【対応】{remedy}")
 
-    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
         """Make every error of the tree picklable across worker processes."""
         return type(self), (self.happened, self.remedy)
 
@@ -27,8 +32,31 @@ class RoundRefusedError(MailroundError):
     """The round may not be opened as asked."""
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One malformed place of an export, without its content.
+
+    ``record`` counts data records from 1 (0: the header), ``line`` is the physical line the record begins on, ``field``
+    the canonical field (empty: the whole record), ``problem`` a Japanese phrase.
+    """
+
+    record: int
+    line: int
+    field: str
+    problem: str
+
+
 class MalformedExportError(MailroundError):
-    """The export is not what its layout promises."""
+    """The export is not what its layout promises; ``findings`` holds every malformed place."""
+
+    def __init__(self, happened: str, remedy: str, findings: tuple[Finding, ...] = ()) -> None:
+        """Keep the findings beside both sentences."""
+        super().__init__(happened, remedy)
+        self.findings = findings
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        """Keep the findings across worker processes."""
+        return type(self), (self.happened, self.remedy, self.findings)
 
 
 class CountMismatchError(MailroundError):

@@ -6,12 +6,24 @@ A reason is a Japanese sentence that ends with its checklist number. Steps name 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 from mailround.contracts import Contract
 from mailround.errors import GateClosedError
 
-Gate = Callable[[Contract, date], str | None]
+Facts = TypeVar("Facts")
+Gate = Callable[[Facts, date], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The package's SHA-256 as sealed, as approved, and as the file on disk has it now; None where there is none."""
+
+    sealed: str | None
+    approved: str | None
+    on_disk: str | None
 
 
 def contract_in_term(contract: Contract, day: date) -> str | None:
@@ -25,7 +37,7 @@ def privacy_mark_valid(contract: Contract, day: date) -> str | None:
     """Control 1: the contractor's privacy mark has not expired."""
     if day <= contract.privacy_mark.expires:
         return None
-    return f"委託先のプライバシーマークは {contract.privacy_mark.expires} に失効しています（点検表1）"
+    return f"{day} には委託先のプライバシーマークが失効しています（期限 {contract.privacy_mark.expires}、点検表1）"
 
 
 def handlers_designated(contract: Contract, day: date) -> str | None:
@@ -40,19 +52,43 @@ def handlers_designated(contract: Contract, day: date) -> str | None:
     return None
 
 
-OPENING: tuple[Gate, ...] = (contract_in_term, privacy_mark_valid, handlers_designated)
+def package_unchanged(release: Release, _: date) -> str | None:
+    """Control 7: the file on disk is the one that was encrypted, sealed and checked."""
+    if release.on_disk is None:
+        return "封緘したパッケージのファイルがありません（点検表7）"
+    if release.on_disk != release.sealed:
+        return "パッケージのファイルが封緘の記録と一致しません（点検表7）"
+    return None
+
+
+def release_approved(release: Release, _: date) -> str | None:
+    """Control 19: a second person approved exactly the sealed package."""
+    if release.approved is None:
+        return "引渡しの承認が管理簿にありません（点検表19）"
+    if release.approved != release.sealed:
+        return "承認されたパッケージと封緘の記録が一致しません（点検表19）"
+    return None
+
+
+OPENING: tuple[Gate[Contract], ...] = (contract_in_term, privacy_mark_valid, handlers_designated)
 """What must hold on the posting day before a round is opened, and on the day of every handover."""
 
+APPROVAL: tuple[Gate[Release], ...] = (package_unchanged,)
+"""What must hold when a release is approved."""
 
-def require(gates: Sequence[Gate], contract: Contract, day: date) -> None:
+HANDOVER: tuple[Gate[Release], ...] = (package_unchanged, release_approved)
+"""What must hold when the medium is handed over, beside OPENING."""
+
+
+def require(gates: Sequence[Gate[Facts]], facts: Facts, day: date) -> None:
     """Pass, or refuse with every reason at once.
 
     Raises:
         GateClosedError: At least one gate is closed.
     """
-    reasons = [reason for gate in gates if (reason := gate(contract, day))]
+    reasons = [reason for gate in gates if (reason := gate(facts, day))]
     if reasons:
         raise GateClosedError(
-            "契約・体制の前提条件を満たしていません：" + "、".join(reasons) + "。",
-            f"契約「{contract.name}」の設定と実際の契約書類を確認してください。",
+            "点検表の前提条件を満たしていません：" + "、".join(reasons) + "。",
+            "契約の設定、管理簿、実際の書類を確かめ、原因を直してからやり直してください。",
         )

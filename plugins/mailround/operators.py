@@ -6,9 +6,8 @@ Class and method names here are stored in parked runs for months; renaming one s
 from __future__ import annotations
 
 from datetime import datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow.exceptions import AirflowFailException
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import BaseOperator, Param
 from airflow.sdk.definitions.param import ParamsDict
@@ -16,12 +15,15 @@ from airflow.sdk.exceptions import TaskAwaitingInput
 from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
 from mailround import notices
+from mailround.errors import RoundEndedError
 from mailround.forms import Answer, AskAgain, Form, settle
-from mailround.settings import TOKYO, load_settings
+from mailround.settings import TOKYO
 from mailround.tasks import failing_at_once, find_round, now
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from mailround.context import RoundContext
 
 
 class FormOperator(HITLOperator):
@@ -34,6 +36,7 @@ class FormOperator(HITLOperator):
     def __init__(self, *, form: type[Form], **kwargs: Any) -> None:  # noqa: ANN401 - passed on to Airflow as received
         """Take subject, options and fields from the form."""
         self.form = form
+        kwargs.pop("params", None)  # Airflow hands every operator the DAG's params; the form has fields of its own
         super().__init__(
             subject=form.subject,
             options=list(form.options),
@@ -43,11 +46,13 @@ class FormOperator(HITLOperator):
         )
 
     def execute(self, context: Context) -> None:
-        """Ask, unless there is nothing to ask."""
+        """Ask, unless the register has the answer or there is nothing to ask."""
         with failing_at_once():
             work = find_round(context["params"]["round_id"])
+            if self.form.stopped(work):
+                self._end(work)
             if not self.form.needed(work):
-                self.log.info("確認が必要な事項はありません。次の工程へ進みます。")
+                self.log.info("確認が必要な事項はないか、回答が既に管理簿にあります。次の工程へ進みます。")
                 return
             self.body = self.form.body(work)
         super().execute(context)
@@ -56,28 +61,33 @@ class FormOperator(HITLOperator):
         """Settle the answer: record it and go on, ask again with the reasons by mail, or end the round in red."""
         if "error" in event:
             self.process_trigger_event_error(event)
+        user = event.get("responded_by_user")
+        answer = Answer(
+            option=next(iter(event["chosen_options"]), ""),
+            fields=dict(event.get("params_input") or {}),
+            responder=user["name"] if user else None,
+            answered_at=event["responded_at"],
+        )
         with failing_at_once():
             work = find_round(context["params"]["round_id"])
-            user = event.get("responded_by_user")
-            answer = Answer(
-                option=next(iter(event["chosen_options"]), ""),
-                fields=dict(event.get("params_input") or {}),
-                responder=user["name"] if user else None,
-                answered_at=event["responded_at"],
-            )
             outcome = settle(self.form, work, answer, at=now())
             if isinstance(outcome, AskAgain):
-                self._ask_again(context, work.round_id, outcome.reasons)
-            if not outcome.goes_on:
-                from mailround.end_round import end_round
+                self._ask_again(context, work, outcome.reasons)
+            elif not outcome.goes_on:
+                self._end(work)
 
-                end_round(work, self.task_id, at=now())
-                raise AirflowFailException(
-                    f"「{answer.option}」の回答により、回「{work.round_id}」を中止しました。作成物と鍵は廃棄済みです。"
-                    "【対応】原因を直し、新しい回の番号で開始してください。"
-                )
+    def _end(self, work: RoundContext) -> NoReturn:
+        """Destroy what the round made; a refusal is a red run and an alert, not a quiet success."""
+        from mailround.end_round import end_round
 
-    def _ask_again(self, context: Context, round_id: str, reasons: tuple[str, ...]) -> None:
+        end_round(work, self.task_id, at=now())
+        raise RoundEndedError(
+            f"「{self.task_display_name}」の回答により、回「{work.round_id}」を中止しました。"
+            "作成物と鍵は廃棄済みです。",
+            "原因を直し、新しい回の番号で開始してください。",
+        )
+
+    def _ask_again(self, context: Context, work: RoundContext, reasons: tuple[str, ...]) -> NoReturn:
         """Open the same request again; the reasons go by mail because Airflow cannot change the request's text."""
         instance = context["task_instance"]
         listed = "\n".join(f"・{reason}" for reason in reasons)
@@ -86,18 +96,18 @@ class FormOperator(HITLOperator):
             ti_id=instance.id,
             options=self.options,
             subject=self.subject,
-            body=self.form.body(find_round(round_id)),
+            body=self.form.body(work),
             defaults=None,
             multiple=False,
             params=self.serialized_params,
             assigned_users=None,
         )
         notices.send(
-            load_settings(),
-            f"再回答のお願い：回 {round_id}／{self.task_display_name}",
-            f"回：{round_id}\n工程：{self.task_display_name}（{self.task_id}）\n"
+            work.settings,
+            f"再回答のお願い：回 {work.round_id}／{self.task_display_name}",
+            f"回：{work.round_id}\n工程：{self.task_display_name}（{self.task_id}）\n"
             f"次の理由で回答を受理できませんでした。同じ画面でもう一度回答してください。\n{listed}\n"
-            f"画面：{self.generate_link_to_ui(task_instance=instance, base_url=load_settings().ui_url)}",
+            f"画面：{self.generate_link_to_ui(task_instance=instance, base_url=work.settings.ui_url)}",
         )
         raise TaskAwaitingInput(method_name="execute_complete")
 

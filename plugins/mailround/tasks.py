@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from airflow.exceptions import AirflowFailException
 from airflow.sdk import get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
 
 from mailround.errors import MailroundError, RoundRefusedError
 from mailround.model import Checked, ChunkGroup, Extracted, Opened, Rendered, Sealed, Verified
@@ -54,9 +54,7 @@ def open_round() -> Opened:
             raise RoundRefusedError(
                 "誰がこの回を開始したか分かりません。", "Airflowの画面に自分の利用者でログインして開始してください。"
             )
-        return step(
-            load_settings(), dict(context["params"]), run_id=context["run_id"], triggered_by=user, at=now()
-        )
+        return step(load_settings(), dict(context["params"]), run_id=context["run_id"], triggered_by=user, at=now())
 
 
 @task(task_display_name="02 データ取込")

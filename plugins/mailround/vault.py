@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pyrage
+from pydantic import TypeAdapter, ValidationError
 
 from mailround.errors import VaultError
+from mailround.model import RoundId
+from mailround.private_files import write_new
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_ROUND_ID: TypeAdapter[str] = TypeAdapter(RoundId)
 
 
 class Vault:
-    """Secrets under ``root/<round_id>/<name>``; the identity file is made on first use, 0600."""
+    """Secrets under ``root/<round_id>/<name>``; the identity file is made with the first secret, 0600."""
 
     def __init__(self, root: Path, identity_file: Path) -> None:
         """Bind the folders; nothing is touched yet."""
@@ -32,10 +37,11 @@ class Vault:
             VaultError: One of that name exists already; secrets are never replaced.
         """
         path = self._path(round_id, name)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        sealed = pyrage.encrypt(secret, [self._identity().to_public()])
+        if not self._identity_file.exists() and not any(self.root.glob("*/*")):
+            with suppress(FileExistsError):  # another process made it just now
+                write_new(self._identity_file, str(pyrage.x25519.Identity.generate()).encode("ascii"))
         try:
-            _write_new(path, sealed)
+            write_new(path, pyrage.encrypt(secret, [self._identity().to_public()]))
         except FileExistsError:
             raise VaultError(
                 f"回「{round_id}」の秘密情報「{name}」は既にあります。",
@@ -48,8 +54,9 @@ class Vault:
         Raises:
             VaultError: It never existed, was destroyed, or the identity is another one.
         """
+        path = self._path(round_id, name)
         try:
-            return bytes(pyrage.decrypt(self._path(round_id, name).read_bytes(), [self._identity()]))
+            return bytes(pyrage.decrypt(path.read_bytes(), [self._identity()]))
         except (FileNotFoundError, pyrage.DecryptError):
             raise VaultError(
                 f"回「{round_id}」の秘密情報「{name}」を開けません（廃棄済み、または鍵庫の不一致）。",
@@ -61,42 +68,39 @@ class Vault:
         return self._path(round_id, name).exists()
 
     def destroy(self, round_id: str, name: str) -> bool:
-        """Overwrite and delete a secret; return whether there was one."""
+        """Overwrite and delete a secret, and whatever a killed writer left in the round's folder.
+
+        Returns:
+            Whether there was one.
+        """
         path = self._path(round_id, name)
-        if not path.exists():
-            return False
-        with path.open("r+b") as file:
-            file.write(b"\0" * path.stat().st_size)
-            file.flush()
-            os.fsync(file.fileno())
-        path.unlink()
-        return True
+        held = path.exists()
+        for each in (path, *path.parent.glob(".*.partial")):
+            if each.exists():
+                with each.open("r+b") as file:
+                    file.write(b"\0" * each.stat().st_size)
+                    file.flush()
+                    os.fsync(file.fileno())
+                each.unlink()
+        if path.parent.is_dir() and not any(path.parent.iterdir()):
+            path.parent.rmdir()
+        return held
 
     def _identity(self) -> pyrage.x25519.Identity:
-        if not self._identity_file.exists():
-            self._identity_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            try:
-                _write_new(self._identity_file, str(pyrage.x25519.Identity.generate()).encode("ascii"))
-            except FileExistsError:  # another process made it just now; read that one
-                return self._identity()
-        return pyrage.x25519.Identity.from_str(self._identity_file.read_text(encoding="ascii"))
+        """Read the identity; never make one here, which would hide that the true one is lost."""
+        try:
+            return pyrage.x25519.Identity.from_str(self._identity_file.read_text(encoding="ascii").strip())
+        except (OSError, UnicodeDecodeError, pyrage.IdentityError):
+            raise VaultError(
+                "鍵庫の識別鍵を読めません（ないか、壊れているか、権限がありません）。",
+                "保管してある識別鍵を元の場所へ戻してください。新しく作り直すと、保管中の秘密情報は開けません。",
+            ) from None
 
     def _path(self, round_id: str, name: str) -> Path:
-        path = self.root / round_id / name
-        if not _NAME.fullmatch(name) or path.parent.parent != self.root:
+        try:
+            _ROUND_ID.validate_python(round_id)
+        except ValidationError:
+            round_id = ""
+        if not round_id or not _NAME.fullmatch(name):
             raise VaultError("秘密情報の名称が規則に合いません。", "システム担当へ連絡してください。")
-        return path
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    """Create a 0600 file that did not exist, in one step."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(partial, path)  # fails when the name exists, unlike a rename
-    finally:
-        partial.unlink()
+        return self.root / round_id / name

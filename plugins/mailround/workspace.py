@@ -7,10 +7,7 @@ step, so a killed worker leaves the old content or the new one, never half.
 from __future__ import annotations
 
 import hmac
-import os
 import re
-import secrets
-import shutil
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,10 +15,12 @@ import pyrage
 from pydantic import TypeAdapter
 
 from mailround.errors import WorkspaceError
+from mailround.private_files import delete, replacing
 
 T = TypeVar("T")
 
 _NAME = re.compile(r"[a-z0-9]+(?:[-_./][a-z0-9]+)*")
+_SUFFIX = ".age"
 
 
 class Workspace:
@@ -44,18 +43,8 @@ class Workspace:
 
     def write(self, name: str, content: bytes) -> None:
         """Encrypt and write, replacing what was there; 0600 in 0700 folders."""
-        path = self._path(name)
-        for folder in (path.parent, *path.parent.parents):
-            if folder == self.root.parent:
-                break
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
+        with replacing(self._path(name)) as file:
             file.write(pyrage.encrypt(content, [self._recipient]))
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
 
     def read(self, name: str) -> bytes:
         """Return the plaintext of a file.
@@ -85,18 +74,15 @@ class Workspace:
         return adapter.validate_json(self.read(name))
 
     def names(self, folder: str = "") -> tuple[str, ...]:
-        """Return the names of all files below a folder, sorted."""
-        base = self.root / folder
-        return tuple(sorted(path.relative_to(self.root).as_posix()[:-4] for path in base.rglob("*.age")))
+        """Return the names of all files below a folder, sorted; what a killed writer left is not among them."""
+        found = (path.relative_to(self.root).as_posix() for path in (self.root / folder).rglob(f"*{_SUFFIX}"))
+        return tuple(sorted(name.removesuffix(_SUFFIX) for name in found))
 
     def destroy(self) -> int:
         """Delete every file of the round and return how many there were. The key is the vault's to destroy."""
-        count = sum(1 for path in self.root.rglob("*") if path.is_file()) if self.root.exists() else 0
-        if self.root.exists():
-            shutil.rmtree(self.root)
-        return count
+        return delete(self.root)
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
             raise WorkspaceError("作業領域のファイル名が規則に合いません。", "システム担当へ連絡してください。")
-        return self.root / f"{name}.age"
+        return self.root / f"{name}{_SUFFIX}"

@@ -24,31 +24,38 @@ before = set(sys.modules)
 begun = time.process_time()
 bag = DagBag(sys.argv[1], safe_mode=False)
 seconds = time.process_time() - begun
+
+def told(task):
+    mapped = getattr(task, "partial_kwargs", {})
+    return {
+        "display": task.task_display_name,
+        "owner": task.owner,
+        "retries": task.retries,
+        "alerts": bool(task.on_failure_callback or mapped.get("on_failure_callback")),
+        "downstream": sorted(task.downstream_task_ids),
+        "operator": task.task_type,
+        "silence": [getattr(task, "defaults", None), getattr(task, "response_timeout", None)],
+    }
+
 dags = {
     dag.dag_id: {
-        "display": dag.dag_display_name, "doc": dag.doc_md, "tags": sorted(dag.tags), "schedule": dag.timetable.summary,
+        "display": dag.dag_display_name,
+        "doc": dag.doc_md,
+        "tags": sorted(dag.tags),
         "params": {name: dag.params.get_param(name).schema for name in dag.params},
-        "tasks": {
-            task.task_id: {
-                "display": task.task_display_name, "owner": task.owner, "retries": task.retries,
-                "alerts": bool(getattr(task, "on_failure_callback", None) or task.partial_kwargs.get("on_failure_callback")),
-                "downstream": sorted(task.downstream_task_ids), "operator": task.task_type,
-                "defaults": getattr(task, "defaults", None), "timeout": str(getattr(task, "response_timeout", None)),
-            }
-            for task in dag.tasks
-        },
+        "tasks": {task.task_id: told(task) for task in dag.tasks},
     }
     for dag in bag.dags.values()
 }
-print(json.dumps({"errors": bag.import_errors, "seconds": seconds, "new": sorted(set(sys.modules) - before), "dags": dags}))
+new = sorted(set(sys.modules) - before)
+print(json.dumps({"errors": bag.import_errors, "seconds": seconds, "new": new, "dags": dags}))
 """
 PLUGINS = """
 import json, sys
 from airflow import plugins_manager
-plugins_manager.ensure_plugins_loaded() if hasattr(plugins_manager, "ensure_plugins_loaded") else plugins_manager.get_plugin_info()
+errors = plugins_manager.get_import_errors()
 import mailround.seal
-print(json.dumps({"errors": dict(plugins_manager.get_import_errors()) if hasattr(plugins_manager, "get_import_errors") else {},
-    "modules": sorted(sys.modules), "seal": mailround.seal.__file__}))
+print(json.dumps({"errors": errors, "modules": sorted(sys.modules), "seal": mailround.seal.__file__}))
 """
 
 
@@ -104,8 +111,7 @@ def test_no_form_answers_itself(parsed: Any) -> None:
         if task["operator"] in {"FormOperator", "FourEyesApprovalOperator"}
     }
     assert len(forms) == 6
-    assert {str(task["defaults"]) for task in forms.values()} == {"None"}
-    assert {task["timeout"] for task in forms.values()} == {"None"}
+    assert all(task["silence"] == [None, None] for task in forms.values())
     assert parsed["dags"]["mailing_round"]["tasks"]["approve_release"]["operator"] == "FourEyesApprovalOperator"
 
 
@@ -142,7 +148,7 @@ def test_the_plugin_loader_does_not_execute_the_package(environment: dict[str, s
     loaded = run(PLUGINS, environment)
     package = Path(environment["AIRFLOW__CORE__PLUGINS_FOLDER"]) / "mailround"
     bare = {path.stem for path in package.rglob("*.py") if path.stem != "__init__"}
-    bare -= {"airflow", "secrets", "rounds"}  # names that other packages rightly own are checked by file below
+    bare.discard("airflow")  # the name of Airflow itself; ours is local/airflow.py
     assert loaded["errors"] == {}
     assert not {name for name in loaded["modules"] if name in bare}
     assert loaded["seal"] == str(package / "seal.py")

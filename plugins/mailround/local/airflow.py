@@ -182,7 +182,8 @@ class LocalAirflow:
             try:
                 health = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=5).json()
                 healthy = all(
-                    health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor", "triggerer")
+                    health[part]["status"] == "healthy"
+                    for part in ("metadatabase", "scheduler", "dag_processor", "triggerer")
                 )
             except (httpx.HTTPError, ValueError, KeyError):
                 healthy = False
@@ -190,7 +191,9 @@ class LocalAirflow:
                 return
             time.sleep(0.5)
         self.stop()
-        raise LocalAirflowError(f"{START_SECONDS}秒待ってもAirflowが起動しません。", f"記録を確認してください：{self.home}")
+        raise LocalAirflowError(
+            f"{START_SECONDS}秒待ってもAirflowが起動しません。", f"記録を確認してください：{self.home}"
+        )
 
     def _secrets(self) -> dict[str, str]:
         path = self.home / "secrets.json"

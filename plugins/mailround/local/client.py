@@ -116,8 +116,14 @@ class AirflowUser:
         self._call(
             "POST",
             f"/api/v2/dags/{DAG}/clearTaskInstances",
-            json={"dry_run": False, "dag_run_id": run_id, "task_ids": [task_id], "include_downstream": True,
-                  "only_failed": False, "reset_dag_runs": True},
+            json={
+                "dry_run": False,
+                "dag_run_id": run_id,
+                "task_ids": [task_id],
+                "include_downstream": True,
+                "only_failed": False,
+                "reset_dag_runs": True,
+            },
         )
 
     def _instance(self, run_id: str, task_id: str) -> str:

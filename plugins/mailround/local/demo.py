@@ -42,7 +42,7 @@ def demo(airflow: LocalAirflow, console: Console, *, households: int, seed: int)
     begun = time.monotonic()
     try:
         with console.status("準備しています") as status:
-            airflow.start(lambda text: status.update(text))
+            airflow.start(status.update)
             driver = Driver(airflow)
             status.update(f"見本データ（{households:,}世帯）を作っています")
             params = sample_round(driver.settings, households=households, seed=seed, name="demo")

@@ -48,6 +48,10 @@ class Driver:
         while "mailing_round" not in self.users["datateam"].dags():
             if time.monotonic() > deadline:
                 raise ClientError("DAGが読み込まれません。", "記録（dag-processor.log）を確認してください。")
+            if errors := self.users["datateam"].import_errors():
+                raise ClientError(
+                    f"DAGの読込に失敗しました：{errors[0].strip().splitlines()[-1]}", "DAGを直してください。"
+                )
             time.sleep(0.5)
 
     def close(self) -> None:

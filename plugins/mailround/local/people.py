@@ -37,12 +37,17 @@ def main() -> None:
     from airflow.utils.db import initdb
 
     initdb()
-    answer = [(may.ACTION_CAN_EDIT, may.RESOURCE_HITL_DETAIL), (may.ACTION_CAN_ACCESS_MENU, may.RESOURCE_HITL_DETAIL)]
+    # Airflow lets only those answer a form who may edit the DAG (that is: pause it); starting a run and touching a
+    # task's state stay with the data team.
+    answer = [
+        (may.ACTION_CAN_EDIT, may.RESOURCE_DAG),
+        (may.ACTION_CAN_EDIT, may.RESOURCE_HITL_DETAIL),
+        (may.ACTION_CAN_ACCESS_MENU, may.RESOURCE_HITL_DETAIL),
+    ]
     trigger = [
         (may.ACTION_CAN_CREATE, may.RESOURCE_DAG_RUN),
         (may.ACTION_CAN_EDIT, may.RESOURCE_DAG_RUN),
         (may.ACTION_CAN_EDIT, may.RESOURCE_TASK_INSTANCE),
-        (may.ACTION_CAN_EDIT, may.RESOURCE_DAG),
     ]
     password = os.environ[PASSWORD_VARIABLE]
     with get_application_builder() as builder:

@@ -287,13 +287,17 @@ BODIES: TypeAdapter[AnyBody] = TypeAdapter(AnyBody)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the register. ``seq`` counts from 1 without gaps; ``hash`` covers everything else here."""
+    """One line of the register. ``seq`` counts from 1 without gaps.
+
+    ``text`` is the body's canonical JSON as it is stored; ``hash`` covers it and everything else here.
+    """
 
     seq: int
     at: str
     actor: str
     round_id: str
     body: AnyBody
+    text: str
     previous: str
     hash: str
 

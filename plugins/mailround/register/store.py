@@ -19,6 +19,7 @@ from alembic import command
 from alembic.config import Config
 
 from mailround.errors import RegisterError
+from mailround.private_files import make_folder
 from mailround.register.entries import BODIES, AnyBody, Entry
 
 GENESIS = "0" * 64
@@ -36,6 +37,12 @@ register_entry = sa.Table(
     sa.Column("hash", sa.String(64), nullable=False, unique=True),
 )
 """``previous`` is unique: the chain cannot fork, whoever writes at the same time."""
+
+TRIGGERS = {
+    "sqlite": {"register_entry_no_update", "register_entry_no_delete", "register_entry_only_next"},
+    "postgresql": {"register_entry_no_update", "register_entry_no_delete", "register_entry_no_truncate"},
+}
+"""What the migration makes in each database, and what every use of the register looks for."""
 
 _LOCK = 0x6D61696C
 
@@ -62,7 +69,9 @@ class Register:
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         config.set_main_option("sqlalchemy.url", self.url.replace("%", "%%"))
         if self._engine.dialect.name == "sqlite" and self._engine.url.database:
-            Path(self._engine.url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            database = Path(self._engine.url.database)
+            make_folder(database.parent)
+            database.touch(mode=0o600)  # SQLite itself would make it 0644; its journals take the file's mode
         command.upgrade(config, "head")
 
     def append(self, body: AnyBody, *, round_id: str, actor: str, at: datetime) -> Entry:
@@ -75,7 +84,7 @@ class Register:
             at: When, timezone-aware.
 
         Raises:
-            RegisterError: The time has no zone, or the triggers are missing.
+            RegisterError: The time has no zone, the triggers are missing, or a correction names no entry of the round.
         """
         if at.tzinfo is None:
             raise RegisterError("管理簿の日時に時間帯がありません。", "システム担当へ連絡してください。")
@@ -91,6 +100,10 @@ class Register:
             for row in rows:
                 if row.body == text and row.seq not in corrected:
                     return _entry(row)
+            if body.kind == "correction" and body.corrects not in {row.seq for row in rows}:
+                raise RegisterError(
+                    f"訂正する第{body.corrects}号は、この回の記録にありません。", "番号を確かめてください。"
+                )
             last = connection.execute(
                 sa.select(table.seq, table.hash).order_by(table.seq.desc()).limit(1)
             ).one_or_none()
@@ -150,11 +163,11 @@ class Register:
     @staticmethod
     def _require_triggers(connection: sa.Connection) -> None:
         catalogue = (
-            "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'register_entry_%'"
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'register_entry'"
             if connection.dialect.name == "sqlite"
-            else "SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'register_entry_%' AND tgenabled <> 'D'"
+            else "SELECT tgname FROM pg_trigger WHERE tgrelid = to_regclass('register_entry') AND tgenabled = 'A'"
         )
-        if connection.execute(sa.text(catalogue)).scalar_one() < 2:  # noqa: PLR2004 - one for UPDATE, one for DELETE
+        if not TRIGGERS[connection.dialect.name] <= set(connection.execute(sa.text(catalogue)).scalars()):
             raise RegisterError(
                 "管理簿の書換防止（トリガー）が設定されていません。",
                 "`mailround register migrate` を実行しても直らない場合は、システム担当へ連絡してください。",
@@ -172,6 +185,7 @@ def _entry(row: sa.Row[tuple[object, ...]]) -> Entry:
         actor=row.actor,
         round_id=row.round_id,
         body=BODIES.validate_json(row.body),
+        text=row.body,
         previous=row.previous,
         hash=row.hash,
     )

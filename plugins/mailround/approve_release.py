@@ -1,0 +1,114 @@
+"""Step 9: a second person, of another division, approves exactly one sealed package, or sends it back."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, ClassVar
+
+from mailround.contracts import Person
+from mailround.decide_holds import holds_table
+from mailround.errors import CountMismatchError
+from mailround.forms import Answer, Form, Settled, recorded, table
+from mailround.gates import APPROVAL, Release, require
+from mailround.register.entries import Body, QualityChecked, ReleaseApproved, ReleaseRefused, Sealed, latest
+
+if TYPE_CHECKING:
+    from mailround.context import RoundContext
+
+APPROVE = "承認"
+SEND_BACK = "差戻し"
+
+
+class ReleaseApproval(Form):
+    """Approve the package for handover, or send it back."""
+
+    step: ClassVar[str] = "approve_release"
+    subject: ClassVar[str] = "パッケージの引渡しを承認してください"
+    options: ClassVar[tuple[str, ...]] = (APPROVE, SEND_BACK)
+    records: ClassVar[type[Body]] = ReleaseApproved
+    four_eyes: ClassVar[bool] = True
+
+    @classmethod
+    def needed(cls, work: RoundContext) -> bool:
+        """Ask unless this very package is approved."""
+        release = release_of(work)
+        return release.approved is None or release.approved != release.sealed
+
+    @classmethod
+    def stopped(cls, work: RoundContext) -> bool:
+        """Tell whether somebody sent the package back."""
+        return latest(work.entries, ReleaseRefused) is not None
+
+    @classmethod
+    def responders(cls, work: RoundContext) -> tuple[Person, ...]:
+        """Only the second division's approvers."""
+        return work.contract.ward_approvers
+
+    @classmethod
+    def body(cls, work: RoundContext) -> str:
+        """Show the counts, the holds and the hash that an approval is bound to.
+
+        Raises:
+            GateClosedError: The package on disk is not the sealed one.
+            CountMismatchError: Printed, held and excluded do not add up to extracted.
+        """
+        require(APPROVAL, release_of(work), work.opened.posting_date)
+        checked, sealed = recorded(work, QualityChecked), recorded(work, Sealed)
+        if sealed.pieces + checked.held + checked.excluded != checked.rows:
+            raise CountMismatchError(
+                f"取込 {checked.rows:,} 世帯に対し、印刷 {sealed.pieces:,} ＋ 保留 {checked.held:,} ＋ "
+                f"対象外 {checked.excluded:,} ＝ {sealed.pieces + checked.held + checked.excluded:,} です。",
+                "印刷計画からやり直してください。直らなければシステム担当へ連絡してください。",
+            )
+        rows = (
+            ("回", f"{work.round_id}（{work.kind.title}）"),
+            ("契約", work.contract.title),
+            ("開始した人（承認できません）", work.opened.triggered_by),
+            ("発行日／発送予定日", f"{work.opened.issue_date}／{work.opened.posting_date}"),
+            ("取込", f"{checked.rows:,} 世帯"),
+            ("印刷", f"{sealed.pieces:,} 通（{sealed.pages:,} 頁）"),
+            ("保留", f"{checked.held:,} 世帯"),
+            ("対象外", f"{checked.excluded:,} 世帯"),
+            ("要確認（印刷済み）", f"{checked.warned:,} 世帯"),
+            ("パッケージ", f"{sealed.bytes:,} バイト（{sealed.members} ファイル、{sealed.algorithm}）"),
+            ("SHA-256", f"`{sealed.sha256}`"),
+        )
+        return "\n\n".join(
+            (
+                table(rows),
+                holds_table(work),
+                (
+                    "承認は、上のSHA-256のパッケージだけに効きます。"
+                    f"「{SEND_BACK}」を選ぶと、この回は終わり、パッケージと鍵は廃棄されます。"
+                ),
+            )
+        )
+
+    def outcome(self, work: RoundContext, answer: Answer) -> Settled:
+        """Bind the answer to the sealed package.
+
+        Raises:
+            GateClosedError: The package on disk is no longer the sealed one.
+        """
+        sealed = recorded(work, Sealed).sha256
+        if answer.option == SEND_BACK:
+            return Settled(ReleaseRefused(package_sha256=sealed, answered_at=answer.answered_at), goes_on=False)
+        require(APPROVAL, release_of(work), work.opened.posting_date)
+        return Settled(ReleaseApproved(package_sha256=sealed, answered_at=answer.answered_at))
+
+
+def release_of(work: RoundContext) -> Release:
+    """Return what the register and the disk say of the package; reads the whole file."""
+    from mailround.seal import package_path  # noqa: PLC0415 - a DAG file imports this module at every parse
+
+    path = package_path(work.settings, work.round_id)
+    on_disk = None
+    if path.is_file():
+        with path.open("rb") as package:
+            on_disk = hashlib.file_digest(package, "sha256").hexdigest()
+    sealed, approved = latest(work.entries, Sealed), latest(work.entries, ReleaseApproved)
+    return Release(
+        sealed=sealed.sha256 if sealed else None,
+        approved=approved.package_sha256 if approved else None,
+        on_disk=on_disk,
+    )

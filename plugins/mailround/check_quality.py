@@ -1,0 +1,79 @@
+"""Step 3: check every household and the round as a whole, and say who is printed, held or excluded."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from pydantic import TypeAdapter
+
+from mailround.context import RoundContext
+from mailround.errors import CountMismatchError, QualityStopError
+from mailround.fonts import load_font
+from mailround.model import Checked, Recipient
+from mailround.postcodes import load_postcodes
+from mailround.quality import Hold, assess
+from mailround.quality import hold_list as list_holds
+from mailround.register.entries import Extracted, QualityChecked, latest
+
+REPORT = "quality/report"
+"""Workspace name of the report: case numbers per rule, and those held and excluded; no values."""
+_RECORDS: TypeAdapter[tuple[Recipient, ...]] = TypeAdapter(tuple[Recipient, ...])
+
+
+def check_quality(work: RoundContext, *, at: datetime) -> Checked:
+    """Run both suites over the round's records and keep the report.
+
+    Report and register entry are written before a stop is raised: whoever clears it up must be able to look.
+
+    Raises:
+        QualityStopError: A check of the round suite failed, or too many households failed one; names the checks.
+        ConfigurationError: The suites' settings, the font or the postcode table are not as they should be.
+    """
+    recipients = work.workspace.read_records("records", _RECORDS)
+    extracted = latest(work.entries, Extracted)
+    if extracted is not None and extracted.rows != len(recipients):
+        raise CountMismatchError(
+            f"取り込んだ件数（{extracted.rows}）と検査する件数（{len(recipients)}）が違います。",
+            "データ取込からやり直してください。",
+        )
+    found = assess(
+        recipients,
+        kind=work.kind,
+        postcodes=load_postcodes(),
+        font=load_font(work.settings),
+        include=work.settings.include,
+        posting_date=work.opened.posting_date,
+    )
+    work.workspace.write(REPORT, json.dumps(found.round_report(), ensure_ascii=False).encode())
+    counts = {
+        "rows": found.rows,
+        "printable": found.printable,
+        "held": len(found.held),
+        "excluded": len(found.excluded),
+        "warned": len(found.warned),
+    }
+    work.register.append(
+        QualityChecked(**counts, findings={each.id: each.count for each in found.findings if each.count}),
+        round_id=work.round_id,
+        actor="mailround",
+        at=at,
+    )
+    if found.stops:
+        raise QualityStopError(
+            "データ検査で回を中止しました："
+            + "".join(f"「{each.message}」{each.count}件、" for each in found.stops).rstrip("、")
+            + "。",
+            "".join(dict.fromkeys(each.remedy for each in found.stops)),
+        )
+    return Checked(round_id=work.round_id, **counts)
+
+
+def hold_list(work: RoundContext) -> tuple[Hold, ...]:
+    """Return the round's hold list, read from the encrypted workspace.
+
+    Raises:
+        WorkspaceError: The round was not checked yet.
+    """
+    recipients = work.workspace.read_records("records", _RECORDS)
+    return list_holds(recipients, json.loads(work.workspace.read(REPORT)))

@@ -1,0 +1,148 @@
+"""Step 16: destroy the last thing that points to a household, write the evidence report, and close the round."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from mailround.context import RoundContext
+from mailround.errors import GateClosedError
+from mailround.private_files import replacing
+from mailround.purge import erase, require_only
+from mailround.register.entries import (
+    Body,
+    DeletionCertified,
+    Entry,
+    MediaHandedOver,
+    PasswordHandedOver,
+    Posted,
+    Purged,
+    QualityChecked,
+    ReleaseApproved,
+    RoundClosed,
+    Sealed,
+    latest,
+)
+from mailround.register.listing import rows
+from mailround.settings import Settings
+
+REQUIRED: tuple[type[Body], ...] = (
+    Sealed,
+    ReleaseApproved,
+    MediaHandedOver,
+    PasswordHandedOver,
+    Posted,
+    Purged,
+    DeletionCertified,
+)
+"""What must stand in the register; Airflow's task states prove nothing, an administrator can set them."""
+
+
+def report_path(settings: Settings, round_id: str) -> Path:
+    """Return where a round's evidence report lies."""
+    return settings.outbox / round_id / "evidence" / f"{round_id}.md"
+
+
+def close_round(work: RoundContext, *, at: datetime) -> None:
+    """Close a round whose deletion is certified. Doing it again writes the same report and records nothing twice.
+
+    Args:
+        work: The round.
+        at: The time of closing.
+
+    Raises:
+        GateClosedError: A step of the round does not stand in the register; names them all.
+        RegisterError: The register's chain is broken.
+        WorkspaceError: A file of the round is left somewhere.
+    """
+    work.register.verify()
+    entries = work.entries
+    missing = [kind.title for kind in REQUIRED if latest(entries, kind) is None]
+    if missing:
+        raise GateClosedError(
+            f"管理簿に次の記録がないため、回を完了できません：{'、'.join(missing)}。",
+            "足りない工程を行い、記録してからやり直してください。",
+        )
+    erase(work, index=True)
+    require_only(work)
+    closing = next((entry.seq for entry in entries if isinstance(entry.body, RoundClosed)), None)
+    report = evidence(work, [entry for entry in entries if closing is None or entry.seq < closing])
+    with replacing(report_path(work.settings, work.round_id)) as file:
+        file.write(report)
+    work.register.append(
+        RoundClosed(report_sha256=hashlib.sha256(report).hexdigest()),
+        round_id=work.round_id,
+        actor="mailround",
+        at=at,
+    )
+
+
+def evidence(work: RoundContext, entries: Sequence[Entry]) -> bytes:
+    """Return the evidence report as Japanese Markdown: a function of the round's register entries and its contract.
+
+    The last entry's hash covers every entry before it, of all rounds: printed and filed, it anchors the chain.
+    """
+    opened = work.opened
+    steps = []
+    for kind in REQUIRED:
+        entry = next(entry for entry in reversed(entries) if entry.body is latest(entries, kind))
+        [row] = rows([entry])
+        steps.append((row.title, row.at, row.actor, f"第{row.seq}号"))
+    listed = [(f"{row.seq}", row.at, row.actor, row.title, row.content) for row in rows(entries)]
+    lines = [
+        f"# 証跡報告書　回 {work.round_id}",
+        "",
+        "管理簿の記録だけから作成しました。個人情報は含みません。",
+        "",
+        f"* 発送種別：{work.kind.title}",
+        f"* 契約：{work.contract.title}",
+        f"* 発行日：{opened.issue_date}　発送予定日：{opened.posting_date}",
+        f"* 開始者：{opened.triggered_by}",
+        "",
+        "## 件数の照合",
+        "",
+        *_table(("段階", "件数"), _counts(entries)),
+        "",
+        "## 統制の記録",
+        "",
+        *_table(("統制", "日時", "取扱者", "管理簿"), steps),
+        "",
+        "## この回の全記録",
+        "",
+        *_table(("番号", "日時", "取扱者", "種別", "内容"), listed),
+        "",
+        "## 連鎖の検証",
+        "",
+        f"作成時に管理簿の全連鎖を検証しました。この回の末尾は第{entries[-1].seq}号、ハッシュは次のとおりです。",
+        "",
+        f"`{entries[-1].hash}`",
+        "",
+    ]
+    return "\n".join(lines).encode("utf-8")
+
+
+def _counts(entries: Sequence[Entry]) -> list[tuple[str, ...]]:
+    """Return every count of the round that must reconcile with its neighbours."""
+    checked, sealed, posted = latest(entries, QualityChecked), latest(entries, Sealed), latest(entries, Posted)
+    told = []
+    if checked:
+        told += [("取込", checked.rows), ("印刷対象", checked.printable)]
+        told += [("保留", checked.held), ("対象外", checked.excluded)]
+    if sealed:
+        told += [("封緘（通）", sealed.pieces), ("封緘（頁）", sealed.pages)]
+    if posted:
+        told += [("引渡し", posted.handed_over), ("抜き取り", posted.withdrawn), ("書損", posted.spoiled)]
+        told += [("再作成", posted.reprinted), ("発送", posted.posted)]
+    return [(title, f"{count:,}") for title, count in told]
+
+
+def _table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
+    """Return a Markdown table; a cell cannot break out of it."""
+    rule = ["---"] * len(columns)
+    return [f"| {' | '.join(map(_cell, line))} |" for line in (columns, rule, *lines)]
+
+
+def _cell(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\r", " ").replace("\n", " ")

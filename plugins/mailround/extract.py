@@ -1,0 +1,132 @@
+"""Step 2: freeze the export: its bytes hashed and kept, every record read strictly, every control total compared."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+
+from mailround.context import RoundContext
+from mailround.errors import CountMismatchError, MalformedExportError
+from mailround.layouts import Layout
+from mailround.model import Extracted, Recipient
+from mailround.open_round import source_path
+from mailround.reader import Export, read_export
+from mailround.register.entries import Extracted as ExtractedBody
+
+RECORDS: TypeAdapter[tuple[Recipient, ...]] = TypeAdapter(tuple[Recipient, ...])
+"""Workspace file ``records``."""
+
+CONTROL_SUFFIX = ".control.json"
+
+
+class Control(BaseModel):
+    """The control file beside an export (export-layout contract); other members are not looked at."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    rows: int = Field(ge=0, strict=True)
+    total_after: int | None = Field(default=None, ge=0, strict=True)
+    case_no_min: str | None
+    case_no_max: str | None
+    created_at: datetime
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An export that is read and agrees with its control file."""
+
+    raw: bytes
+    sha256: str
+    export: Export
+    control: Control
+
+
+def extract(work: RoundContext, *, at: datetime) -> Extracted:
+    """Read the round's export into the workspace.
+
+    Writes ``original`` (the bytes as they came), ``records`` and ``extract/report`` (counts and unknown headers).
+
+    Raises:
+        RoundRefusedError: The export is no longer in the inbox.
+        MalformedExportError: A record or the control file is malformed, or the control file is missing.
+        CountMismatchError: A control total differs.
+    """
+    source = read_source(source_path(work.settings, work.opened.source), work.layout, decision=work.kind.decision)
+    export = source.export
+    work.workspace.write("original", source.raw)
+    work.workspace.write_records("records", RECORDS, export.recipients)
+    body = ExtractedBody(
+        rows=export.rows,
+        bytes=len(source.raw),
+        sha256=source.sha256,
+        total_after=export.total_after,
+        unknown_headers=len(export.unknown_headers),
+    )
+    report = body.model_dump(mode="json") | {"unknown_headers": export.unknown_headers}
+    work.workspace.write("extract/report", json.dumps(report, ensure_ascii=False).encode("utf-8"))
+    work.register.append(body, round_id=work.round_id, actor="mailround", at=at)
+    return Extracted(round_id=work.round_id, rows=export.rows, sha256=source.sha256)
+
+
+def read_source(path: Path, layout: Layout, *, decision: bool) -> Source:
+    """Read an export and its control file ``<export>.control.json``, and compare every number.
+
+    Raises:
+        MalformedExportError: A record or the control file is malformed, or the control file is missing.
+        CountMismatchError: A control total differs.
+    """
+    raw = path.read_bytes()
+    digest = hashlib.sha256(raw).hexdigest()
+    control = _read_control(path.with_name(path.name + CONTROL_SUFFIX), decision=decision)
+    # Before the reading: a file that is not the one the control file speaks of may be malformed in any way.
+    _compare("制御ファイルのSHA-256", control.sha256, "取込ファイル", digest)
+    export = read_export(raw, layout, decision=decision)
+    _compare("制御ファイルの件数", control.rows, "取込ファイル", export.rows)
+    if decision:
+        _compare("制御ファイルの変更後支給額の合計", control.total_after, "取込ファイル", export.total_after)
+    if (control.case_no_min, control.case_no_max) != (export.case_no_min, export.case_no_max):
+        # Case numbers stay out of messages, which reach logs and mails.
+        raise CountMismatchError("制御ファイルと取込ファイルで、ケース番号の最小または最大が一致しません。", _REMEDY)
+    if export.trailer:
+        _compare("集計行の件数", export.trailer.rows, "取込ファイル", export.rows)
+        if export.trailer.total_after is not None:
+            _compare("集計行の変更後支給額の合計", export.trailer.total_after, "取込ファイル", export.total_after)
+    return Source(raw, digest, export, control)
+
+
+_REMEDY = "取込ファイルと制御ファイルを同じ出力処理で作り直し、両方を受信フォルダに置き直してください。"
+
+
+def _compare(what: str, promised: int | str | None, where: str, found: int | str | None) -> None:
+    if promised != found:
+        raise CountMismatchError(f"{what}（{_figure(promised)}）と{where}（{_figure(found)}）が一致しません。", _REMEDY)
+
+
+def _figure(value: int | str | None) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)[:16]
+
+
+def _read_control(path: Path, *, decision: bool) -> Control:
+    if not path.is_file():
+        raise MalformedExportError(
+            "取込ファイルの制御ファイル（件数ファイル）がありません。",
+            f"取込ファイルと同じ場所に「（取込ファイル名）{CONTROL_SUFFIX}」を置いてください。",
+        )
+    try:
+        control = Control.model_validate_json(path.read_bytes())
+        wrong = []
+    except ValidationError as error:
+        control = None
+        wrong = sorted({str(each["loc"][0]) if each["loc"] else "JSONの書式" for each in error.errors()})
+    if control and decision is (control.total_after is None):
+        wrong = ["total_after（決定のある回では必須、ない回では記載しない）"]
+    if control is None or wrong:
+        raise MalformedExportError(f"制御ファイル（件数ファイル）に誤りがあります：{'、'.join(wrong)}。", _REMEDY)
+    return control

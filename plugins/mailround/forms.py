@@ -1,0 +1,249 @@
+"""Forms: every human step is one pydantic model.
+
+The model's fields yield what the UI shows, its validation and `objections` decide whether the answer is good, and its
+`outcome` is the register entry. A new human step is a new model; nothing here or in the operators changes.
+
+The UI enforces nothing that counts: its API accepts answers the form would not allow, and kills a task whose field has
+a default that its own schema refuses. So the shown schema is bare (type, label, what to type) with a blank default, and
+every rule is applied here, to the answer.
+"""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from mailround.contracts import Person
+from mailround.errors import GateClosedError, RoundEndedError
+from mailround.register.entries import AnswerRefused, AnyBody, B, Body, latest
+from mailround.settings import TOKYO
+
+if TYPE_CHECKING:  # a DAG file imports every form at every parse; the register's database library would weigh on it
+    from mailround.context import RoundContext
+
+UNCHOSEN = "（選んでください）"
+"""The blank default of a choice: the UI needs one of the listed values, silence must not be one that counts."""
+
+_BLANK: dict[str, object] = {"string": "", "integer": 0, "boolean": False}
+_BLANKS: tuple[object, ...] = (None, "", UNCHOSEN)
+_EMPTY, _WRONG = "未入力です", "正しくありません"
+_ACTOR_LENGTH = 64
+"""Length of the register's actor column."""
+
+
+def _in_tokyo(moment: datetime) -> datetime:
+    """Read a time without a zone as Tokyo's: that is the zone of the people and of the UI."""
+    try:
+        return moment.replace(tzinfo=TOKYO) if moment.tzinfo is None else moment.astimezone(TOKYO)
+    except OverflowError:
+        raise ValueError("out of range") from None
+
+
+def _confirmed(value: bool) -> bool:
+    if not value:
+        raise ValueError("not confirmed")
+    return value
+
+
+Moment = Annotated[datetime, AfterValidator(_in_tokyo)]
+"""A date and time, in Tokyo's zone."""
+Confirmed = Annotated[bool, AfterValidator(_confirmed)]
+"""Something that must have been done; only yes is a good answer."""
+Code = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
+"""An id or a number on a label, in ASCII."""
+_LABEL = r"[\p{L}\p{N} 　ー・－()（）._/-]*"
+Label = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40, pattern=rf"^{_LABEL}\p{{N}}{_LABEL}$")]
+"""A numbered thing in Japanese, one line. It must hold a figure: what is typed stays for good, and names have none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back from the UI or its API, unchecked. ``answered_at`` has a zone; ``responder`` is a user name."""
+
+    option: str
+    fields: dict[str, object]
+    responder: str | None
+    answered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A good answer and its register body; ``goes_on`` False ends the round, visibly."""
+
+    body: AnyBody
+    goes_on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AskAgain:
+    """An answer that cannot be accepted: one Japanese reason per problem, none repeating what was typed."""
+
+    reasons: tuple[str, ...]
+
+
+class Form(BaseModel, ABC):
+    """A question to a person. Each field has a ``title`` (its label) and a ``description`` (what to type)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    step: ClassVar[str]
+    """The Airflow task that asks."""
+    subject: ClassVar[str]
+    """The headline, Japanese."""
+    options: ClassVar[tuple[str, ...]]
+    """The buttons."""
+    records: ClassVar[type[Body]]
+    """The register body that a good answer becomes."""
+    four_eyes: ClassVar[bool] = False
+    """Whether whoever started the round may not answer."""
+
+    @classmethod
+    def needed(cls, work: RoundContext) -> bool:
+        """Tell whether to ask at all: not when the register has the answer already (a cleared or retried task)."""
+        return latest(work.entries, cls.records) is None
+
+    @classmethod
+    def stopped(cls, work: RoundContext) -> bool:  # noqa: ARG003 - for forms that can end a round
+        """Tell whether an answer has ended the round, so that an interrupted end is finished and not asked about."""
+        return False
+
+    @classmethod
+    @abstractmethod
+    def body(cls, work: RoundContext) -> str:
+        """Return what is asked and what to check first: Japanese markdown, counts, ids and hashes only.
+
+        Raises:
+            GateClosedError: The question must not be asked now.
+        """
+
+    @classmethod
+    def responders(cls, work: RoundContext) -> tuple[Person, ...]:
+        """Return who may answer."""
+        return work.contract.ward_handlers
+
+    @classmethod
+    def params(cls) -> dict[str, dict[str, Any]]:
+        """Return, per field, the JSON schema for Airflow's ``Param``, with a blank default valid under that schema."""
+        return {name: _param(schema) for name, schema in cls.model_json_schema().get("properties", {}).items()}
+
+    def objections(self, work: RoundContext, answer: Answer) -> Iterable[str]:  # noqa: ARG002 - for forms with rules
+        """Return what the register and the contract say against a well-formed answer, as Japanese sentences."""
+        return ()
+
+    @abstractmethod
+    def outcome(self, work: RoundContext, answer: Answer) -> Settled:
+        """Return what a good answer means.
+
+        Raises:
+            GateClosedError: A precondition fails that the person answering cannot mend.
+        """
+
+    @classmethod
+    def read(cls, fields: dict[str, object]) -> Self | tuple[str, ...]:
+        """Return the filled-in form, or one Japanese reason per wrong field."""
+        try:
+            return cls.model_validate_json(json.dumps(fields, default=str))
+        except ValidationError as error:
+            wrong = {str(each["loc"][0]) if each["loc"] else "" for each in error.errors(include_input=False)}
+        reasons = [
+            f"「{field.title}」が{_EMPTY if fields.get(name) in _BLANKS else _WRONG}。{field.description}"
+            for name, field in cls.model_fields.items()
+            if name in wrong
+        ]
+        if wrong - set(cls.model_fields):
+            reasons.append("読み取れない回答、または画面にない項目が送られました。画面から回答し直してください。")
+        return tuple(reasons)
+
+
+def settle(form: type[Form], work: RoundContext, answer: Answer, *, at: datetime) -> Settled | AskAgain:
+    """Judge an answer and put the result into the register.
+
+    Args:
+        form: The form that was asked.
+        work: The round.
+        answer: What came back.
+        at: The time of the entry.
+
+    Returns:
+        What was recorded, or the reasons (recorded too) to ask again.
+
+    Raises:
+        GateClosedError: A precondition fails that is no fault of the answer; nothing is recorded.
+        RoundEndedError: An earlier answer has ended the round.
+    """
+    if form.stopped(work):
+        raise RoundEndedError(
+            f"回「{work.round_id}」は、前の回答により中止と決まっています。", "新しい回の番号で始めてください。"
+        )
+    reasons = list(_about_responder(form, work, answer))
+    if answer.option not in form.options:
+        reasons.append(f"{'・'.join(f'「{option}」' for option in form.options)}から選んでください。")
+    filled = form.read(answer.fields)
+    reasons += filled if isinstance(filled, tuple) else filled.objections(work, answer)
+    if reasons or isinstance(filled, tuple):
+        refused = AnswerRefused(step=form.step, reasons=tuple(reasons), answered_at=answer.answered_at)
+        actor = (answer.responder or "mailround")[:_ACTOR_LENGTH]
+        work.register.append(refused, round_id=work.round_id, actor=actor, at=at)
+        return AskAgain(refused.reasons)
+    settled = filled.outcome(work, answer)
+    work.register.append(settled.body, round_id=work.round_id, actor=str(answer.responder), at=at)
+    return settled
+
+
+def recorded(work: RoundContext, kind: type[B]) -> B:
+    """Return the standing entry an earlier step must have left; the register, never a task's state, is believed.
+
+    Raises:
+        GateClosedError: There is none.
+    """
+    found = latest(work.entries, kind)
+    if found is None:
+        raise GateClosedError(
+            f"前の工程「{kind.title}」の記録が管理簿にありません。",
+            "前の工程を、Airflowの画面で状態を書き換えずに、正しい手順でやり直してください。",
+        )
+    return found
+
+
+def designated(people: Iterable[Person], person_id: str, day: date) -> bool:
+    """Tell whether that id is among the people and valid on the day (control 4)."""
+    return any(person.id == person_id and person.valid_on(day) for person in people)
+
+
+def ids(people: Iterable[Person]) -> str:
+    """Return the ids of the people for a Japanese text."""
+    return "、".join(f"`{person.id}`" for person in people)
+
+
+def table(rows: Iterable[tuple[str, str]], head: tuple[str, str] = ("項目", "内容")) -> str:
+    """Return a markdown table of two columns."""
+    cells = [head, ("---", "---"), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', '｜') for cell in row)} |" for row in cells)
+
+
+def _about_responder(form: type[Form], work: RoundContext, answer: Answer) -> Iterable[str]:
+    if answer.responder is None:
+        yield "だれが回答したか記録されていません。自分の利用者でログインして回答してください。"
+        return
+    if form.four_eyes and answer.responder.casefold() == work.opened.triggered_by.casefold():
+        yield "この回を開始した本人は回答できません。別の承認者が回答してください。"
+    if not designated(form.responders(work), answer.responder, answer.answered_at.astimezone(TOKYO).date()):
+        yield (
+            f"回答できるのは、契約「{work.contract.name}」でこの役割に指定され、期間内の人だけです。"
+            "指定された人が回答するか、システム担当に契約設定の更新を依頼してください。"
+        )
+
+
+def _param(schema: dict[str, Any]) -> dict[str, Any]:
+    shown = {key: schema[key] for key in ("title", "description", "type")}
+    if "enum" in schema:
+        return shown | {"enum": [UNCHOSEN, *schema["enum"]], "default": UNCHOSEN}
+    if "format" in schema:
+        return shown | {"type": [schema["type"], "null"], "format": schema["format"], "default": None}
+    return shown | {"default": _BLANK[schema["type"]]}

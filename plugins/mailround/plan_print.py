@@ -1,0 +1,187 @@
+"""Step 5: fix the print order, number the pieces, cut them into chunks, and make the round's font."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from pydantic import TypeAdapter
+
+from mailround.addresses import after_town
+from mailround.barcodes import address_number
+from mailround.composition import values
+from mailround.context import RoundContext
+from mailround.errors import CountMismatchError, PrintError
+from mailround.fonts import Font, load_font
+from mailround.model import ChunkGroup, Delivery, Piece, Population, Recipient
+from mailround.piece_id import piece_id
+from mailround.postcodes import Postcodes, load_postcodes, seven_digits
+from mailround.register.entries import PrintPlanned
+from mailround.templates import Template, load_templates
+
+PIECES: TypeAdapter[tuple[Piece, ...]] = TypeAdapter(tuple[Piece, ...])
+"""Workspace files ``plan/chunk-001`` …"""
+FONT = "plan/font"
+"""Workspace name of the round's font: only the characters in use, so that rendering never touches the whole one."""
+
+_RECORDS: TypeAdapter[tuple[Recipient, ...]] = TypeAdapter(tuple[Recipient, ...])
+_COUNTER = "counter"
+_REPRESENTATIVE = "0000"
+"""End of a representative postcode, which has no town and so no barcode."""
+
+
+def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
+    """Plan the printing of everything that is neither held nor excluded.
+
+    Writes ``plan/chunk-NNN`` and ``plan/font``. A second run on the same records writes the same.
+
+    Returns:
+        The chunks in at most ``settings.print_tasks`` contiguous groups, as equal as can be.
+
+    Raises:
+        CountMismatchError: printed + held + excluded is not what was extracted, or nothing is left to print.
+        PrintError: A record came through that the font or the postcode forbids.
+    """
+    pieces = _pieces(work, _to_print(work))
+    chunks = [pieces[first : first + work.kind.chunk_size] for first in range(0, len(pieces), work.kind.chunk_size)]
+    templates = load_templates(work.settings.include, work.kind)
+    font = _font_for(load_font(work.settings), templates, pieces, work)
+    for number, chunk in enumerate(chunks, 1):
+        work.workspace.write_records(chunk_name(number), PIECES, tuple(chunk))
+    work.workspace.write(FONT, font.data)
+    work.register.append(
+        PrintPlanned(
+            pieces=len(pieces),
+            chunks=len(chunks),
+            bundles=len({piece.bundle for piece in pieces}),
+            characters=len(font.units),
+            font_sha256=hashlib.sha256(font.data).hexdigest(),
+        ),
+        round_id=work.round_id,
+        actor="mailround",
+        at=at,
+    )
+    return _groups(work.round_id, len(chunks), work.settings.print_tasks)
+
+
+def chunk_name(number: int) -> str:
+    """Return the workspace name of a chunk's pieces."""
+    return f"plan/chunk-{number:03d}"
+
+
+def _to_print(work: RoundContext) -> list[Recipient]:
+    """Return the records that are printed, after the counts agree."""
+    recipients = work.workspace.read_records("records", _RECORDS)
+    report = json.loads(work.workspace.read("quality/report"))
+    held, excluded = set(report["held"]), set(report["excluded"])
+    printed = [recipient for recipient in recipients if recipient.case_no not in held | excluded]
+    kept = len(printed) + len(held) + len(excluded)
+    if kept != len(recipients) or len({recipient.case_no for recipient in printed}) != len(printed):
+        raise CountMismatchError(
+            f"印刷{len(printed)}件＋保留{len(held)}件＋除外{len(excluded)}件が、取込{len(recipients)}件と一致しません。",
+            "データ検査からやり直してください。",
+        )
+    if not printed:
+        raise CountMismatchError(
+            f"取込{len(recipients)}件のうち、印刷できるものが0件です。", "保留の一覧を確認し、データを直してください。"
+        )
+    return printed
+
+
+def _pieces(work: RoundContext, recipients: Iterable[Recipient]) -> list[Piece]:
+    postcodes = load_postcodes()
+    pieces: list[Piece] = []
+    bundles = _Bundles()
+    taken: set[str] = set()
+    for seq, recipient in enumerate(sorted(recipients, key=_order), 1):
+        chunk = (seq - 1) // work.kind.chunk_size + 1
+        own_id = next(each for each in _ids(work, recipient) if each not in taken)
+        taken.add(own_id)
+        pieces.append(
+            Piece(
+                seq=seq,
+                piece_id=own_id,
+                chunk=chunk,
+                file=f"print/{work.kind.file_stem}-{chunk:03d}.pdf",
+                bundle=bundles.of(recipient),
+                enclosure_set=work.kind.enclosure_set,
+                barcode=_barcode(recipient, postcodes),
+                recipient=recipient,
+            )
+        )
+    return pieces
+
+
+def _postcode(recipient: Recipient) -> str:
+    code = seven_digits(recipient.addressee().postcode)
+    if code is None:
+        raise PrintError(
+            "郵便番号が7桁でない世帯が印刷に回っています。", "データ検査からやり直し、その世帯を保留にしてください。"
+        )
+    return code
+
+
+def _order(recipient: Recipient) -> tuple[bool, str, str, str, str]:
+    """Return the place in the print order: counter last, delivery office, postcode, address, case."""
+    to = recipient.addressee()
+    code = _postcode(recipient)
+    return recipient.delivery is Delivery.COUNTER, code[:3], code, f"{to.address}\n{to.building}", recipient.case_no
+
+
+class _Bundles:
+    """Names bundles while the pieces pass in print order: one per postcode, numbered within the delivery office."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self._count: dict[str, int] = {}
+
+    def of(self, recipient: Recipient) -> str:
+        if recipient.delivery is Delivery.COUNTER:
+            return _COUNTER
+        code = _postcode(recipient)
+        if code not in self._names:
+            number = self._count[code[:3]] = self._count.get(code[:3], 0) + 1
+            self._names[code] = f"{code[:3]}-{number:03d}"
+        return self._names[code]
+
+
+def _ids(work: RoundContext, recipient: Recipient) -> Iterator[str]:
+    """Yield ids that only the round's key can link to the case; a further one is for the rare case that one is taken."""
+    attempt = 0
+    while True:
+        yield piece_id(work.workspace.derive(f"piece-id/{attempt}/{recipient.case_no}"))
+        attempt += 1
+
+
+def _barcode(recipient: Recipient, postcodes: Postcodes) -> str:
+    if _postcode(recipient).endswith(_REPRESENTATIVE):
+        return ""
+    return address_number(after_town(recipient.addressee(), postcodes))
+
+
+def _font_for(
+    font: Font, templates: dict[Population, Template], pieces: Sequence[Piece], work: RoundContext
+) -> Font:
+    """Return the font cut down to everything that this round prints."""
+    texts = {text for template in templates.values() for text in (*template.texts.values(), *_wordings(template))}
+    for piece in pieces:
+        texts.update(values(piece, templates[piece.recipient.population], work.opened.issue_date).values())
+    texts.add("0123456789")
+    if missing := [text for text in texts if font.missing(text)]:
+        raise PrintError(
+            f"印刷用フォントにない文字を含む項目が{len(missing)}件あります。",
+            "データ検査からやり直し、その世帯を保留にしてください。様式の文言も確かめてください。",
+        )
+    return font.subset(texts)
+
+
+def _wordings(template: Template) -> Iterator[str]:
+    return (field.text for field in template.fields.values())
+
+
+def _groups(round_id: str, chunks: int, tasks: int) -> list[ChunkGroup]:
+    count = min(chunks, tasks)
+    ends = [chunks * number // count for number in range(count + 1)]
+    return [ChunkGroup(round_id=round_id, first=first + 1, last=last) for first, last in zip(ends, ends[1:], strict=False)]

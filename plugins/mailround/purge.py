@@ -1,0 +1,152 @@
+"""Step 13: once the posting is reconciled, destroy the round key, then the files, then prove that nothing is left.
+
+Only the encrypted piece index (piece id → case number) outlives the purge, under a key of its own, because returned
+mail (返戻) comes back with nothing but a piece id; `close_round` destroys it too.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+
+import pyrage
+from pydantic import TypeAdapter
+
+from mailround.context import INDEX_KEY, PASSWORD, ROUND_KEY, RoundContext
+from mailround.errors import CountMismatchError, GateClosedError, VaultError, WorkspaceError
+from mailround.model import Piece
+from mailround.package_check import MANIFEST
+from mailround.private_files import delete, partials, replacing
+from mailround.register.entries import Posted, PrintPlanned, Purged, RoundClosed, Sealed, latest
+from mailround.seal import package_path
+from mailround.settings import Settings
+
+_CHUNK = TypeAdapter(tuple[Piece, ...])
+_INDEX = TypeAdapter(dict[str, str])
+
+
+def index_path(settings: Settings, round_id: str) -> Path:
+    """Return where a round's encrypted piece index lies."""
+    return settings.data / "index" / f"{round_id}.age"
+
+
+def read_index(work: RoundContext) -> dict[str, str]:
+    """Return piece id → case number, for returned mail.
+
+    Raises:
+        VaultError: The index or its key is destroyed, or they do not belong together.
+    """
+    identity = pyrage.x25519.Identity.from_str(work.vault.open(work.round_id, INDEX_KEY).decode("ascii"))
+    try:
+        return _INDEX.validate_json(pyrage.decrypt(index_path(work.settings, work.round_id).read_bytes(), [identity]))
+    except (FileNotFoundError, pyrage.DecryptError):
+        raise VaultError(
+            f"回「{work.round_id}」の封書索引を開けません（ないか、鍵と合いません）。",
+            "索引と鍵庫を触らずに、システム担当へ連絡してください。",
+        ) from None
+
+
+def purge(work: RoundContext, *, at: datetime) -> None:
+    """Keep the piece index, destroy the rest, look whether anything is left, and record it.
+
+    A purge that was killed half-way is finished by the next try, whose entry counts the files it still found.
+
+    Args:
+        work: The posted round.
+        at: The time of the purge.
+
+    Raises:
+        GateClosedError: No reconciled posting stands in the register.
+        CountMismatchError: The index does not hold every sealed piece; nothing is destroyed.
+        VaultError: The key is gone although no index was written.
+        WorkspaceError: Something is left; says what.
+    """
+    entries = work.entries
+    if latest(entries, RoundClosed) is not None:
+        return
+    sealed = latest(entries, Sealed)
+    if latest(entries, Posted) is None or sealed is None:
+        raise GateClosedError(
+            "発送の記録がないため、区側データを廃棄できません。", "先に発送数を照合し、発送を記録してください。"
+        )
+    # An interrupted purge has no key any more; then the index must be there already.
+    if latest(entries, Purged) is None and work.vault.holds(work.round_id, ROUND_KEY):
+        _write_index(work)
+    indexed = len(read_index(work))
+    if indexed != sealed.pieces:
+        raise CountMismatchError(
+            f"封書索引の件数と封緘した通数が一致しません（{indexed:,}と{sealed.pieces:,}）。",
+            "廃棄せずに、システム担当へ連絡してください。",
+        )
+    files = erase(work)
+    remaining = require_only(work, f"data/index/{work.round_id}.age", f"vault/{work.round_id}/{INDEX_KEY}")
+    if latest(entries, Purged) is None:
+        work.register.append(
+            Purged(files=files, keys=(ROUND_KEY, PASSWORD), remaining=remaining),
+            round_id=work.round_id,
+            actor="mailround",
+            at=at,
+        )
+
+
+def erase(work: RoundContext, *, index: bool = False) -> int:
+    """Destroy the round's key and password, then its workspace and package; with ``index`` the piece index too.
+
+    Key first: from that moment on a killed erasure leaves nothing readable. The manifest holds no personal data and
+    stays as evidence.
+
+    Returns:
+        How many files were deleted, the vault's not counted.
+    """
+    settings, round_id = work.settings, work.round_id
+    for name in (ROUND_KEY, PASSWORD, *((INDEX_KEY,) if index else ())):
+        work.vault.destroy(round_id, name)
+    package, piece_index = package_path(settings, round_id).parent, index_path(settings, round_id)
+    doomed = [settings.data / round_id, *partials(piece_index), *([piece_index] if index else [])]
+    if package.is_dir():
+        doomed += [path for path in package.iterdir() if path.name != MANIFEST]
+    return sum(delete(path) for path in doomed)
+
+
+def require_only(work: RoundContext, *allowed: str) -> tuple[str, ...]:
+    """Prove that of the round only the allowed files, the manifest and the evidence report are left.
+
+    Searches the data, outbox and vault folders for every file that carries the round's id in its path, without
+    trusting the paths this package writes to.
+
+    Returns:
+        What is left as ``data/…``, ``outbox/…`` and ``vault/…``, sorted.
+
+    Raises:
+        WorkspaceError: Something else is left; says how many and where, not their names, which are not ours.
+    """
+    settings, round_id = work.settings, work.round_id
+    evidence = (f"outbox/{round_id}/package/{MANIFEST}", f"outbox/{round_id}/evidence/{round_id}.md")
+    found = set()
+    for title, root in (("data", settings.data), ("outbox", settings.outbox), ("vault", settings.vault)):
+        for path in root.rglob("*"):
+            parts = path.relative_to(root).parts
+            file = path.is_symlink() or not path.is_dir()
+            if file and any(part.lstrip(".").split(".")[0] == round_id for part in parts):
+                found.add("/".join((title, *parts)))
+    left = Counter(name.split("/")[0] for name in found.difference(allowed, evidence))
+    if left:
+        listed = "、".join(f"{title} {count}件" for title, count in sorted(left.items()))
+        raise WorkspaceError(
+            f"廃棄後もこの回のファイルが残っています（{listed}）。",
+            "残ったファイルの中身と権限を確認して取り除き、この工程をやり直してください。",
+        )
+    return tuple(sorted(found))
+
+
+def _write_index(work: RoundContext) -> None:
+    planned = latest(work.entries, PrintPlanned)
+    pieces = {
+        piece.piece_id: piece.recipient.case_no
+        for number in range(1, (planned.chunks if planned else 0) + 1)
+        for piece in work.workspace.read_records(f"plan/chunk-{number:03d}", _CHUNK)
+    }
+    identity = pyrage.x25519.Identity.from_str(work.vault.open(work.round_id, INDEX_KEY).decode("ascii"))
+    with replacing(index_path(work.settings, work.round_id)) as file:
+        file.write(pyrage.encrypt(_INDEX.dump_json(pieces), [identity.to_public()]))

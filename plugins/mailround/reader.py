@@ -1,0 +1,450 @@
+"""Read an export strictly: every byte is accounted for, or the place it stands in is reported.
+
+The bytes go through the CSV grammar as Latin-1, one character a byte, so that no decoder can swallow a separator; then
+the field count is checked, and only then is each field decoded. Text is kept exactly as received. Nothing a finding
+says contains content: record number, line, field and a phrase.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+
+from mailround.eras import read_era
+from mailround.errors import ConfigurationError, Finding, MalformedExportError
+from mailround.layouts import (
+    AMOUNT_FIELDS,
+    BASIC_FIELDS,
+    CODED_FIELDS,
+    DATE_FIELDS,
+    DECISION_FIELDS,
+    OPTIONAL_FIELDS,
+    Flag,
+    Layout,
+    Trailer,
+)
+from mailround.model import AID_KINDS, Decision, Recipient
+
+_UTF8_MARK = b"\xef\xbb\xbf"
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_ENCODING_TITLES = {"cp932": "CP932（シフトJIS）", "utf-8": "UTF-8（BOMなし）", "utf-8-sig": "UTF-8（BOMあり）"}
+_FIRST_YEAR = 1868
+_MOST_DIGITS = 10
+_MOST_DIGITS_OF_A_TOTAL = 15
+_LONGEST_CASE_NO = 20
+_LISTED = 20
+
+_REMEDY = (
+    "ファイルを手で直さずに、業務システムの出力とデータレイアウトの設定を確かめ、"
+    "出力し直したファイルで実行してください。"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TrailerTotals:
+    """What the export's own last record says."""
+
+    rows: int
+    total_after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A wholly readable export.
+
+    ``total_after`` is the sum of the decisions' new totals in yen, None in a round without decisions;
+    ``unknown_headers`` are source headers that the layout does not use, in file order.
+    """
+
+    recipients: tuple[Recipient, ...]
+    total_after: int | None
+    trailer: TrailerTotals | None
+    unknown_headers: tuple[str, ...]
+
+    @property
+    def rows(self) -> int:
+        """Number of data records."""
+        return len(self.recipients)
+
+    @property
+    def case_no_min(self) -> str | None:
+        """First case number in character order; None when there is no record."""
+        return min((recipient.case_no for recipient in self.recipients), default=None)
+
+    @property
+    def case_no_max(self) -> str | None:
+        """Last case number in character order; None when there is no record."""
+        return max((recipient.case_no for recipient in self.recipients), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """One CSV record, its fields still bytes in Latin-1 clothes. ``problem`` says why it could not be cut up."""
+
+    line: int
+    fields: list[str]
+    problem: str = ""
+
+
+class _FieldError(Exception):
+    """A field does not hold what it must; the text is the finding's problem."""
+
+
+def read_export(raw: bytes, layout: Layout, *, decision: bool) -> Export:
+    """Return the records of an export.
+
+    Empty texts and empty dates are allowed (the quality rules hold such households); so are double case numbers.
+
+    Args:
+        raw: The file, as it came.
+        layout: How it is written.
+        decision: Whether the round's records carry a decision; without, decision columns may be absent.
+
+    Raises:
+        MalformedExportError: It is in another encoding, or has malformed records: ``findings`` holds every one.
+        ConfigurationError: The layout does not name the fields this round needs.
+    """
+    if missing := [field for field in layout.required(decision=decision) if field not in layout.columns]:
+        raise ConfigurationError(
+            f"データレイアウト「{layout.name}」に、この発送種別で必要な項目がありません：{'、'.join(missing)}。",
+            "決定の項目を持つデータレイアウトを選ぶか、設定に項目を追加してください。",
+        )
+    _require_encoding(raw, layout)
+    codec = layout.encoding.removesuffix("-sig")
+    records = list(_records(raw.removeprefix(_UTF8_MARK).decode("latin-1"), layout.delimiter))
+    findings: list[Finding] = []
+
+    wanted = BASIC_FIELDS + DECISION_FIELDS if decision else BASIC_FIELDS
+    if layout.header:
+        positions, unknown, width = _read_header(records, layout, wanted, codec)
+        records = records[1:]
+    else:
+        positions = {field: int(layout.columns[field]) - 1 for field in wanted if field in layout.columns}
+        unknown, width = (), layout.width or 0
+
+    totals = None
+    if layout.trailer:
+        totals, records = _read_trailer(records, layout.trailer, codec, decision=decision, findings=findings)
+
+    convert = _Conversion(layout, positions, width, codec, decision=decision, findings=findings)
+    converted = [convert(number, record) for number, record in enumerate(records, start=1)]
+    _refuse(findings)
+    recipients = tuple(each for each in converted if each is not None)
+    total = sum(each.decision.total_after for each in recipients if each.decision) if decision else None
+    return Export(recipients, total, totals, unknown)
+
+
+def _require_encoding(raw: bytes, layout: Layout) -> None:
+    """Refuse a file that is in another encoding than the layout says; single damaged fields are not its business."""
+    found = _encoding(raw)
+    if found in ("ascii", layout.encoding) and not (found == "ascii" and layout.encoding == "utf-8-sig"):
+        return
+    title = _ENCODING_TITLES.get(found, "英数字だけ（BOMなし）" if found == "ascii" else "UTF-16")
+    raise MalformedExportError(
+        f"取込ファイルの文字コードは{title}ですが、データレイアウト「{layout.name}」は"
+        f"{_ENCODING_TITLES[layout.encoding]}です。",
+        "業務システムの出力設定の文字コードを確かめるか、正しいデータレイアウトを選んでください。",
+    )
+
+
+def _encoding(raw: bytes) -> str:
+    if raw.startswith(_UTF8_MARK):
+        return "utf-8-sig"
+    if raw.startswith(_UTF16_MARKS):
+        return "utf-16"
+    if raw.isascii():
+        return "ascii"
+    # Not strict: UTF-8 with a few damaged bytes is still UTF-8, and its damaged fields are to be named one by one.
+    text = raw.decode("utf-8", errors="replace")
+    damaged = text.count("\N{REPLACEMENT CHARACTER}")
+    whole = len(text) - len(text.encode("ascii", errors="ignore")) - damaged
+    return "utf-8" if whole > damaged else "cp932"
+
+
+def _records(text: str, delimiter: str) -> Iterator[_Record]:
+    # newline="\n": a bare CR outside quotes must not pass for the end of a record.
+    reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield _Record(line, [], _csv_problem(str(error)))
+            if "limit" in str(error):  # an open quote swallowed the rest: what follows would be guesswork
+                return
+            continue
+        yield _Record(line, fields, "" if fields else "空行です")
+
+
+def _csv_problem(message: str) -> str:
+    if "new-line" in message:
+        return "引用符の外に単独の改行コード（CR）があります"
+    if "limit" in message or "end of data" in message:
+        return "引用符が閉じていません"
+    return "引用符の使い方が誤っています"
+
+
+def _decode(field: str, codec: str) -> str:
+    if "\0" in field:
+        raise _FieldError("NUL文字があります")
+    if field.isascii():
+        return field
+    try:
+        return field.encode("latin-1").decode(codec)
+    except UnicodeDecodeError:
+        pass  # raised below, so that the bytes do not hang on the error as its context
+    raise _FieldError("文字コードとして読めないバイトがあります")
+
+
+def _read_header(
+    records: list[_Record], layout: Layout, wanted: tuple[str, ...], codec: str
+) -> tuple[dict[str, int], tuple[str, ...], int]:
+    """Return the position of each wanted field, the unknown headers, and the width of the file."""
+    findings: list[Finding] = []
+
+    def find(field: str, problem: str) -> None:
+        findings.append(Finding(0, records[0].line if records else 1, field, problem))
+
+    if not records:
+        find("", "ファイルが空です")
+    elif records[0].problem:
+        find("", records[0].problem)
+    _refuse(findings)
+
+    headers: list[str] = []
+    for position, field in enumerate(records[0].fields, start=1):
+        try:
+            headers.append(_decode(field, codec))
+        except _FieldError as error:
+            find("", f"見出しの{position}列目：{error}")
+            headers.append("")
+            continue
+        if not headers[-1]:
+            find("", f"見出しの{position}列目が空です")
+        elif headers[-1] in headers[:-1]:
+            find("", f"見出しの{position}列目が他の列と重複しています")
+    positions = {}
+    for name in wanted:
+        source = layout.columns.get(name)
+        if source in headers:
+            positions[name] = headers.index(str(source))
+        elif name not in OPTIONAL_FIELDS:
+            find(name, f"見出し「{source}」の列がありません")
+    _refuse(findings)
+    known = set(layout.columns.values())
+    return positions, tuple(header for header in headers if header not in known), len(headers)
+
+
+def _read_trailer(
+    records: list[_Record], trailer: Trailer, codec: str, *, decision: bool, findings: list[Finding]
+) -> tuple[TrailerTotals | None, list[_Record]]:
+    """Return the trailer's totals and the records before it; a trailer is always the last record."""
+    marker = trailer.marker.encode(codec).decode("latin-1")
+    places = [index for index, record in enumerate(records) if record.fields[:1] == [marker]]
+    last = len(records) - 1
+    line = records[last].line if records else 1
+    if last not in places:
+        findings.append(Finding(last + 1, line, "", "最後の行が集計行ではありません（途中で切れた可能性があります）"))
+        return None, [record for index, record in enumerate(records) if index not in places]
+    findings.extend(
+        Finding(index + 1, records[index].line, "", "集計行がファイルの途中にあります") for index in places[:-1]
+    )
+
+    def number(position: int) -> int:
+        fields = records[last].fields
+        try:
+            return _amount(fields[position - 1] if position <= len(fields) else "", _MOST_DIGITS_OF_A_TOTAL)
+        except _FieldError as error:
+            findings.append(Finding(last + 1, line, "", f"集計行の{position}番目：{error}"))
+            return 0
+
+    rows = number(trailer.rows)
+    total = number(trailer.total_after) if decision and trailer.total_after else None
+    return TrailerTotals(rows, total), records[:last]
+
+
+class _Conversion:
+    """Turns records into recipients and collects what is malformed."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        positions: dict[str, int],
+        width: int,
+        codec: str,
+        *,
+        decision: bool,
+        findings: list[Finding],
+    ) -> None:
+        self._width = width
+        self._codec = codec
+        self._decision = decision
+        self._findings = findings
+        self._names = {position: field for field, position in positions.items()}
+        read_date = _date_reader(layout.date_format)
+        self._columns = [
+            (field, position, _field_reader(field, layout, read_date)) for field, position in positions.items()
+        ]
+        self._absent = {
+            field: None if field in DATE_FIELDS else "" for field in OPTIONAL_FIELDS if field not in positions
+        }
+
+    def __call__(self, number: int, record: _Record) -> Recipient | None:
+        before = len(self._findings)
+        fields = self._decoded(number, record)
+        if fields is None:
+            return None
+        values: dict[str, Any] = dict(self._absent)
+        for field, position, read in self._columns:
+            try:
+                values[field] = read(fields[position])
+            except _FieldError as error:
+                self._find(number, record, field, str(error))
+        if len(self._findings) > before:
+            return None
+        decision = None
+        if self._decision:
+            values["before"] = tuple([values.pop(f"before_{kind}") for kind in AID_KINDS])
+            values["after"] = tuple([values.pop(f"after_{kind}") for kind in AID_KINDS])
+            decision = Decision(**{field: values.pop(field) for field in _DECISION_ATTRIBUTES})
+        return Recipient(record_no=number, decision=decision, **values)
+
+    def _decoded(self, number: int, record: _Record) -> list[str] | None:
+        """Return the fields as text; decodes the record in one go and field by field only where that fails."""
+        problem = record.problem
+        if not problem and len(record.fields) != self._width:
+            problem = f"項目数が{self._width}ではなく{len(record.fields)}です"
+        if problem:
+            self._find(number, record, "", problem)
+            return None
+        joined = "\0".join(record.fields)
+        try:
+            # NUL is no half of any character, so a broken character cannot eat it and join two fields.
+            fields = joined.encode("latin-1").decode(self._codec).split("\0")
+        except UnicodeDecodeError:
+            fields = []
+        if len(fields) == self._width:
+            return fields
+        for position, field in enumerate(record.fields):
+            try:
+                _decode(field, self._codec)
+            except _FieldError as error:
+                name = self._names.get(position, "")
+                self._find(number, record, name, str(error) if name else f"{position + 1}列目：{error}")
+        return None
+
+    def _find(self, number: int, record: _Record, field: str, problem: str) -> None:
+        self._findings.append(Finding(number, record.line, field, problem))
+
+
+_DECISION_ATTRIBUTES = (
+    "before",
+    "after",
+    *(field for field in DECISION_FIELDS if not field.startswith(("before_", "after_"))),
+)
+
+_Reader = Callable[[str], object]
+
+
+def _field_reader(field: str, layout: Layout, read_date: _Reader) -> _Reader:
+    """Return the function that turns a field's text into its value."""
+    if field in DATE_FIELDS:
+        return read_date
+    if field in AMOUNT_FIELDS:
+        return _amount
+    if field in CODED_FIELDS and (field in layout.values or field not in OPTIONAL_FIELDS):
+        # A free text otherwise: mailto_reason without codes of the source's own is judged by a rule, not here.
+        return _code_reader(field, layout)
+    return {"members": _members, "case_no": _case_no}.get(field, str)
+
+
+def _amount(text: str, most_digits: int = _MOST_DIGITS) -> int:
+    if text.isascii() and text.isdigit() and len(text) <= most_digits:
+        return int(text)
+    if not text:
+        raise _FieldError("空です")
+    if text[0] in "-▲△−－" and text[1:].isdigit():
+        raise _FieldError("負の数です")
+    if text.isascii() and text.isdigit():
+        raise _FieldError(f"{most_digits}桁を超えています")
+    raise _FieldError("半角数字だけの整数ではありません")
+
+
+def _members(text: str) -> int:
+    members = _amount(text)
+    if members < 1:
+        raise _FieldError("1人以上ではありません")
+    return members
+
+
+def _case_no(text: str) -> str:
+    """Refuse whatever is not plainly a number: case numbers reach lists that names must never reach."""
+    if not text.strip():
+        raise _FieldError("空です")
+    if len(text) > _LONGEST_CASE_NO or not (text.isascii() and text.replace("-", "").isalnum()):
+        raise _FieldError("半角英数字とハイフンだけの番号ではありません")
+    return text
+
+
+def _code_reader(field: str, layout: Layout) -> _Reader:
+    canonical = CODED_FIELDS[field]
+    codes = layout.values.get(field) or {str(value): str(value) for value in canonical}
+    values: dict[str, object] = {source: canonical(value) for source, value in codes.items()}
+    if canonical is Flag:
+        values = {source: value == Flag.YES for source, value in codes.items()}
+    elif field in OPTIONAL_FIELDS:
+        values = {"": "", **codes}
+
+    def read(text: str) -> object:
+        try:
+            return values[text]
+        except KeyError:
+            pass  # raised below, so that the value does not hang on the error as its context
+        raise _FieldError("レイアウトにない値です" if text else "空です")
+
+    return read
+
+
+def _date_reader(date_format: str) -> _Reader:
+    @cache
+    def read(text: str) -> date | None:
+        if not text:
+            return None
+        try:
+            day = read_era(text) if date_format == "era" else _strict_date(text, date_format)
+        except ValueError:
+            day = None  # raised below, so that the value does not hang on the error as its context
+        if day is None or day.year < _FIRST_YEAR:
+            raise _FieldError("日付として読めません")
+        return day
+
+    return read
+
+
+def _strict_date(text: str, date_format: str) -> date:
+    """Parse without strptime's leniency towards full-width digits."""
+    if any(character.isdigit() and not character.isascii() for character in text):
+        raise ValueError("full-width digits")
+    return datetime.strptime(text, date_format).date()  # noqa: DTZ007 - a date, not a moment
+
+
+def _refuse(findings: list[Finding]) -> None:
+    """Raise with all findings, the first ones in the text."""
+    if not findings:
+        return
+    findings.sort(key=lambda each: (each.line, each.record))
+    listed = "、".join(
+        f"{each.line}行目（{f'{each.record}件目' if each.record else '見出し'}）{each.field}：{each.problem}"
+        for each in findings[:_LISTED]
+    )
+    rest = f"、ほか{len(findings) - _LISTED}か所" if len(findings) > _LISTED else ""
+    raise MalformedExportError(
+        f"取込ファイルの形式に誤りが{len(findings)}か所あります：{listed}{rest}。", _REMEDY, tuple(findings)
+    )

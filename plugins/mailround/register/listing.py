@@ -1,0 +1,177 @@
+"""The register for people's eyes: a list in Japanese, and exports as CSV or JSON Lines."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from mailround.errors import RegisterError
+from mailround.private_files import replacing
+from mailround.register.entries import AnyBody, Entry
+
+LABELS = {
+    "answered_at": "回答日時",
+    "algorithm": "暗号化方式",
+    "bag_no": "鍵付きカバン番号",
+    "bundles": "束数",
+    "bytes": "バイト数",
+    "certificate_no": "消去証明書番号",
+    "characters": "文字種",
+    "chunks": "分冊数",
+    "contract": "契約",
+    "contract_sha256": "契約設定のSHA-256",
+    "copies_included": "複製・一時データを含む",
+    "corrects": "訂正する番号",
+    "deleted_on": "消去日",
+    "due": "消去期限",
+    "excluded": "対象外",
+    "files": "廃棄ファイル数",
+    "findings": "指摘",
+    "first": "最初の分冊",
+    "font_sha256": "字体のSHA-256",
+    "giver": "引渡者",
+    "go_on": "続行",
+    "handed_over": "引渡通数",
+    "handed_over_at": "引渡日時",
+    "held": "保留",
+    "issue_date": "発行日",
+    "keys": "廃棄した鍵",
+    "last": "最後の分冊",
+    "layout": "レイアウト",
+    "locked": "施錠",
+    "media_no": "媒体番号",
+    "media_returned": "媒体の返却",
+    "members": "ファイル数",
+    "method": "消去方法",
+    "notice_no": "通知書番号",
+    "notice_returned": "通知書の返却",
+    "on": "督促日",
+    "package_sha256": "パッケージのSHA-256",
+    "pages": "頁数",
+    "pieces": "通数",
+    "posted": "発送通数",
+    "posted_on": "発送日",
+    "posting_date": "発送予定日",
+    "printable": "印刷対象",
+    "quantity": "数量",
+    "reason": "理由",
+    "reasons": "理由",
+    "receiver": "受領者",
+    "remaining": "残存ファイル",
+    "report_sha256": "証跡報告書のSHA-256",
+    "reprinted": "再作成",
+    "responsible": "責任者",
+    "round_kind": "発送種別",
+    "rows": "件数",
+    "run_id": "実行番号",
+    "sha256": "SHA-256",
+    "source": "データファイル",
+    "spoiled": "書損",
+    "step": "工程",
+    "storage": "保管場所",
+    "total_after": "支給額合計",
+    "triggered_by": "開始者",
+    "unknown_headers": "未知の列数",
+    "warned": "注意",
+    "withdrawn": "抜き取り",
+}
+"""The Japanese name of every field of every body; the same name means the same in all of them."""
+
+COLUMNS = ("番号", "日時", "取扱者", "回", "種別", "内容", "本文（JSON）", "前のハッシュ", "ハッシュ")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry as a person reads it."""
+
+    seq: int
+    at: str
+    actor: str
+    round_id: str
+    title: str
+    content: str
+
+
+def rows(entries: Iterable[Entry]) -> tuple[Row, ...]:
+    """Return the entries for a list, in their order."""
+    return tuple(
+        Row(
+            seq=entry.seq,
+            at=datetime.fromisoformat(entry.at).strftime("%Y-%m-%d %H:%M:%S"),
+            actor="自動" if entry.actor == "mailround" else entry.actor,
+            round_id=entry.round_id,
+            title=entry.body.title,
+            content=content(entry.body),
+        )
+        for entry in entries
+    )
+
+
+def content(body: AnyBody) -> str:
+    """Return what a body says: ``通数 8,412、頁数 8,450 …``."""
+    return "、".join(
+        f"{LABELS[name]} {_words(getattr(body, name))}" for name in type(body).model_fields if name != "kind"
+    )
+
+
+def export(entries: Iterable[Entry], target: Path) -> None:
+    """Write the entries to a 0600 file: ``.csv`` for a spreadsheet, ``.jsonl`` with everything the chain needs.
+
+    Raises:
+        RegisterError: The file's suffix is neither.
+    """
+    if target.suffix not in (".csv", ".jsonl"):
+        raise RegisterError(
+            "書き出すファイルの種類が分かりません。", "ファイル名の末尾を .csv または .jsonl にしてください。"
+        )
+    text = _csv(entries) if target.suffix == ".csv" else _json_lines(entries)
+    with replacing(target) as file:
+        file.write(text.encode("utf-8-sig" if target.suffix == ".csv" else "utf-8"))
+
+
+def _csv(entries: Iterable[Entry]) -> str:
+    listed = tuple(entries)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for entry, row in zip(listed, rows(listed), strict=True):
+        cells = (row.at, row.actor, row.round_id, row.title, row.content, entry.text, entry.previous, entry.hash)
+        writer.writerow([entry.seq, *map(_harmless, cells)])
+    return text.getvalue()
+
+
+def _json_lines(entries: Iterable[Entry]) -> str:
+    lines = []
+    for entry in entries:
+        line = asdict(entry) | {"body": json.loads(entry.text)}
+        del line["text"]
+        lines.append(json.dumps(line, ensure_ascii=False))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _harmless(cell: str) -> str:
+    """Keep a spreadsheet from reading text as a formula."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def _words(value: object) -> str:
+    match value:
+        case bool():
+            words = "はい" if value else "いいえ"
+        case int():
+            words = f"{value:,}"
+        case datetime():
+            words = value.isoformat(sep=" ", timespec="minutes")
+        case dict():
+            words = "・".join(f"{key}={count:,}" for key, count in value.items())
+        case tuple():
+            words = "・".join(map(_words, value))
+        case _:
+            words = "" if value is None else str(value)
+    return words or "なし"

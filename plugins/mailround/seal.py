@@ -1,0 +1,246 @@
+"""Step 8: seal the PDFs, the lists and the manifest into one AES-256 ZIP, and open it again before believing in it.
+
+Every sealing draws new salts, so two sealings of the same content differ in their bytes; the manifest does not. The
+approval is bound to the bytes of one sealing, which is why an approved package may not be sealed again.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import secrets
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import pyzipper
+from pydantic import TypeAdapter
+
+from mailround import __version__, model
+from mailround.context import PASSWORD, RoundContext
+from mailround.errors import CountMismatchError, GateClosedError, PackageError
+from mailround.model import Piece, PieceRange
+from mailround.package_check import (
+    BUNDLE_COLUMNS,
+    BUNDLES,
+    MANIFEST,
+    PIECE_COLUMNS,
+    PIECES,
+    Manifest,
+    Member,
+    PackageReport,
+    Totals,
+    check_stream,
+)
+from mailround.private_files import replacing
+from mailround.register.entries import PrintPlanned, ReleaseApproved, Sealed, Verified, latest, standing
+from mailround.settings import TOKYO, Settings
+
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""32 symbols without 0, 1, I and O: 20 of them are 100 bits, which WinZip's 1,000 PBKDF2 rounds need."""
+PASSWORD_LENGTH = 20
+ALGORITHM = "WinZip AES-256 (AE-2), stored"
+
+_CHUNK = TypeAdapter(tuple[Piece, ...])
+_RANGES = TypeAdapter(tuple[PieceRange, ...])
+_BLOCK = 1 << 18
+_REDO = "印刷計画の工程からやり直してください。"
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One line of pieces.csv, in the order of its columns."""
+
+    piece_seq: int
+    piece_id: str
+    file: str
+    first_page: int
+    pages: int
+    bundle: str
+    enclosure_set: str
+    postcode: str
+    barcode: str
+
+
+def package_path(settings: Settings, round_id: str) -> Path:
+    """Return where a round's package lies."""
+    return settings.outbox / round_id / "package" / f"{round_id}.zip"
+
+
+def seal(work: RoundContext, *, at: datetime) -> model.Sealed:
+    """Seal the round's package, replacing an unapproved one, and check every member of it.
+
+    Args:
+        work: The round; its chunks are planned, rendered and verified.
+        at: The time of sealing, also the members' time stamp.
+
+    Raises:
+        GateClosedError: The package is approved already, or a page was not read back.
+        CountMismatchError: Plan, rendered pages and register disagree; holds both numbers.
+        PackageError: The sealed package is not what its manifest says; the old one stays.
+    """
+    if latest(work.entries, ReleaseApproved) is not None:
+        raise GateClosedError(
+            "このパッケージは承認済みのため、封緘し直せません。",
+            "内容を変える必要がある場合は、新しい回の番号で始めてください。",
+        )
+    rows = _rows(work)
+    path = package_path(work.settings, work.round_id)
+    with replacing(path) as file:
+        manifest = _write(work, rows, file, at)
+        report = check_stream(file, _password(work))
+        if report.manifest != manifest:
+            raise PackageError("読み戻した目録が、書いた目録と違います。", "封緘の工程からやり直してください。")
+    with replacing(path.with_name(MANIFEST)) as file:
+        file.write(_json(manifest))
+    return _record(work, report, at)
+
+
+def _rows(work: RoundContext) -> list[_Row]:
+    """Join the plan with the rendered pages, and hold both against the register."""
+    planned = latest(work.entries, PrintPlanned)
+    if planned is None:
+        raise GateClosedError("印刷計画が管理簿にありません。", _REDO)
+    read_back = {(body.first, body.last): body for body in standing(work.entries, Verified)}
+    chunks: list[list[_Row]] = []
+    for number in range(1, planned.chunks + 1):
+        pieces = work.workspace.read_records(f"plan/chunk-{number:03d}", _CHUNK)
+        ranges = work.workspace.read_records(f"pages/{number:03d}", _RANGES)
+        _agree(f"第{number}分冊の計画通数と作成通数", len(pieces), len(ranges))
+        chunks.append([_row(piece, where) for piece, where in zip(pieces, ranges, strict=True)])
+    covered: set[int] = set()
+    for (first, last), body in read_back.items():
+        group = [row for chunk in chunks[first - 1 : last] for row in chunk]
+        if (len(group), _pages(group)) == (body.pieces, body.pages):
+            covered.update(range(first, last + 1))
+    missing = sorted(set(range(1, planned.chunks + 1)) - covered)
+    if missing:
+        listed = "、".join(map(str, missing[:10]))
+        raise GateClosedError(
+            f"全頁照合の記録がない分冊があります（{len(missing)}件：{listed}）。", "照合の工程からやり直してください。"
+        )
+    rows = [row for chunk in chunks for row in chunk]
+    _agree("管理簿の印刷計画の通数と作業領域の通数", planned.pieces, len(rows))
+    if [row.piece_seq for row in rows] != list(range(1, len(rows) + 1)):
+        raise PackageError("封書の通し番号が1から続いていません。", _REDO)
+    return rows
+
+
+def _row(piece: Piece, where: PieceRange) -> _Row:
+    if (piece.seq, piece.piece_id) != (where.seq, where.piece_id):
+        raise PackageError(f"計画の{piece.seq}通目と、作成された{where.seq}通目の封書番号が一致しません。", _REDO)
+    return _Row(
+        piece_seq=piece.seq,
+        piece_id=piece.piece_id,
+        file=piece.file,
+        first_page=where.first_page,
+        pages=where.pages,
+        bundle=piece.bundle,
+        enclosure_set=piece.enclosure_set,
+        postcode=_digits(piece.recipient.addressee().postcode),
+        barcode=piece.barcode,
+    )
+
+
+def _write(work: RoundContext, rows: list[_Row], file: BinaryIO, at: datetime) -> Manifest:
+    """Write the whole archive, one member in memory at a time; return its manifest."""
+    members: list[Member] = []
+    bundles = list(_bundles(rows))
+    moment = at.astimezone(TOKYO).timetuple()[:6]
+    with pyzipper.AESZipFile(
+        file, "w", compression=pyzipper.ZIP_STORED, encryption=pyzipper.WZ_AES, encryption_kwargs={"nbits": 256}
+    ) as archive:
+        archive.setpassword(_password(work).encode("ascii"))
+
+        def add(name: str, content: bytes, *, pages: int | None = None, lines: int | None = None) -> None:
+            info = archive.zipinfo_cls(name, date_time=moment)
+            info.external_attr = 0o600 << 16
+            info.file_size = len(content)
+            with archive.open(info, "w") as member, memoryview(content) as view:
+                for start in range(0, len(content), _BLOCK):
+                    member.write(view[start : start + _BLOCK])
+            digest = hashlib.sha256(content).hexdigest()
+            members.append(Member(name=name, sha256=digest, bytes=len(content), pages=pages, rows=lines))
+
+        for name in dict.fromkeys(row.file for row in rows):
+            add(name, work.workspace.read(name.removesuffix(".pdf")), pages=_pages(r for r in rows if r.file == name))
+        add(PIECES, _csv(PIECE_COLUMNS, ([getattr(r, c) for c in PIECE_COLUMNS] for r in rows)), lines=len(rows))
+        add(BUNDLES, _csv(BUNDLE_COLUMNS, bundles), lines=len(bundles))
+        manifest = Manifest(
+            round_id=work.round_id,
+            kind=work.opened.round_kind,
+            algorithm=ALGORITHM,
+            software=f"mailround {__version__}",
+            totals=Totals(pieces=len(rows), pages=_pages(rows), bundles=len(bundles)),
+            members=tuple(members),
+        )
+        add(MANIFEST, _json(manifest))
+    return manifest
+
+
+def _bundles(rows: list[_Row]) -> Iterator[tuple[object, ...]]:
+    """Yield the lines of bundles.csv in print order; a bundle's pieces lie together."""
+    by_bundle: dict[str, list[_Row]] = {}
+    for row in rows:
+        by_bundle.setdefault(row.bundle, []).append(row)
+    for bundle, held in by_bundle.items():
+        first, last = held[0].piece_seq, held[-1].piece_seq
+        _agree("束の通し番号の幅と通数", last - first + 1, len(held))
+        yield bundle, first, last, len(held), _pages(held)
+
+
+def _record(work: RoundContext, report: PackageReport, at: datetime) -> model.Sealed:
+    work.register.append(
+        Sealed(
+            pieces=report.pieces,
+            pages=report.pages,
+            members=report.members,
+            bytes=report.bytes,
+            sha256=report.sha256,
+            algorithm=ALGORITHM,
+        ),
+        round_id=work.round_id,
+        actor="mailround",
+        at=at,
+    )
+    return model.Sealed(
+        round_id=work.round_id, pieces=report.pieces, pages=report.pages, bytes=report.bytes, sha256=report.sha256
+    )
+
+
+def _password(work: RoundContext) -> str:
+    """Return the round's password, drawn on first use."""
+    if not work.vault.holds(work.round_id, PASSWORD):
+        drawn = "".join(secrets.choice(ALPHABET) for _ in range(PASSWORD_LENGTH))
+        work.vault.keep(work.round_id, PASSWORD, drawn.encode("ascii"))
+    return work.vault.open(work.round_id, PASSWORD).decode("ascii")
+
+
+def _agree(what: str, left: int, right: int) -> None:
+    if left != right:
+        raise CountMismatchError(f"{what}が一致しません（{left:,}と{right:,}）。", _REDO)
+
+
+def _pages(rows: Iterable[_Row]) -> int:
+    return sum(row.pages for row in rows)
+
+
+def _digits(postcode: str) -> str:
+    """Return the seven digits, for machines; what is printed on the piece stays as received."""
+    return "".join(filter(str.isdigit, unicodedata.normalize("NFKC", postcode)))
+
+
+def _csv(columns: tuple[str, ...], rows: Iterable[Iterable[object]]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue().encode("utf-8")
+
+
+def _json(manifest: Manifest) -> bytes:
+    return (manifest.model_dump_json(indent=1) + "\n").encode("utf-8")

@@ -1,0 +1,255 @@
+"""Templates: what is printed where, as data and text under include/templates/<kind>/<population>/template.yaml.
+
+A template may extend another YAML (common geometry); only the wording of a legal population stands in its own file.
+Every printed item is a `Field`: drawing, fitting and reading back walk the same fields.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+import unicodedata
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field as Option, ValidationError, model_validator
+
+from mailround.errors import ConfigurationError
+from mailround.model import AID_KINDS, Population
+from mailround.rounds import RoundKind
+
+Sheet = Literal["first", "more"]
+"""The first page of a piece, or any further one."""
+
+_TIMES = ("before", "after", "difference")
+BASIC_VALUES = (
+    *("piece_id", "page", "pages", "postcode", "address", "building", "addressee", "head"),
+    *("case_no", "district", "issue_date"),
+)
+DECISION_VALUES = (
+    *("document_no", "decision_date", "effective_date", "payment_date", "payment_method", "reason"),
+    *(f"{time}_{what}" for time in _TIMES for what in (*AID_KINDS, "income", "total")),
+)
+"""What a text may name in braces; the second group only where the round carries decisions."""
+
+_FORBIDDEN = {
+    "60日": "平成28年の行政不服審査法改正前の期間です",
+    "異議申立": "平成28年の行政不服審査法改正で廃止された手続です",
+}
+"""Words no template may carry; a ward cannot switch this off in its own file."""
+_KEPT_FROM_SUPPORT = {"生活保護": "支援給付の通知に書いてはならない語です"}
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Field(_Part):
+    """One printed item: a text in a box. Millimetres from the page's top left corner; sizes in points.
+
+    A text steps down from ``size`` to ``min_size`` as long as a line is too wide, then wraps; what then exceeds the
+    height goes on in the field ``continues`` on the next page, or does not fit.
+    """
+
+    sheet: Literal["first", "more", "every"] = "first"
+    x: float = Option(ge=0)
+    y: float = Option(ge=0)
+    w: float = Option(gt=0)
+    h: float = Option(gt=0)
+    size: float = Option(ge=5, le=40)
+    min_size: float | None = Option(default=None, ge=5, description="Unset: the size is fixed.")
+    align: Literal["left", "center", "right"] = "left"
+    valign: Literal["top", "middle", "bottom"] = "top"
+    leading: float = Option(default=1.25, ge=1, description="Line pitch in em.")
+    hang: float = Option(default=0, ge=0, description="Indent of a paragraph's further lines in em.")
+    text: str
+    continues: str | None = Option(default=None, description="Field of the next page that takes what is left over.")
+    each: bool = Option(default=False, description="Repeat for the eight kinds of aid, `*` standing for the kind.")
+    pitch: float = Option(default=0, ge=0, description="Vertical distance of the repetitions.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.min_size is not None and self.min_size > self.size:
+            raise ValueError("min_size が size より大きくなっています")
+        if self.each is not (self.pitch > 0):
+            raise ValueError("each と pitch は一緒に指定してください")
+        return self
+
+    def shown_on(self, sheet: Sheet) -> bool:
+        """Tell whether the field stands on such a page."""
+        return self.sheet in {sheet, "every"}
+
+
+class Grid(_Part):
+    """Ruled lines: a box with inner lines at the ends of columns and rows (millimetres)."""
+
+    sheet: Literal["first", "more", "every"] = "first"
+    x: float = Option(ge=0)
+    y: float = Option(ge=0)
+    columns: tuple[float, ...] = Option(min_length=1)
+    rows: tuple[float, ...] = Option(min_length=1)
+    line: float = Option(default=0.2, gt=0, le=1)
+
+    def shown_on(self, sheet: Sheet) -> bool:
+        """Tell whether the grid stands on such a page."""
+        return self.sheet in {sheet, "every"}
+
+
+class Template(_Part):
+    """Everything printed on the pages of one kind of notice for one legal population."""
+
+    width: float = Option(gt=0)
+    height: float = Option(gt=0)
+    fields: dict[str, Field]
+    grids: dict[str, Grid] = Option(default_factory=dict)
+    texts: dict[str, str]
+    required: dict[str, str] = Option(default_factory=dict, description="Words that must be printed → why.")
+
+    def wording(self, field: Field) -> str:
+        """Return the field's text with the template's own texts put in; what is left in braces is the piece's."""
+        return self._expanded(field.text)
+
+    @cached_property
+    def moving(self) -> dict[str, tuple[Field, str]]:
+        """The fields that differ from piece to piece, with their wording, in print order."""
+        return {name: pair for name, pair in self._worded.items() if name not in self.still}
+
+    @cached_property
+    def still(self) -> dict[str, tuple[Field, str]]:
+        """The fields that are the same on every piece, with their wording, in print order."""
+        continuations = {field.continues for field in self.fields.values()}
+        return {
+            name: pair
+            for name, pair in self._worded.items()
+            if name not in continuations and not placeholders(pair[1])
+        }
+
+    @cached_property
+    def _worded(self) -> dict[str, tuple[Field, str]]:
+        return {name: (field, self.wording(field)) for name, field in self.fields.items()}
+
+    def _expanded(self, text: str, within: tuple[str, ...] = ()) -> str:
+        parts = []
+        for literal, name, _, _ in string.Formatter().parse(text):
+            parts.append(literal.replace("{", "{{").replace("}", "}}"))
+            if name in within:
+                raise ValueError(f"texts の {name} が自分自身を使っています")
+            if name in self.texts:
+                parts.append(self._expanded(self.texts[name], (*within, name)))
+            elif name is not None:
+                parts.append(f"{{{name}}}")
+        return "".join(parts)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for name, field in self.fields.items():
+            if field.x + field.w > self.width or field.y + field.h > self.height:
+                raise ValueError(f"fields の {name} が用紙の外にはみ出しています")
+            if field.continues:
+                target = self.fields.get(field.continues)
+                if target is None or target.sheet != "more" or target.text:
+                    raise ValueError(f"fields の {name} の continues は、2頁目以降の空の項目を指してください")
+        return self
+
+    def faults(self, population: Population, *, decision: bool) -> list[str]:
+        """Return what is wrong with the wording, in Japanese: unknown values, missing and forbidden words."""
+        known = {*BASIC_VALUES, *(DECISION_VALUES if decision else ())}
+        wordings = {name: self.wording(field) for name, field in self.fields.items()}
+        found = [
+            f"項目 {name} の {{{value}}} は印字できない項目です"
+            for name, wording in wordings.items()
+            for value in placeholders(wording)
+            if value not in known
+        ]
+        whole = folded("\n".join(wordings.values()))
+        found += [f"「{word}」がありません（{why}）" for word, why in self.required.items() if folded(word) not in whole]
+        refused = _FORBIDDEN | words_kept_from(population)
+        found += [f"「{word}」があります（{why}）" for word, why in refused.items() if folded(word) in whole]
+        return found
+
+
+def words_kept_from(population: Population) -> dict[str, str]:
+    """Return the words that nothing printed for such a household may carry, the record's text included, with why."""
+    return _KEPT_FROM_SUPPORT if population is Population.SUPPORT else {}
+
+
+def placeholders(text: str) -> list[str]:
+    """Return the names in braces, in order."""
+    return [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
+
+
+def folded(text: str) -> str:
+    """Return the text as compared with words: widths unified, no blanks, so that no way of writing hides a word."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
+
+
+def load_templates(include: Path, kind: RoundKind) -> dict[Population, Template]:
+    """Return the template of every legal population.
+
+    Raises:
+        ConfigurationError: A file is missing, does not fit the model, or its wording breaks a rule.
+    """
+    return {population: load_template(include, kind, population) for population in Population}
+
+
+def load_template(include: Path, kind: RoundKind, population: Population) -> Template:
+    """Return one template, with everything it extends put together.
+
+    Raises:
+        ConfigurationError: As `load_templates`.
+    """
+    root = include / "templates"
+    path = root / kind.templates / population / "template.yaml"
+    try:
+        template = Template.model_validate(_repeated(_merged(path, root)))
+        found = template.faults(population, decision=kind.decision)
+    except ValidationError as error:
+        found = [".".join(map(str, each["loc"])) + f"（{each['msg']}）" for each in error.errors()]
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError):
+        found = ["YAMLの書式"]
+    if found:
+        raise ConfigurationError(
+            f"様式「{kind.templates}/{population}」に誤りがあります：{'、'.join(found)}。",
+            "include/templates の該当するファイルを直してください。",
+        )
+    return template
+
+
+def _merged(path: Path, root: Path) -> dict[str, Any]:
+    """Read a YAML and lay it over what it extends; mappings merge, everything else replaces."""
+    if not path.resolve().is_relative_to(root.resolve()) or not path.is_file():
+        raise ConfigurationError(
+            f"様式のファイル {path.name} が include/templates の {path.parent.name} にありません。",
+            "様式のフォルダと extends の指定を確かめてください。",
+        )
+    content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    base = content.pop("extends", None)
+    return _laid_over(_merged(path.parent / base, root), content) if base else content
+
+
+def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for name, value in above.items():
+        both = isinstance(value, dict) and isinstance(merged.get(name), dict)
+        merged[name] = _laid_over(merged[name], value) if both else value
+    return merged
+
+
+def _repeated(content: dict[str, Any]) -> dict[str, Any]:
+    """Write out the fields that repeat for the eight kinds of aid."""
+    fields: dict[str, Any] = {}
+    for name, field in content["fields"].items():
+        if not field.get("each"):
+            fields[name] = field
+            continue
+        checked = Field.model_validate(field)
+        for row, kind in enumerate(AID_KINDS):
+            fields[f"{name}_{kind}"] = checked.model_dump() | {
+                "y": checked.y + row * checked.pitch,
+                "text": checked.text.replace("*", kind),
+                "each": False,
+                "pitch": 0,
+            }
+    return content | {"fields": fields}

@@ -1,0 +1,50 @@
+"""Try an export before a round: reading and checking without Airflow, workspace or register."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+from mailround.errors import CountMismatchError, Finding, MalformedExportError
+from mailround.extract import read_source
+from mailround.fonts import load_font
+from mailround.layouts import load_layout
+from mailround.postcodes import load_postcodes
+from mailround.quality.assessment import Report, assess
+from mailround.rounds import load_round_kind
+from mailround.settings import CheckSettings
+
+
+def try_export(export: Path, *, layout: str, kind: str, settings: CheckSettings) -> Report:
+    """Return what ``mailround check --json`` prints: rows and, per rule, severity, message, count and case numbers.
+
+    An export that cannot be read whole has one rule more, ``readable``, of severity ``stop``; the other rules could not
+    run. Its count is the number of malformed places (1 for a control total that differs).
+
+    Raises:
+        ConfigurationError: Unknown layout or kind, or a wrong file under include/.
+    """
+    round_kind = load_round_kind(settings.include, kind)
+    try:
+        source = read_source(export, load_layout(settings.include, layout), decision=round_kind.decision)
+    except (MalformedExportError, CountMismatchError) as error:
+        findings: tuple[Finding, ...] = getattr(error, "findings", ())
+        return {
+            "rows": 0,
+            "rules": [
+                {
+                    "id": "readable",
+                    "severity": "stop",
+                    "message": str(error),
+                    "count": max(1, len(findings)),
+                    "case_nos": [],
+                }
+            ],
+        }
+    return assess(
+        source.export.recipients,
+        kind=round_kind,
+        postcodes=load_postcodes(),
+        font=load_font(settings),
+        include=settings.include,
+    ).report()

@@ -1,0 +1,256 @@
+"""A mailing round on a real scheduler, answered over the REST API by its users.
+
+The tests of this file share one Airflow and run in order: the last one searches everything they left behind.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import email
+import email.policy
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from mailround.extract import CONTROL_SUFFIX
+from mailround.layouts import load_layout
+from mailround.local.airflow import LocalAirflow
+from mailround.local.client import AirflowUser, ClientError, TaskState
+from mailround.local.drive import ANSWERS, Answers, Driver, approve
+from mailround.model import Delivery, RoundParams, Status
+from mailround.register.entries import (
+    AnswerRefused,
+    PasswordHandedOver,
+    Purged,
+    ReleaseApproved,
+    ReleaseRefused,
+    RoundClosed,
+    RoundEnded,
+    Sealed,
+    standing,
+)
+from mailround.rounds import load_round_kind
+from mailround.sample_households import sample_recipients
+from mailround.samples import control_file, write_export
+from mailround.seal import package_path
+from mailround.settings import TOKYO
+from mailround.vault import Vault
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+CANARY_NAME = "蜩澤　鵺之介"
+CANARY_KANA = "ヒグラシザワ　ヌエノスケ"
+CANARY_ADDRESS = "東京都新宿区新宿一丁目987番65号"
+CANARY_REASON = "翡翠色の鸚鵡を譲り受けたため。"
+CANARIES = ("蜩澤", "鵺之介", "ヒグラシザワ", "987番65号", "翡翠色の鸚鵡")
+
+
+def put_export(driver: Driver, name: str, seed: int, *, break_it: bool = False) -> RoundParams:
+    """Write an export of 60 households with three canaries: one is printed, one is held, one is excluded."""
+    now = datetime.now(TOKYO)
+    kind = load_round_kind(driver.settings.include, "change_notice")
+    layout = load_layout(driver.settings.include, "shinjuku")
+    records = list(sample_recipients(60, seed, kind).recipients)
+    plain = [
+        index
+        for index, each in enumerate(records)
+        if each.name and each.status == Status.ACTIVE and each.delivery == Delivery.POST and not each.mailto_address
+    ]
+    changes: tuple[dict[str, object], ...] = (
+        {"address": CANARY_ADDRESS},
+        {"address": "東京都新宿区新宿一丁目", "building": "蜩澤荘"},
+        {"address": CANARY_ADDRESS, "status": Status.CLOSED},
+    )
+    for number, (index, change) in enumerate(zip(plain[-3:], changes, strict=True)):
+        decision = records[index].decision
+        assert decision is not None
+        records[index] = dataclasses.replace(
+            records[index],
+            name=CANARY_NAME,
+            kana=CANARY_KANA + "アイウ"[number],
+            postcode="160-0022",
+            decision=dataclasses.replace(decision, reason=CANARY_REASON),
+            **({"building": ""} | change),  # type: ignore[arg-type]
+        )
+    raw = write_export(tuple(records), layout, decision=True)
+    if break_it:
+        lines = raw.splitlines(keepends=True)
+        broken = next(index for index, line in enumerate(lines) if CANARY_NAME.encode("cp932") in line)
+        lines[broken] = lines[broken].replace(CANARY_NAME.encode("cp932"), CANARY_NAME.encode("cp932") + b"\xff,", 1)
+        raw = b"".join(lines)
+    export = driver.settings.inbox / f"{name}.csv"
+    export.write_bytes(raw)
+    export.with_name(export.name + CONTROL_SUFFIX).write_bytes(
+        control_file(raw, tuple(records), decision=True, created_at=now)
+    )
+    return RoundParams(
+        round_id=f"{now:%Y-%m}-{name}",
+        kind="change_notice",
+        source=export.name,
+        layout="shinjuku",
+        contract="demo",
+        issue_date=now.date(),
+        posting_date=now.date(),
+    )
+
+
+def mails(airflow: LocalAirflow) -> list[str]:
+    """Return subject and text of every mail, decoded."""
+    found = []
+    for path in sorted(airflow.mails.glob("*.eml")):
+        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        texts = [part.get_content() for part in message.walk() if part.get_content_maintype() == "text"]
+        found.append("\n".join([str(message["subject"]), *texts]))
+    return found
+
+
+def approve_oneself_then_let_another(driver: Driver, run_id: str, round_id: str) -> None:
+    """First the person who triggered the round tries to approve it; once asked again, the second division does."""
+    if standing(driver.register.entries(round_id), AnswerRefused):
+        approve(driver, run_id, round_id)
+    else:
+        driver.users["datateam"].answer(run_id, "approve_release", "承認")
+
+
+def open_with_seven_zip(answer: Answers) -> Answers:
+    """Before the disc is handed over, open the package as the contractor would, with an independent reader."""
+
+    def media(driver: Driver, run_id: str, round_id: str) -> None:
+        password = Vault(driver.settings.vault, driver.settings.vault_identity).open(round_id, "package-password")
+        tested = subprocess.run(
+            ["7z", "t", f"-p{password.decode()}", str(package_path(driver.settings, round_id))],
+            capture_output=True,
+            check=False,
+        )
+        assert tested.returncode == 0, tested.stdout
+        assert (package_path(driver.settings, round_id).stat().st_mode & 0o777) == 0o600
+        answer["record_media_handover"](driver, run_id, round_id)
+
+    return {**answer, "record_media_handover": media}
+
+
+def test_a_round_runs_to_its_end_and_refuses_approval_by_the_person_who_started_it(driver: Driver) -> None:
+    params = put_export(driver, "happy", seed=11)
+    run_id = driver.trigger(params)
+    answers = open_with_seven_zip({**ANSWERS, "approve_release": approve_oneself_then_let_another})
+    assert driver.follow(run_id, params.round_id, answers) == "success"
+
+    entries = driver.register.entries(params.round_id)
+    (refused,) = standing(entries, AnswerRefused)
+    assert refused.step == "approve_release"
+    assert [entry.actor for entry in entries if isinstance(entry.body, ReleaseApproved)] == ["approver"]
+    assert [entry.actor for entry in entries if isinstance(entry.body, PasswordHandedOver)] == ["officer"]
+    assert isinstance(entries[-1].body, RoundClosed)
+    assert len(standing(entries, Purged)) == 1
+    assert driver.register.verify().entries == len(driver.register.entries())
+    assert any("再回答のお願い" in mail and params.round_id in mail for mail in mails(driver.airflow))
+    left = [path for path in driver.settings.data.rglob("*") if path.is_file() and params.round_id in str(path)]
+    assert left == []
+    assert not package_path(driver.settings, params.round_id).exists()
+    assert not (driver.settings.inbox / params.source).exists()
+
+
+def test_a_malformed_export_turns_the_run_red_with_a_japanese_message(driver: Driver) -> None:
+    params = put_export(driver, "broken", seed=12, break_it=True)
+    run_id = driver.trigger(params)
+    assert driver.follow(run_id, params.round_id, {}) == "failed"
+    states = {task.task_id: task.state for task in driver.users["datateam"].tasks(run_id)}
+    assert states["extract"] == "failed"
+    assert "【対応】" in driver.users["datateam"].log(run_id, "extract")
+    (alert,) = [mail for mail in mails(driver.airflow) if params.round_id in mail]
+    assert "02 データ取込" in alert
+    assert "【対応】" in alert
+    assert f"/runs/{run_id}" in alert or "log" in alert
+
+
+def test_a_killed_render_loses_nothing_and_a_refusal_destroys_the_package(driver: Driver) -> None:
+    params = put_export(driver, "killed", seed=13)
+    run_id = driver.trigger(params)
+    killed: list[TaskState] = []
+
+    def kill(states: list[TaskState]) -> None:
+        running = [each for each in states if each.task_id == "render" and each.state == "running" and each.pid]
+        if running and not killed:
+            assert running[0].pid is not None
+            os.kill(running[0].pid, signal.SIGKILL)
+            killed.append(running[0])
+
+    def send_back(driver: Driver, run_id: str, round_id: str) -> None:
+        assert driver.entry(round_id, Sealed).pieces > 0
+        assert package_path(driver.settings, round_id).exists()
+        driver.users["approver"].answer(run_id, "approve_release", "差戻し")
+
+    answers = {**ANSWERS, "approve_release": send_back}
+    assert follow_closely(driver, run_id, params.round_id, answers, kill) == "failed"
+    assert len(killed) == 1
+    retried = [each for each in driver.users["datateam"].tasks(run_id) if each.task_id == "render"]
+    assert {each.state for each in retried} == {"success"}
+    assert max(each.try_number for each in retried) > 1
+    entries = driver.register.entries(params.round_id)
+    assert len(standing(entries, ReleaseRefused)) == 1
+    assert len(standing(entries, RoundEnded)) == 1
+    assert not package_path(driver.settings, params.round_id).exists()
+    assert not (driver.settings.data / params.round_id).exists()
+    vault = Vault(driver.settings.vault, driver.settings.vault_identity)
+    assert not any(vault.holds(params.round_id, name) for name in ("round-key", "index-key", "package-password"))
+    assert any("中止しました" in mail and params.round_id in mail for mail in mails(driver.airflow))
+
+
+def test_an_auditor_may_look_but_not_answer_or_start(airflow: LocalAirflow, driver: Driver) -> None:
+    auditor = AirflowUser(airflow.url, "auditor", airflow.password)
+    try:
+        assert "mailing_round" in auditor.dags()
+        with pytest.raises(ClientError, match="403"):
+            auditor.trigger({"round_id": "2026-11-audit"})
+        with pytest.raises(ClientError, match="403"):
+            driver.users["officer"].trigger({"round_id": "2026-11-officer"})
+    finally:
+        auditor.close()
+
+
+def test_no_planted_name_is_found_anywhere_outside_the_encrypted_files(airflow: LocalAirflow) -> None:
+    """Logs, metadata database with XCom and rendered fields, register, mails, file names: searched as bytes."""
+    needles = [
+        form
+        for canary in CANARIES
+        for form in (
+            canary.encode("utf-8"),
+            canary.encode("cp932"),
+            canary.encode("utf-16-le"),
+            canary.encode("unicode_escape"),
+        )
+    ]
+    searched = 0
+    for path in _files(airflow.home):
+        content = path.read_bytes()
+        assert not any(needle in content or needle.decode("latin-1") in path.name for needle in needles), path
+        searched += 1
+    for mail in mails(airflow):
+        assert not any(canary in mail for canary in CANARIES)
+    assert searched > 50
+    assert any(CANARY_NAME.encode("cp932") in path.read_bytes() for path in (airflow.home / "ward" / "inbox").iterdir())
+
+
+def _files(home: Path) -> Iterator[Path]:
+    inbox = home / "ward" / "inbox"  # the ward's own export, which the canaries came in
+    return (path for path in home.rglob("*") if path.is_file() and inbox not in path.parents)
+
+
+def follow_closely(driver: Driver, run_id: str, round_id: str, answers: Answers, watch: object) -> str:
+    """Follow a run, looking often enough to catch a task in the second it runs."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        states = driver.users["datateam"].tasks(run_id)
+        watch(states)  # type: ignore[operator]
+        if any(each.task_id == "decide_holds" and each.state == "awaiting_input" for each in states):
+            answers["decide_holds"](driver, run_id, round_id)
+        if any(each.task_id == "verify" and each.state for each in states):
+            break
+        time.sleep(0.1)
+    return driver.follow(run_id, round_id, answers)

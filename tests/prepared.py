@@ -1,0 +1,144 @@
+"""Rounds in the state a step finds them in: real PDFs in the workspace, real entries in the register."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+from pydantic import TypeAdapter
+from reportlab.pdfgen.canvas import Canvas
+
+from mailround.context import RoundContext
+from mailround.model import Piece, PieceRange, Recipient
+from mailround.register.entries import (
+    AnyBody,
+    DeletionCertified,
+    MediaHandedOver,
+    PasswordHandedOver,
+    Posted,
+    PrintPlanned,
+    QualityChecked,
+    ReleaseApproved,
+    Sealed,
+    Verified,
+    latest,
+)
+from mailround.seal import seal
+from mailround.settings import TOKYO
+
+AT = datetime(2026, 11, 11, 10, 0, tzinfo=TOKYO)
+POSTED_ON = date(2026, 11, 24)
+CANARY = "髙﨑　𠮷郎"
+
+CHUNK = TypeAdapter(tuple[Piece, ...])
+RANGES = TypeAdapter(tuple[PieceRange, ...])
+
+
+def record(work: RoundContext, body: AnyBody, at: datetime = AT) -> None:
+    work.register.append(body, round_id=work.round_id, actor="officer", at=at)
+
+
+def pdf(pages: int) -> bytes:
+    """Return a PDF of empty pages."""
+    target = io.BytesIO()
+    canvas = Canvas(target, invariant=1)
+    for _ in range(pages):
+        canvas.showPage()
+    canvas.save()
+    return target.getvalue()
+
+
+def print_round(
+    work: RoundContext, make_recipient: Callable[..., Recipient], pieces: int = 7, chunk_size: int = 3
+) -> None:
+    """Leave what plan_print, render and verify leave; every third piece has two pages."""
+    chunks = -(-pieces // chunk_size)
+    for chunk in range(1, chunks + 1):
+        numbers = range((chunk - 1) * chunk_size + 1, min(chunk * chunk_size, pieces) + 1)
+        planned, placed, page = [], [], 1
+        for seq in numbers:
+            piece_id = f"P{seq:06d}"
+            planned.append(
+                Piece(
+                    seq=seq,
+                    piece_id=piece_id,
+                    chunk=chunk,
+                    file=f"print/{work.kind.file_stem}-{chunk:03d}.pdf",
+                    bundle=f"160-{(seq - 1) // 4 + 1:03d}",
+                    enclosure_set="A",
+                    barcode="1-2-3",
+                    recipient=make_recipient(record_no=seq, name=CANARY),
+                )
+            )
+            placed.append(PieceRange(seq=seq, piece_id=piece_id, first_page=page, pages=2 if seq % 3 == 0 else 1))
+            page += placed[-1].pages
+        work.workspace.write_records(f"plan/chunk-{chunk:03d}", CHUNK, tuple(planned))
+        work.workspace.write_records(f"pages/{chunk:03d}", RANGES, tuple(placed))
+        work.workspace.write(f"print/{work.kind.file_stem}-{chunk:03d}", pdf(page - 1))
+        record(work, Verified(first=chunk, last=chunk, pieces=len(planned), pages=page - 1))
+    record(
+        work,
+        QualityChecked(rows=pieces + 3, printable=pieces, held=2, excluded=1, warned=0, findings={"name": 2}),
+    )
+    record(
+        work,
+        PrintPlanned(pieces=pieces, chunks=chunks, bundles=-(-pieces // 4), characters=50, font_sha256="f" * 64),
+    )
+
+
+def password(work: RoundContext) -> str:
+    return work.vault.open(work.round_id, "package-password").decode("ascii")
+
+
+def hand_over(work: RoundContext) -> None:
+    """Seal, approve, hand the media over."""
+    sealed = seal(work, at=AT)
+    record(work, ReleaseApproved(package_sha256=sealed.sha256, answered_at=AT))
+    record(
+        work,
+        MediaHandedOver(
+            package_sha256=sealed.sha256,
+            giver="officer",
+            receiver="C-001",
+            handed_over_at=AT + timedelta(days=1),
+            media_no="DVD-0001",
+            quantity=1,
+            bag_no="BAG-01",
+            locked=True,
+            storage="耐火金庫1",
+        ),
+    )
+
+
+def post(work: RoundContext, posted_on: date = POSTED_ON) -> None:
+    """Hand the password over and post."""
+    record(
+        work,
+        PasswordHandedOver(
+            giver="officer",
+            receiver="C-001",
+            handed_over_at=AT + timedelta(days=2),
+            notice_no=f"PW-{work.round_id}",
+            bag_no="BAG-02",
+            locked=True,
+        ),
+    )
+    sealed = latest(work.entries, Sealed)
+    pieces = sealed.pieces if sealed else 0
+    record(work, Posted(posted_on=posted_on, handed_over=pieces, withdrawn=0, spoiled=0, reprinted=0, posted=pieces))
+
+
+def certify(work: RoundContext) -> None:
+    record(
+        work,
+        DeletionCertified(
+            certificate_no="DEL-0001",
+            responsible="C-001",
+            method="物理破壊",
+            deleted_on=date(2026, 12, 20),
+            media_returned=True,
+            notice_returned=True,
+            copies_included=True,
+        ),
+    )

@@ -1,0 +1,65 @@
+"""A checker over the shipped settings, the real postcode table and the real font."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailround.fonts import load_font
+from mailround.model import Recipient
+from mailround.postcodes import load_postcodes
+from mailround.quality import Assessment, assess
+from mailround.rounds import load_round_kind
+from mailround.settings import REPOSITORY, CheckSettings
+
+INCLUDE = REPOSITORY / "include"
+POSTCODES = load_postcodes()
+FONT = load_font(CheckSettings())
+
+Checker = Callable[..., Assessment]
+
+
+@pytest.fixture
+def check() -> Checker:
+    def checker(
+        *recipients: Recipient, kind: str = "change_notice", include: Path = INCLUDE, **more: Any
+    ) -> Assessment:
+        return assess(
+            recipients,
+            kind=load_round_kind(INCLUDE, kind),
+            postcodes=POSTCODES,
+            font=FONT,
+            include=include,
+            **more,
+        )
+
+    return checker
+
+
+@pytest.fixture
+def neighbours(make_recipient: Callable[..., Recipient]) -> Callable[..., tuple[Recipient, ...]]:
+    """Return a factory of sound households that have nothing in common, one for each dict of changes.
+
+    They are numbered from 1; so are their case numbers (0000001), kana and document numbers.
+    """
+
+    def factory(*changes: dict[str, Any]) -> tuple[Recipient, ...]:
+        names = ("髙﨑　𠮷郎", "渡邊\U000e0109　齋", "Le Van An")
+        return tuple(
+            make_recipient(
+                **{
+                    "record_no": number,
+                    "name": names[number % 3],
+                    "kana": f"カナ　{number}",
+                    "address": f"東京都新宿区新宿一丁目{number}番{number}号",
+                    "document_no": f"8新福生第{number:06d}号",
+                }
+                | each
+            )
+            for number, each in enumerate(changes, 1)
+        )
+
+    return factory

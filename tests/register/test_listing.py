@@ -1,0 +1,141 @@
+"""The register for people: Japanese titles and labels, and exports that are safe to open and enough to verify."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import stat
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import get_args
+
+import pytest
+import rfc8785
+
+from mailround.errors import RegisterError
+from mailround.register.entries import (
+    AnswerRefused,
+    AnyBody,
+    Body,
+    DeletionReminded,
+    Extracted,
+    MediaHandedOver,
+    QualityChecked,
+)
+from mailround.register.listing import COLUMNS, LABELS, content, export, rows
+from mailround.register.store import GENESIS, Register
+
+TOKYO = timezone(timedelta(hours=9))
+AT = datetime(2026, 11, 10, 9, 5, tzinfo=TOKYO)
+HANDOVER = MediaHandedOver(
+    package_sha256="a" * 64,
+    giver="officer",
+    receiver="C-001",
+    handed_over_at=AT,
+    media_no="DVD-0001",
+    quantity=1,
+    bag_no="BAG-01",
+    locked=True,
+    storage='=HYPERLINK("http://example.com")',
+)
+
+
+@pytest.fixture
+def filled(tmp_path: Path) -> Register:
+    register = Register(f"sqlite:///{tmp_path}/register/register.db")
+    register.migrate()
+    told: Sequence[tuple[AnyBody, str]] = (
+        (Extracted(rows=8500, bytes=1, sha256="b" * 64, total_after=None, unknown_headers=0), "mailround"),
+        (HANDOVER, "=cmd"),
+        (DeletionReminded(due=date(2026, 12, 24), on=date(2026, 12, 17)), "mailround"),
+    )
+    for body, actor in told:
+        register.append(body, round_id="2026-11-change", actor=actor, at=AT)
+    return register
+
+
+def kinds() -> list[type[Body]]:
+    return list(get_args(get_args(AnyBody)[0]))
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_every_field_of_every_entry_has_a_japanese_name(kind: type[Body]) -> None:
+    assert set(kind.model_fields) - {"kind"} <= set(LABELS)
+
+
+def test_no_label_is_left_over() -> None:
+    assert set(LABELS) == {name for kind in kinds() for name in kind.model_fields} - {"kind"}
+
+
+def test_a_row_reads_as_japanese(filled: Register) -> None:
+    first, second, _ = rows(filled.entries())
+    assert (first.seq, first.at, first.actor, first.round_id, first.title) == (
+        *(1, "2026-11-10 09:05:00", "自動"),
+        *("2026-11-change", "データ取込"),
+    )
+    assert first.content.startswith("件数 8,500、バイト数 1、SHA-256 bbb")
+    assert "支給額合計 なし" in first.content
+    assert second.actor == "=cmd"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (HANDOVER, "施錠 はい"),
+        (HANDOVER.model_copy(update={"locked": False}), "施錠 いいえ"),
+        (HANDOVER, "引渡日時 2026-11-10 09:05+09:00"),
+        (DeletionReminded(due=date(2026, 12, 24), on=date(2026, 12, 17)), "消去期限 2026-12-24、督促日 2026-12-17"),
+        (AnswerRefused(step="s", reasons=("一つ", "二つ"), answered_at=AT), "理由 一つ・二つ"),
+        (AnswerRefused(step="s", reasons=(), answered_at=AT), "理由 なし"),
+        (
+            QualityChecked(rows=1, printable=1, held=0, excluded=0, warned=0, findings={"name": 2, "kana": 1}),
+            "指摘 name=2・kana=1",
+        ),
+    ],
+)
+def test_values_are_written_for_people(body: AnyBody, words: str) -> None:
+    assert words in content(body)
+
+
+def test_the_csv_opens_in_a_spreadsheet_without_running_anything(filled: Register, tmp_path: Path) -> None:
+    target = tmp_path / "register.csv"
+    export(filled.entries(), target)
+    raw = target.read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    read = list(csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline=""), strict=True))
+    assert tuple(read[0]) == COLUMNS
+    assert len(read) == 4
+    assert {len(row) for row in read} == {len(COLUMNS)}
+    assert read[2][2] == "'=cmd"
+    assert not [cell for row in read for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+
+
+def test_the_json_lines_are_enough_to_verify_the_chain(filled: Register, tmp_path: Path) -> None:
+    target = tmp_path / "register.jsonl"
+    export(filled.entries(), target)
+    previous = GENESIS
+    for line in target.read_text(encoding="utf-8").splitlines():
+        told = json.loads(line)
+        body = rfc8785.dumps(told.pop("body")).decode("utf-8")
+        digest = told.pop("hash")
+        assert told["previous"] == previous
+        assert hashlib.sha256(rfc8785.dumps(told | {"body": body})).hexdigest() == digest
+        previous = digest
+    assert previous == filled.verify().head
+
+
+@pytest.mark.parametrize("name", ["register", "register.xlsx", "register.CSV.txt"])
+def test_another_kind_of_file_is_refused(filled: Register, tmp_path: Path, name: str) -> None:
+    with pytest.raises(RegisterError, match=r"\.csv"):
+        export(filled.entries(), tmp_path / name)
+    assert not (tmp_path / name).exists()
+
+
+def test_an_entry_made_in_another_zone_keeps_its_own_time(filled: Register) -> None:
+    body = DeletionReminded(due=date(2026, 12, 24), on=date(2026, 12, 18))
+    filled.append(body, round_id="2026-11-change", actor="mailround", at=AT.astimezone(UTC))
+    assert rows(filled.entries())[-1].at == "2026-11-10 09:05:00"

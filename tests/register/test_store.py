@@ -1,0 +1,351 @@
+"""The register only grows, its chain never forks, and every tampering is found."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import shutil
+import sqlite3
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import rfc8785
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from mailround.errors import RegisterError
+from mailround.register.entries import BODIES, AnyBody, Correction, DeletionReminded, Extracted, RoundEnded, latest
+from mailround.register.store import GENESIS, TRIGGERS, Register, register_entry
+
+AT = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
+ROUND = "2026-11-change"
+SWAP = ";".join(f"UPDATE register_entry SET seq = {new} WHERE seq = {old}" for old, new in ((2, 99), (3, 2), (99, 3)))  # noqa: S608 - a test
+
+
+def ended(number: int = 0) -> RoundEnded:
+    return RoundEnded(step="approve_release", files=number)
+
+
+def append(register: Register, body: AnyBody, round_id: str = ROUND) -> int:
+    return register.append(body, round_id=round_id, actor="mailround", at=AT).seq
+
+
+def database(register: Register) -> Path:
+    return Path(str(sa.make_url(register.url).database))
+
+
+def execute(register: Register, statement: str) -> None:
+    engine = sa.create_engine(register.url, poolclass=sa.pool.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(statement)
+
+
+def without_triggers(register: Register) -> None:
+    """Do what somebody with the file or the table's owner's rights can do."""
+    dialect = sa.make_url(register.url).get_backend_name()
+    for name in TRIGGERS[dialect]:
+        execute(register, f"DROP TRIGGER {name}" + (" ON register_entry" if dialect == "postgresql" else ""))
+
+
+def test_an_empty_register_verifies(register: Register) -> None:
+    assert register.verify() == (state := register.verify())
+    assert (state.entries, state.head) == (0, GENESIS)
+
+
+def test_entries_are_numbered_without_gaps_and_linked(register: Register) -> None:
+    for number in range(5):
+        assert append(register, ended(number)) == number + 1
+    entries = register.entries()
+    assert [entry.previous for entry in entries] == [GENESIS, *(entry.hash for entry in entries[:-1])]
+    assert register.verify().head == entries[-1].hash
+
+
+def test_the_hash_covers_the_stored_text_and_the_envelope(register: Register) -> None:
+    [entry] = [register.append(ended(1), round_id=ROUND, actor="officer", at=AT)]
+    covered = {
+        "seq": 1,
+        "at": "2026-11-10T09:00:00+00:00",
+        "actor": "officer",
+        "round_id": ROUND,
+        "body": '{"files":1,"kind":"round_ended","step":"approve_release"}',
+        "previous": GENESIS,
+    }
+    assert entry.hash == hashlib.sha256(rfc8785.dumps(covered)).hexdigest()
+    assert entry.text == covered["body"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE register_entry SET actor = 'someone'",
+        "UPDATE register_entry SET actor = 'someone' WHERE seq = 2",
+        "UPDATE register_entry SET actor = actor WHERE seq = 99",
+        "DELETE FROM register_entry",
+        "DELETE FROM register_entry WHERE seq = 3",
+    ],
+)
+def test_the_database_refuses_to_change_or_delete_an_entry(register: Register, statement: str) -> None:
+    for number in range(3):
+        append(register, ended(number))
+    before = register.entries()
+    if "99" in statement and register.url.startswith("sqlite"):
+        execute(register, statement)  # SQLite's triggers are per row; no row, nothing to refuse
+    else:
+        with pytest.raises(sa.exc.DBAPIError, match="never changed"):
+            execute(register, statement)
+    assert register.entries() == before
+
+
+def test_postgresql_refuses_truncate_and_replica_mode(postgres_url: str) -> None:
+    register = Register(postgres_url)
+    register.migrate()
+    append(register, ended())
+    for statement in (
+        "TRUNCATE register_entry",
+        "SET session_replication_role = replica; DELETE FROM register_entry",
+        "INSERT INTO register_entry SELECT * FROM register_entry ON CONFLICT (seq) DO UPDATE SET actor = 'x'",
+    ):
+        with pytest.raises(sa.exc.DBAPIError, match="never changed"):
+            execute(register, statement)
+    assert register.verify().entries == 1
+
+
+@pytest.mark.parametrize("column", ["seq", "previous", "hash"])
+def test_sqlite_refuses_insert_or_replace_which_asks_no_delete_trigger(tmp_path: Path, column: str) -> None:
+    register = Register(f"sqlite:///{tmp_path}/register/register.db")
+    register.migrate()
+    for number in range(3):
+        append(register, ended(number))
+    values = {"seq": 4, "at": "", "actor": "", "round_id": "", "body": "", "previous": "new", "hash": "new"}
+    values[column] = getattr(register.entries()[1], column)
+    engine = sa.create_engine(register.url, poolclass=sa.pool.NullPool)
+    replacing = sa.insert(register_entry).prefix_with("OR REPLACE").values(values)
+    with pytest.raises(sa.exc.DBAPIError, match="never changed"), engine.begin() as connection:
+        connection.execute(replacing)
+    assert register.verify().entries == 3
+
+
+@pytest.mark.parametrize(
+    ("tampering", "found_at"),
+    [
+        ("UPDATE register_entry SET body = replace(body, '2', '3') WHERE seq = 3", 3),
+        ("UPDATE register_entry SET actor = 'someone' WHERE seq = 1", 1),
+        ("UPDATE register_entry SET at = '2026-11-10T09:00:01+00:00' WHERE seq = 5", 5),
+        ("UPDATE register_entry SET round_id = '2026-11-other' WHERE seq = 2", 2),
+        ("UPDATE register_entry SET hash = 'x' WHERE seq = 4", 4),
+        ("DELETE FROM register_entry WHERE seq = 3", 3),
+        ("DELETE FROM register_entry WHERE seq = 1", 1),
+        (SWAP, 2),
+    ],
+)
+def test_tampering_behind_the_triggers_is_found_and_its_number_told(
+    register: Register, tampering: str, found_at: int
+) -> None:
+    for number in range(5):
+        append(register, ended(number))
+    without_triggers(register)
+    for statement in tampering.split(";"):
+        execute(register, statement)
+    with pytest.raises(RegisterError, match="トリガー"):
+        register.verify()
+    restore_triggers(register)
+    with pytest.raises(RegisterError, match=f"第{found_at}号"):
+        register.verify()
+
+
+def restore_triggers(register: Register) -> None:
+    """Put the triggers back as a careful forger would, by copying them from a fresh register."""
+    if register.url.startswith("sqlite"):
+        fresh = Register(f"sqlite:///{database(register).parent}/fresh/register.db")
+        fresh.migrate()
+        with sqlite3.connect(database(fresh)) as connection:
+            made = [row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger'")]
+        connection.close()
+        for statement in made:
+            execute(register, statement)
+    else:
+        for verb in ("update", "delete", "truncate"):
+            execute(
+                register,
+                f"CREATE TRIGGER register_entry_no_{verb} BEFORE {verb} ON register_entry "
+                "FOR EACH STATEMENT EXECUTE FUNCTION register_entry_refuse();"
+                f"ALTER TABLE register_entry ENABLE ALWAYS TRIGGER register_entry_no_{verb}",
+            )
+
+
+def test_a_copied_file_with_a_recomputed_row_breaks_at_the_next_link(tmp_path: Path) -> None:
+    register = Register(f"sqlite:///{tmp_path}/register/register.db")
+    register.migrate()
+    for number in range(4):
+        append(register, ended(number))
+    copy = Register(f"sqlite:///{tmp_path}/copy.db")
+    shutil.copy(database(register), tmp_path / "copy.db")
+    [_, second, *_] = copy.entries()
+    forged = {"seq": 2, "at": second.at, "actor": "forger", "round_id": ROUND, "body": second.text}
+    forged["previous"] = second.previous
+    digest = hashlib.sha256(rfc8785.dumps(forged)).hexdigest()
+    without_triggers(copy)
+    execute(copy, f"UPDATE register_entry SET actor = 'forger', hash = '{digest}' WHERE seq = 2")  # noqa: S608 - a test
+    restore_triggers(copy)
+    with pytest.raises(RegisterError, match="第3号"):
+        copy.verify()
+    assert register.verify().entries == 4
+
+
+def test_one_missing_trigger_stops_every_use(register: Register) -> None:
+    append(register, ended(1))
+    dialect = sa.make_url(register.url).get_backend_name()
+    name = min(TRIGGERS[dialect])
+    execute(register, f"DROP TRIGGER {name}" + (" ON register_entry" if dialect == "postgresql" else ""))
+    with pytest.raises(RegisterError, match="トリガー"):
+        append(register, ended(2))
+    with pytest.raises(RegisterError, match="トリガー"):
+        register.verify()
+    assert len(register.entries()) == 1
+
+
+def test_a_disabled_trigger_counts_as_missing(postgres_url: str) -> None:
+    register = Register(postgres_url)
+    register.migrate()
+    execute(register, "ALTER TABLE register_entry DISABLE TRIGGER register_entry_no_delete")
+    with pytest.raises(RegisterError, match="トリガー"):
+        register.verify()
+
+
+def test_another_tables_triggers_do_not_count(postgres_url: str) -> None:
+    register = Register(postgres_url)
+    register.migrate()
+    without_triggers(register)
+    execute(register, "CREATE TABLE decoy (seq integer)")
+    for verb in ("update", "delete", "truncate"):
+        execute(
+            register,
+            f"CREATE TRIGGER register_entry_no_{verb} BEFORE {verb} ON decoy "
+            "FOR EACH STATEMENT EXECUTE FUNCTION register_entry_refuse();"
+            f"ALTER TABLE decoy ENABLE ALWAYS TRIGGER register_entry_no_{verb}",
+        )
+    with pytest.raises(RegisterError, match="トリガー"):
+        append(register, ended())
+
+
+def test_the_same_fact_twice_is_one_entry(register: Register) -> None:
+    first = register.append(ended(1), round_id=ROUND, actor="mailround", at=AT)
+    again = register.append(ended(1), round_id=ROUND, actor="mailround", at=AT + timedelta(hours=1))
+    assert again == first
+    assert append(register, ended(1), "2026-11-other") == 2
+    assert append(register, ended(2)) == 3
+
+
+def test_a_corrected_fact_no_longer_stands_and_may_be_recorded_again(register: Register) -> None:
+    append(register, ended(1))
+    append(register, Correction(corrects=1, reason="通数の誤記"))
+    assert latest(register.entries(ROUND), RoundEnded) is None
+    assert append(register, ended(1)) == 3
+    assert latest(register.entries(ROUND), RoundEnded) == ended(1)
+    assert register.verify().entries == 3
+
+
+@pytest.mark.parametrize("number", [1, 2, 99])
+def test_a_correction_must_name_an_entry_of_its_own_round(register: Register, number: int) -> None:
+    append(register, ended(1), "2026-11-other")
+    with pytest.raises(RegisterError, match="訂正する"):
+        append(register, Correction(corrects=number, reason="誤記"))
+    assert register.verify().entries == 1
+
+
+def test_a_time_without_a_zone_is_refused(register: Register) -> None:
+    with pytest.raises(RegisterError, match="時間帯"):
+        register.append(ended(), round_id=ROUND, actor="mailround", at=datetime(2026, 11, 10))  # noqa: DTZ001
+
+
+def _write_many(url: str, writer: int, count: int) -> None:
+    register = Register(url)
+    for number in range(count):
+        register.append(RoundEnded(step=f"writer-{writer}", files=number), round_id=ROUND, actor="mailround", at=AT)
+        register.append(ended(number), round_id=ROUND, actor="mailround", at=AT)  # every writer tells this one
+
+
+def test_concurrent_processes_write_one_unforked_gapless_chain(register: Register) -> None:
+    context = multiprocessing.get_context("spawn")
+    writers = [context.Process(target=_write_many, args=(register.url, writer, 8)) for writer in range(3)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    assert [writer.exitcode for writer in writers] == [0, 0, 0]
+    assert register.verify().entries == 3 * 8 + 8
+
+
+def test_an_interrupted_append_leaves_nothing_and_blocks_nobody(register: Register) -> None:
+    def killed_half_way() -> None:
+        with register._writing() as connection:
+            row = {"seq": 1, "at": "", "actor": "", "round_id": "", "body": "", "previous": "", "hash": ""}
+            connection.execute(sa.insert(register_entry).values(row))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        killed_half_way()
+    assert append(register, ended()) == 1
+    assert register.verify().entries == 1
+
+
+def _migrate(url: str) -> None:
+    Register(url).migrate()
+
+
+def test_migrating_twice_or_at_the_same_time_is_harmless(tmp_path: Path, postgres_url: str) -> None:
+    context = multiprocessing.get_context("spawn")
+    urls = (f"sqlite:///{tmp_path}/register/register.db", postgres_url)
+    racing = [context.Process(target=_migrate, args=(url,)) for url in urls for _ in range(2)]
+    for process in racing:
+        process.start()
+    for process in racing:
+        process.join(60)
+    assert [process.exitcode for process in racing] == [0] * 4
+    for url in urls:
+        _migrate(url)
+        assert append(Register(url), ended()) == 1
+
+
+def test_the_register_file_is_private(tmp_path: Path) -> None:
+    register = Register(f"sqlite:///{tmp_path}/a/b/register.db")
+    register.migrate()
+    append(register, ended())
+    assert stat.S_IMODE(database(register).stat().st_mode) == 0o600
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in (tmp_path / "a", tmp_path / "a" / "b")] == [0o700] * 2
+
+
+bodies: st.SearchStrategy[AnyBody] = st.one_of(
+    st.builds(RoundEnded, step=st.text(max_size=20), files=st.integers(0, 2**53 - 1)),
+    st.builds(
+        Extracted,
+        rows=st.integers(0, 10**6),
+        bytes=st.integers(0, 2**40),
+        sha256=st.text("0123456789abcdef", min_size=64, max_size=64),
+        total_after=st.none() | st.integers(0, 2**50),
+        unknown_headers=st.integers(0, 9),
+    ),
+    st.builds(DeletionReminded, due=st.dates(), on=st.dates()),
+)
+
+
+@pytest.fixture(scope="module")
+def growing(tmp_path_factory: pytest.TempPathFactory) -> Register:
+    register = Register(f"sqlite:///{tmp_path_factory.mktemp('growing')}/register.db")
+    register.migrate()
+    return register
+
+
+@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(told=st.lists(st.tuples(bodies, st.sampled_from([ROUND, "2026-06-asset"])), max_size=5))
+def test_any_sequence_of_bodies_verifies_and_reads_back(growing: Register, told: list[tuple[AnyBody, str]]) -> None:
+    before = growing.verify().entries
+    for body, round_id in told:
+        entry = growing.append(body, round_id=round_id, actor="mailround", at=AT)
+        assert entry.body == body
+        assert BODIES.validate_json(entry.text) == body
+    assert before <= growing.verify().entries <= before + len(told)

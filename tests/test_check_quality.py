@@ -1,0 +1,139 @@
+"""The step: report, register entry, and what the next steps get."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from mailround.check_quality import check_quality, hold_list
+from mailround.context import RoundContext
+from mailround.errors import CountMismatchError, QualityStopError, WorkspaceError
+from mailround.model import Checked, Delivery, Recipient, Status
+from mailround.register.entries import Extracted, QualityChecked, standing
+from mailround.sample_households import sample_recipients
+from mailround.settings import TOKYO
+
+RECORDS: TypeAdapter[tuple[Recipient, ...]] = TypeAdapter(tuple[Recipient, ...])
+NOW = datetime(2026, 11, 12, 9, 0, tzinfo=TOKYO)
+CANARY = "鸚鵡ヶ淵"
+
+
+@pytest.fixture
+def work(open_a_round: Callable[..., RoundContext]) -> RoundContext:
+    return open_a_round()
+
+
+@pytest.fixture
+def households(make_recipient: Callable[..., Recipient]) -> Callable[..., tuple[Recipient, ...]]:
+    def factory(*changes: dict[str, Any]) -> tuple[Recipient, ...]:
+        return tuple(
+            make_recipient(
+                **{"record_no": n, "kana": f"{CANARY}カナ　{n}", "name": f"{CANARY}　{n}子", "document_no": f"第{n}号"}
+                | {"address": f"東京都新宿区新宿1-2-{n}"}
+                | each
+            )
+            for n, each in enumerate(changes, 1)
+        )
+
+    return factory
+
+
+def put(work: RoundContext, recipients: tuple[Recipient, ...]) -> None:
+    work.workspace.write_records("records", RECORDS, recipients)
+
+
+def test_the_step_counts_reports_and_registers(work: RoundContext, households: Any) -> None:
+    put(work, households({}, {"postcode": ""}, {"status": Status.CLOSED}, {"kana": ""}, {"delivery": Delivery.HOLD}))
+    checked = check_quality(work, at=NOW)
+    assert checked == Checked(round_id=work.round_id, rows=5, printable=2, held=2, excluded=1, warned=1)
+    report = json.loads(work.workspace.read("quality/report"))
+    assert (report["rows"], report["held"], report["excluded"]) == (5, ["0000002", "0000005"], ["0000003"])
+    (entry,) = standing(work.entries, QualityChecked)
+    assert entry.findings == {"postcode_wellformed": 1, "case_active": 1, "kana_present": 1, "delivery_released": 1}
+    assert [line.case_no for line in hold_list(work)] == ["0000002", "0000005"]
+
+
+def test_running_again_gives_the_same_report_and_one_entry(work: RoundContext, households: Any) -> None:
+    put(work, households({}, {"postcode": ""}))
+    first, report = check_quality(work, at=NOW), work.workspace.read("quality/report")
+    assert check_quality(work, at=NOW + timedelta(hours=1)) == first
+    assert work.workspace.read("quality/report") == report
+    assert len(standing(work.entries, QualityChecked)) == 1
+
+
+def test_a_stop_names_every_stopping_rule_with_its_count_and_leaves_the_report_to_look_at(
+    work: RoundContext, households: Any
+) -> None:
+    put(work, households({}, {"case_no": "0000001"}, {"document_no": "第1号"}, {"postcode": ""}))
+    with pytest.raises(QualityStopError) as stopped:
+        check_quality(work, at=NOW)
+    assert "「同じケース番号の世帯が複数あります。」2件" in stopped.value.happened
+    assert "「同じ文書番号の通知が複数あります。」2件" in stopped.value.happened
+    assert CANARY not in str(stopped.value)
+    assert standing(work.entries, QualityChecked)[0].findings["case_no_unique"] == 2
+    assert {line.case_no for line in hold_list(work)} == {"0000001", "0000003", "0000004"}
+
+
+def test_neither_report_nor_register_holds_a_value(work: RoundContext, households: Any) -> None:
+    put(work, households({"address": CANARY}, {"reason": ""}, {"building": f"{CANARY}\ue000"}))
+    with pytest.raises(QualityStopError):
+        check_quality(work, at=NOW)
+    assert CANARY not in work.workspace.read("quality/report").decode()
+    assert CANARY not in repr(work.entries)
+
+
+def test_the_posting_date_of_the_round_is_what_a_mail_to_must_outlive(work: RoundContext, households: Any) -> None:
+    mailto = {"mailto_postcode": "160-0004", "mailto_address": "新宿区四谷3-4", "mailto_reason": "施設"}
+    day = work.opened.posting_date
+    put(work, households(mailto | {"mailto_until": day}, mailto | {"mailto_until": day - timedelta(days=1)}))
+    check_quality(work, at=NOW)
+    assert [line.case_no for line in hold_list(work)] == ["0000002"]
+
+
+def test_records_other_than_the_extracted_number_are_refused_with_both_numbers(
+    work: RoundContext, households: Any
+) -> None:
+    put(work, households({}, {}))
+    entry = Extracted(rows=3, bytes=1, sha256="0" * 64, total_after=None, unknown_headers=0)
+    work.register.append(entry, round_id=work.round_id, actor="mailround", at=NOW)
+    with pytest.raises(CountMismatchError, match=r"3.*2"):
+        check_quality(work, at=NOW)
+
+
+def test_the_hold_list_of_an_unchecked_round_says_so(work: RoundContext, households: Any) -> None:
+    put(work, households({}))
+    with pytest.raises(WorkspaceError, match="quality/report"):
+        hold_list(work)
+
+
+def test_the_report_is_encrypted_on_disk(work: RoundContext, households: Any) -> None:
+    put(work, households({"case_no": "7654321", "postcode": ""}, {}))
+    check_quality(work, at=NOW)
+    files: list[Path] = [path for path in work.workspace.root.rglob("*") if path.is_file()]
+    assert files
+    assert not [path for path in files if b"7654321" in path.read_bytes()]
+
+
+def test_the_sample_households_have_their_planted_faults_found_and_no_others(work: RoundContext) -> None:
+    sample = sample_recipients(400, 1, work.kind)
+    put(work, sample.recipients)
+    checked = check_quality(work, at=NOW)
+    planted = {case_no for fault, cases in sample.planted.items() if fault != "excluded" for case_no in cases}
+    assert {line.case_no for line in hold_list(work)} == planted
+    assert checked.excluded == len(sample.planted["excluded"])
+
+
+def test_a_check_is_a_pure_function_of_the_records(work: RoundContext, households: Any) -> None:
+    records = households({}, {"postcode": ""})
+    put(work, records)
+    first = check_quality(work, at=NOW)
+    put(work, (records[0], replace(records[1], postcode="160-0022")))
+    assert check_quality(work, at=NOW) != first
+    assert len(standing(work.entries, QualityChecked)) == 2

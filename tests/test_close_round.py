@@ -1,0 +1,137 @@
+"""Closing: nothing points to a household any more, and the evidence says what was done."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import stat
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from prepared import AT, CANARY, certify, hand_over, post, print_round, record
+
+from mailround.close_round import REQUIRED, close_round, report_path
+from mailround.context import RoundContext
+from mailround.errors import GateClosedError, RegisterError, VaultError, WorkspaceError
+from mailround.model import Recipient
+from mailround.purge import index_path, purge, read_index
+from mailround.register.entries import AnswerRefused, Body, Correction, RoundClosed, latest, standing
+
+Opener = Callable[..., RoundContext]
+Maker = Callable[..., Recipient]
+
+
+@pytest.fixture
+def work(open_a_round: Opener, make_recipient: Maker) -> RoundContext:
+    opened = open_a_round()
+    print_round(opened, make_recipient)
+    hand_over(opened)
+    post(opened)
+    purge(opened, at=AT)
+    certify(opened)
+    return opened
+
+
+def report(work: RoundContext) -> str:
+    return report_path(work.settings, work.round_id).read_text(encoding="utf-8")
+
+
+def test_the_piece_index_and_its_key_are_destroyed(work: RoundContext) -> None:
+    assert len(read_index(work)) == 7
+    close_round(work, at=AT)
+    assert not index_path(work.settings, work.round_id).exists()
+    assert list(work.settings.vault.rglob("*")) == []
+    with pytest.raises(VaultError, match="廃棄済み"):
+        read_index(work)
+
+
+def test_the_entry_is_bound_to_the_report(work: RoundContext) -> None:
+    close_round(work, at=AT)
+    path = report_path(work.settings, work.round_id)
+    assert latest(work.entries, RoundClosed) == RoundClosed(
+        report_sha256=hashlib.sha256(path.read_bytes()).hexdigest()
+    )
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_the_report_holds_every_entry_the_counts_and_the_chains_head(work: RoundContext) -> None:
+    head = work.entries[-1]
+    close_round(work, at=AT)
+    text = report(work)
+    for entry in work.entries[:-1]:
+        assert f"| {entry.seq} |" in text
+        assert entry.body.title in text
+    assert f"第{head.seq}号" in text
+    assert f"`{head.hash}`" in text
+    for line in ("| 取込 | 10 |", "| 保留 | 2 |", "| 対象外 | 1 |", "| 封緘（通） | 7 |", "| 発送 | 7 |"):
+        assert line in text
+    assert "令和8年度 保護変更決定通知書等印字・封入封緘業務委託" in text
+
+
+def test_the_report_names_no_household(work: RoundContext) -> None:
+    close_round(work, at=AT)
+    assert CANARY not in report(work)
+    assert "0000001" not in report(work)
+
+
+def test_a_cell_cannot_break_the_table(work: RoundContext) -> None:
+    record(work, AnswerRefused(step="x", reasons=("一|二\n三",), answered_at=AT))
+    close_round(work, at=AT)
+    [line] = [line for line in report(work).splitlines() if "回答の不受理" in line]
+    assert "一\\|二 三" in line
+
+
+def test_closing_again_writes_the_same_report_and_records_nothing(work: RoundContext) -> None:
+    close_round(work, at=AT)
+    first = report(work)
+    record(work, Correction(corrects=1, reason="閉じた後の訂正"))
+    close_round(work, at=AT + timedelta(days=1))
+    assert report(work) == first
+    assert len(standing(work.entries, RoundClosed)) == 1
+
+
+def test_a_cleared_purge_after_closing_changes_nothing(work: RoundContext) -> None:
+    close_round(work, at=AT)
+    before = work.register.verify()
+    purge(work, at=AT)
+    assert work.register.verify() == before
+
+
+@pytest.mark.parametrize("kind", REQUIRED)
+def test_every_required_record_is_required(work: RoundContext, kind: type[Body]) -> None:
+    [seq] = [entry.seq for entry in work.entries if isinstance(entry.body, kind)]
+    record(work, Correction(corrects=seq, reason="試験"))
+    with pytest.raises(GateClosedError, match=kind.title):
+        close_round(work, at=AT)
+    assert index_path(work.settings, work.round_id).exists()
+    assert latest(work.entries, RoundClosed) is None
+
+
+def test_every_missing_record_is_named_at_once(open_a_round: Opener) -> None:
+    with pytest.raises(GateClosedError) as refused:
+        close_round(open_a_round(), at=AT)
+    assert all(kind.title in refused.value.happened for kind in REQUIRED)
+
+
+def test_a_broken_chain_is_not_closed(work: RoundContext) -> None:
+    database = Path(work.settings.register_url.removeprefix("sqlite:///"))
+    connection = sqlite3.connect(database)
+    [trigger] = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'register_entry_no_update'").fetchone()
+    connection.execute("DROP TRIGGER register_entry_no_update")
+    connection.execute("UPDATE register_entry SET actor = 'someone' WHERE seq = 4")
+    connection.execute(trigger)
+    connection.commit()
+    connection.close()
+    with pytest.raises(RegisterError, match="第4号"):
+        close_round(work, at=AT)
+    assert index_path(work.settings, work.round_id).exists()
+
+
+def test_a_file_that_came_back_stops_the_closing(work: RoundContext) -> None:
+    (work.settings.data / "2026-11-change.csv").write_bytes(b"")
+    with pytest.raises(WorkspaceError, match="data 1件"):
+        close_round(work, at=AT)
+    assert latest(work.entries, RoundClosed) is None

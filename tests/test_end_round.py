@@ -1,0 +1,75 @@
+"""A round that a person ends leaves nothing behind but the record of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from prepared import AT, hand_over, print_round
+
+from mailround.context import RoundContext, load_round
+from mailround.end_round import end_round
+from mailround.errors import GateClosedError, VaultError
+from mailround.model import Recipient
+from mailround.register.entries import RoundEnded, standing
+from mailround.seal import package_path, seal
+
+Opener = Callable[..., RoundContext]
+Maker = Callable[..., Recipient]
+
+
+def test_nothing_but_the_manifest_is_left(open_a_round: Opener, make_recipient: Maker) -> None:
+    work = open_a_round()
+    print_round(work, make_recipient)
+    seal(work, at=AT)
+    end_round(work, "approve_release", at=AT)
+    settings = work.settings
+    left = [path for root in (settings.data, settings.outbox, settings.vault) for path in root.rglob("*.*")]
+    assert left == [package_path(settings, work.round_id).with_name("manifest.json")]
+    with pytest.raises(VaultError, match="廃棄済み"):
+        load_round(settings, work.round_id).workspace  # noqa: B018 - opening it is the question
+    [entry] = standing(work.entries, RoundEnded)
+    assert (entry.step, entry.files) == ("approve_release", 10)
+
+
+def test_a_round_ends_before_anything_is_sealed_or_even_read(open_a_round: Opener) -> None:
+    work = open_a_round()
+    end_round(work, "decide_holds", at=AT)
+    assert list(work.settings.vault.rglob("*")) == []
+    assert standing(work.entries, RoundEnded) == [RoundEnded(step="decide_holds", files=0)]
+
+
+def test_ending_twice_is_one_end(open_a_round: Opener, make_recipient: Maker) -> None:
+    work = open_a_round()
+    print_round(work, make_recipient)
+    end_round(work, "decide_holds", at=AT)
+    end_round(work, "decide_holds", at=AT)
+    assert len(standing(work.entries, RoundEnded)) == 1
+
+
+def test_an_end_killed_before_its_record_is_finished_by_the_next(
+    open_a_round: Opener, make_recipient: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = open_a_round()
+    print_round(work, make_recipient)
+
+    def dies(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("mailround.end_round.require_only", dies)
+        with pytest.raises(KeyboardInterrupt):
+            end_round(work, "approve_release", at=AT)
+    assert standing(work.entries, RoundEnded) == []
+    end_round(load_round(work.settings, work.round_id), "approve_release", at=AT)
+    assert len(standing(work.entries, RoundEnded)) == 1
+
+
+def test_a_round_whose_media_left_the_house_cannot_be_ended(open_a_round: Opener, make_recipient: Maker) -> None:
+    work = open_a_round()
+    print_round(work, make_recipient)
+    hand_over(work)
+    with pytest.raises(GateClosedError, match="引渡し済み"):
+        end_round(work, "approve_release", at=AT)
+    assert work.vault.holds(work.round_id, "round-key")
+    assert package_path(work.settings, work.round_id).exists()

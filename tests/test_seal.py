@@ -1,0 +1,286 @@
+"""The package: sealed once, opened again, readable by 7-Zip, and never sealed with a count that does not reconcile."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+import shutil
+import stat
+import subprocess
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import pyzipper
+from prepared import AT, CANARY, CHUNK, RANGES, hand_over, password, pdf, print_round, record
+
+from mailround.context import RoundContext
+from mailround.errors import CountMismatchError, GateClosedError, PackageError, WorkspaceError
+from mailround.model import Recipient
+from mailround.package_check import BUNDLE_COLUMNS, PIECE_COLUMNS, check_package
+from mailround.register.entries import PrintPlanned, ReleaseApproved, Sealed, latest, standing
+from mailround.seal import ALPHABET, PASSWORD_LENGTH, package_path, seal
+
+Opener = Callable[..., RoundContext]
+Maker = Callable[..., Recipient]
+
+
+@pytest.fixture
+def work(open_a_round: Opener, make_recipient: Maker) -> RoundContext:
+    opened = open_a_round()
+    print_round(opened, make_recipient)
+    return opened
+
+
+@pytest.fixture
+def seven_zip() -> str:
+    found = shutil.which("7z")
+    assert found, "7-Zip is the independent reader of the package: apt-get install p7zip-full"
+    return found
+
+
+def package(work: RoundContext) -> Path:
+    return package_path(work.settings, work.round_id)
+
+
+def member(work: RoundContext, name: str) -> bytes:
+    with pyzipper.AESZipFile(package(work)) as archive:
+        archive.setpassword(password(work).encode())
+        return bytes(archive.read(name))
+
+
+def test_the_reference_and_the_register_say_what_was_sealed(work: RoundContext) -> None:
+    sealed = seal(work, at=AT)
+    report = check_package(package(work), password(work))
+    assert (sealed.pieces, sealed.pages) == (7, 9)
+    assert (sealed.bytes, sealed.sha256) == (package(work).stat().st_size, report.sha256)
+    entry = latest(work.entries, Sealed)
+    assert entry is not None
+    assert (entry.pieces, entry.pages, entry.members, entry.bytes, entry.sha256) == (
+        *(7, 9, 6),
+        *(sealed.bytes, sealed.sha256),
+    )
+    assert "AES-256" in entry.algorithm
+
+
+def test_the_members_have_neutral_names_in_order_and_are_stored(work: RoundContext) -> None:
+    seal(work, at=AT)
+    with pyzipper.AESZipFile(package(work)) as archive:
+        assert archive.namelist() == [
+            "print/notices-001.pdf",
+            "print/notices-002.pdf",
+            "print/notices-003.pdf",
+            "pieces.csv",
+            "bundles.csv",
+            "manifest.json",
+        ]
+        assert {info.compress_type for info in archive.infolist()} == {pyzipper.ZIP_STORED}
+        assert {info.wz_aes_strength for info in archive.infolist()} == {3}
+        assert {info.date_time for info in archive.infolist()} == {AT.timetuple()[:6]}
+        assert archive.comment == b""
+
+
+def test_a_june_round_holds_sheets(open_a_round: Opener, make_recipient: Maker) -> None:
+    work = open_a_round(round_id="2026-11-asset", kind="asset_declaration")
+    print_round(work, make_recipient)
+    seal(work, at=AT)
+    assert member(work, "print/sheets-001.pdf") == pdf(4)
+
+
+def test_the_piece_list_says_where_every_piece_is(work: RoundContext) -> None:
+    seal(work, at=AT)
+    rows = list(csv.DictReader(io.StringIO(member(work, "pieces.csv").decode("ascii"), newline="")))
+    assert tuple(rows[0]) == PIECE_COLUMNS
+    assert [(row["piece_seq"], row["file"][-7:-4], row["first_page"], row["pages"]) for row in rows] == [
+        ("1", "001", "1", "1"),
+        ("2", "001", "2", "1"),
+        ("3", "001", "3", "2"),
+        ("4", "002", "1", "1"),
+        ("5", "002", "2", "1"),
+        ("6", "002", "3", "2"),
+        ("7", "003", "1", "1"),
+    ]
+    assert {row["postcode"] for row in rows} == {"1600022"}
+
+
+def test_the_piece_list_names_nobody_and_no_case(work: RoundContext) -> None:
+    seal(work, at=AT)
+    for name in ("pieces.csv", "bundles.csv", "manifest.json"):
+        assert "髙" not in member(work, name).decode("utf-8")
+        assert b"0000001" not in member(work, name)
+
+
+def test_the_bundle_list_adds_up(work: RoundContext) -> None:
+    seal(work, at=AT)
+    rows = list(csv.reader(io.StringIO(member(work, "bundles.csv").decode("ascii"), newline="")))
+    assert rows == [list(BUNDLE_COLUMNS), ["160-001", "1", "4", "4", "5"], ["160-002", "5", "7", "3", "4"]]
+
+
+def test_the_manifest_beside_the_package_is_the_one_inside_and_holds_no_personal_data(work: RoundContext) -> None:
+    seal(work, at=AT)
+    beside = package(work).with_name("manifest.json").read_bytes()
+    assert beside == member(work, "manifest.json")
+    manifest = json.loads(beside)
+    assert manifest["totals"] == {"pieces": 7, "pages": 9, "bundles": 2}
+    assert [(each["name"], each["pages"], each["rows"]) for each in manifest["members"]] == [
+        ("print/notices-001.pdf", 4, None),
+        ("print/notices-002.pdf", 4, None),
+        ("print/notices-003.pdf", 1, None),
+        ("pieces.csv", None, 7),
+        ("bundles.csv", None, 2),
+    ]
+    assert manifest["software"].startswith("mailround ")
+
+
+def test_the_outbox_is_private_and_holds_nothing_but_the_package_and_its_manifest(work: RoundContext) -> None:
+    seal(work, at=AT)
+    found = {path.relative_to(work.settings.outbox).as_posix(): path for path in work.settings.outbox.rglob("*")}
+    assert set(found) == {
+        "2026-11-change",
+        "2026-11-change/package",
+        "2026-11-change/package/2026-11-change.zip",
+        "2026-11-change/package/manifest.json",
+    }
+    assert {stat.S_IMODE(path.stat().st_mode) for path in found.values()} == {0o700, 0o600}
+    assert stat.S_IMODE(work.settings.outbox.stat().st_mode) == 0o700
+    for path in work.settings.outbox.rglob("*.*"):
+        assert CANARY.encode() not in path.read_bytes()
+
+
+def test_seven_zip_opens_the_package_and_reads_the_same_bytes(
+    work: RoundContext, seven_zip: str, tmp_path: Path
+) -> None:
+    seal(work, at=AT)
+    secret = f"-p{password(work)}"
+    tested = subprocess.run([seven_zip, "t", secret, str(package(work))], capture_output=True, text=True, check=False)
+    assert tested.returncode == 0, tested.stdout
+    assert "Everything is Ok" in tested.stdout
+    listed = subprocess.run([seven_zip, "l", "-slt", secret, str(package(work))], capture_output=True, text=True, check=False)
+    assert listed.stdout.count("Method = AES-256 Store") == 6
+    target = tmp_path / "extracted"
+    subprocess.run([seven_zip, "x", secret, f"-o{target}", str(package(work))], capture_output=True, check=True)
+    assert (target / "print" / "notices-002.pdf").read_bytes() == pdf(4)
+    assert (target / "pieces.csv").read_bytes() == member(work, "pieces.csv")
+
+
+def test_seven_zip_refuses_another_password(work: RoundContext, seven_zip: str) -> None:
+    seal(work, at=AT)
+    wrong = "2" * PASSWORD_LENGTH
+    tested = subprocess.run([seven_zip, "t", f"-p{wrong}", str(package(work))], capture_output=True, text=True, check=False)
+    assert tested.returncode != 0
+    assert "Wrong password" in tested.stdout + tested.stderr
+
+
+def test_the_password_is_twenty_of_thirty_two_unambiguous_symbols(work: RoundContext) -> None:
+    seal(work, at=AT)
+    assert len(ALPHABET) == len(set(ALPHABET)) == 32
+    assert not set(ALPHABET) & set("01IOilo")
+    assert len(password(work)) == 20
+    assert set(password(work)) <= set(ALPHABET)
+
+
+def test_two_rounds_have_two_passwords(open_a_round: Opener, make_recipient: Maker) -> None:
+    drawn = set()
+    for round_id in ("2026-11-change", "2026-11-other"):
+        work = open_a_round(round_id=round_id)
+        print_round(work, make_recipient, pieces=1)
+        seal(work, at=AT)
+        drawn.add(password(work))
+    assert len(drawn) == 2
+
+
+def test_the_password_is_nowhere_on_the_disk_in_plain(work: RoundContext, tmp_path: Path) -> None:
+    seal(work, at=AT)
+    secret = password(work).encode()
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and secret in path.read_bytes()]
+
+
+def test_a_cleared_task_seals_again_with_the_same_password_and_manifest(work: RoundContext) -> None:
+    first, secret = seal(work, at=AT), password(work)
+    manifest = member(work, "manifest.json")
+    again = seal(work, at=AT + timedelta(hours=1))
+    assert password(work) == secret
+    assert member(work, "manifest.json") == manifest
+    assert first.sha256 != again.sha256  # new salts
+    assert [body.sha256 for body in standing(work.entries, Sealed)] == [first.sha256, again.sha256]
+    assert check_package(package(work), secret).sha256 == again.sha256
+
+
+def test_an_approved_package_is_never_sealed_again(work: RoundContext) -> None:
+    sealed = seal(work, at=AT)
+    before = package(work).read_bytes()
+    record(work, ReleaseApproved(package_sha256=sealed.sha256, answered_at=AT))
+    with pytest.raises(GateClosedError, match="承認済み"):
+        seal(work, at=AT)
+    assert package(work).read_bytes() == before
+
+
+def test_a_missing_piece_range_stops_with_both_numbers(work: RoundContext) -> None:
+    ranges = work.workspace.read_records("pages/002", RANGES)
+    work.workspace.write_records("pages/002", RANGES, ranges[:-1])
+    with pytest.raises(CountMismatchError, match="3と2"):
+        seal(work, at=AT)
+    assert not package(work).exists()
+
+
+def test_a_swapped_piece_is_refused(work: RoundContext) -> None:
+    first, second, third = work.workspace.read_records("pages/001", RANGES)
+    work.workspace.write_records("pages/001", RANGES, (second, first, third))
+    with pytest.raises(PackageError, match="封書番号が一致しません"):
+        seal(work, at=AT)
+
+
+def test_a_lost_chunk_is_missed(work: RoundContext) -> None:
+    record(work, PrintPlanned(pieces=7, chunks=2, bundles=2, characters=1, font_sha256="0" * 64))
+    with pytest.raises(CountMismatchError, match="7と6"):
+        seal(work, at=AT)
+    record(work, PrintPlanned(pieces=7, chunks=4, bundles=2, characters=1, font_sha256="0" * 64))
+    with pytest.raises(WorkspaceError, match="chunk-004"):
+        seal(work, at=AT)
+
+
+def test_a_gap_in_the_numbers_is_refused(work: RoundContext) -> None:
+    last = work.workspace.read_records("plan/chunk-003", CHUNK)
+    where = work.workspace.read_records("pages/003", RANGES)
+    work.workspace.write_records("plan/chunk-003", CHUNK, (dataclasses.replace(last[0], seq=8),))
+    work.workspace.write_records("pages/003", RANGES, (dataclasses.replace(where[0], seq=8),))
+    with pytest.raises(PackageError, match="通し番号"):
+        seal(work, at=AT)
+
+
+def test_pages_that_nobody_read_back_are_not_sealed(work: RoundContext) -> None:
+    [where] = work.workspace.read_records("pages/003", RANGES)
+    work.workspace.write_records("pages/003", RANGES, (dataclasses.replace(where, pages=2),))
+    work.workspace.write("print/notices-003", pdf(2))
+    with pytest.raises(GateClosedError, match="1件：3"):
+        seal(work, at=AT)
+
+
+def test_a_pdf_with_a_page_too_many_is_found_on_reopening_and_the_old_package_stays(work: RoundContext) -> None:
+    seal(work, at=AT)
+    before = package(work).read_bytes()
+    work.workspace.write("print/notices-002", pdf(5))
+    with pytest.raises(PackageError, match=r"notices-002\.pdfの頁数が違う（目録4、実際5）"):
+        seal(work, at=AT)
+    assert package(work).read_bytes() == before
+    assert len(list(package(work).parent.iterdir())) == 2
+
+
+def test_a_round_that_was_never_planned_is_not_sealed(open_a_round: Opener) -> None:
+    with pytest.raises(GateClosedError, match="印刷計画"):
+        seal(open_a_round(), at=AT)
+
+
+def test_a_bundle_torn_apart_is_refused(work: RoundContext) -> None:
+    first, *rest = work.workspace.read_records("plan/chunk-001", CHUNK)
+    work.workspace.write_records("plan/chunk-001", CHUNK, (dataclasses.replace(first, bundle="160-002"), *rest))
+    with pytest.raises(CountMismatchError, match="束"):
+        seal(work, at=AT)
+
+
+def test_what_a_handed_over_package_says_still_holds(work: RoundContext) -> None:
+    hand_over(work)
+    assert check_package(package(work), password(work)).pieces == 7
