@@ -10,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from prepared import AT, CANARY, certify, hand_over, post, print_round, record
 
 from mailround.close_round import REQUIRED, close_round, report_path
 from mailround.context import RoundContext
@@ -18,6 +17,7 @@ from mailround.errors import GateClosedError, RegisterError, VaultError, Workspa
 from mailround.model import Recipient
 from mailround.purge import index_path, purge, read_index
 from mailround.register.entries import AnswerRefused, Body, Correction, RoundClosed, latest, standing
+from prepared import AT, CANARY, certify, hand_over, post, print_round, record
 
 Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]
@@ -50,9 +50,7 @@ def test_the_piece_index_and_its_key_are_destroyed(work: RoundContext) -> None:
 def test_the_entry_is_bound_to_the_report(work: RoundContext) -> None:
     close_round(work, at=AT)
     path = report_path(work.settings, work.round_id)
-    assert latest(work.entries, RoundClosed) == RoundClosed(
-        report_sha256=hashlib.sha256(path.read_bytes()).hexdigest()
-    )
+    assert latest(work.entries, RoundClosed) == RoundClosed(report_sha256=hashlib.sha256(path.read_bytes()).hexdigest())
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from prepared import AT, hand_over, print_round
 
 from mailround.context import RoundContext, load_round
 from mailround.end_round import end_round
@@ -13,6 +12,7 @@ from mailround.errors import GateClosedError, VaultError
 from mailround.model import Recipient
 from mailround.register.entries import RoundEnded, standing
 from mailround.seal import package_path, seal
+from prepared import AT, hand_over, print_round
 
 Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]

@@ -135,7 +135,9 @@ def test_blanks_around_a_number_are_dropped(typed: str) -> None:
     assert filled.media_no == "DVD-0001"
 
 
-@pytest.mark.parametrize("typed", ["ＤＶＤ−０００１", "DVD 0001", "DVD\u00000001", "-DVD", "D" * 33, "=1+1", CANARY])
+@pytest.mark.parametrize(
+    "typed", ["ＤＶＤ−０００１", "DVD 0001", "DVD\u00000001", "-DVD", "D" * 17, "2345ABCDEFGHJKLMNPQR", "=1+1", CANARY]
+)
 def test_a_number_off_a_label_is_plain_ascii(typed: str) -> None:
     assert isinstance(MediaHandover.read(FIELDS[MediaHandover] | {"media_no": typed}), tuple)
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 import pyzipper
-from prepared import pdf
 
 from mailround.errors import PackageError
 from mailround.package_check import BUNDLE_COLUMNS, PIECE_COLUMNS, check_package
+from prepared import pdf
 
 PASSWORD = "23456789ABCDEFGHJKLM"  # noqa: S105 - a test's
 Contents = dict[str, bytes]

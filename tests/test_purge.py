@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from prepared import AT, CANARY, CHUNK, hand_over, post, print_round
 
 from mailround import purge as module
 from mailround.context import INDEX_KEY, PASSWORD, ROUND_KEY, RoundContext, load_round
 from mailround.errors import CountMismatchError, GateClosedError, VaultError, WorkspaceError
 from mailround.model import Recipient
 from mailround.purge import index_path, purge, read_index
-from mailround.register.entries import Purged, standing
+from mailround.register.entries import Extracted, Purged, standing
 from mailround.seal import package_path
+from prepared import AT, CANARY, CHUNK, hand_over, post, print_round, record
 
 Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]
@@ -53,6 +54,32 @@ def test_the_entry_says_what_was_destroyed_and_what_is_left(work: RoundContext) 
     purge(work, at=AT)
     [entry] = standing(work.entries, Purged)
     assert entry == Purged(files=before, keys=("round-key", "package-password"), remaining=LEFT)
+
+
+def test_the_plain_export_and_its_control_file_leave_the_inbox(work: RoundContext) -> None:
+    export = work.settings.inbox / work.opened.source
+    control = export.with_name(export.name + ".control.json")
+    control.write_text("{}")
+    other = export.with_name("next-round.csv")
+    other.write_bytes(b"x")
+    record_extracted(work, export.read_bytes())
+    purge(work, at=AT)
+    assert not export.exists()
+    assert not control.exists()
+    assert other.exists()
+
+
+def test_another_export_under_the_same_name_is_left_alone(work: RoundContext) -> None:
+    export = work.settings.inbox / work.opened.source
+    record_extracted(work, export.read_bytes())
+    export.write_bytes(b"the next round's")
+    purge(work, at=AT)
+    assert export.read_bytes() == b"the next round's"
+
+
+def record_extracted(work: RoundContext, raw: bytes) -> None:
+    digest = hashlib.sha256(raw).hexdigest()
+    record(work, Extracted(rows=7, bytes=len(raw), sha256=digest, total_after=0, unknown_headers=0))
 
 
 def test_the_index_finds_the_case_of_a_returned_piece(work: RoundContext) -> None:

@@ -313,6 +313,7 @@ def replace_line(number: int, change: Callable[[bytes], bytes]) -> bytes:
         (lambda line: line.replace(b",", b';"c"d,', 1), None),
         (lambda line: line.replace(b",", b',"c"d', 1), "引用符の使い方が誤っています"),
         (lambda line: line.replace(b",", b"\r,", 1), "引用符の外に単独の改行コード（CR）があります"),
+        (lambda line: line + b"\r", "引用符の外に単独の改行コード（CR）があります"),
         (lambda line: line.replace(b",", b"\n,", 1), None),
     ],
 )
@@ -327,6 +328,20 @@ def test_padded_short_rows_are_not_filled_up() -> None:
     rows = table()
     rows[1] = rows[1][:10]
     assert refused(written(rows)).findings[0].problem == "項目数が47ではなく10です"
+
+
+def test_a_quote_inside_an_unquoted_field_is_kept() -> None:
+    first = THREE[0].name.encode("cp932")
+    raw = write_export(THREE, SHINJUKU, decision=True).replace(first, first + b'"x"', 1)
+    assert read(raw).recipients[0].name == f'{THREE[0].name}"x"'
+
+
+def test_a_bare_cr_does_not_end_the_last_record() -> None:
+    for layout in (SHINJUKU, SETO):
+        raw = write_export(THREE, layout, decision=True).removesuffix(b"\n")
+        assert "引用符の外に単独の改行コード（CR）があります" in [
+            each.problem for each in refused(raw, layout).findings
+        ]
 
 
 def test_an_open_quote_at_the_end_is_found() -> None:

@@ -11,7 +11,6 @@ import yaml
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from prepared import AT, certify, hand_over, post, print_round, record
 
 from mailround.context import RoundContext
 from mailround.contracts import Contract, load_contract
@@ -20,6 +19,7 @@ from mailround.model import Recipient
 from mailround.register.entries import Correction, DeletionReminded, MediaHandedOver, standing
 from mailround.retention import Due, dues, record_reminder, reminder_day, reminder_text
 from mailround.settings import REPOSITORY, TOKYO
+from prepared import AT, certify, hand_over, post, print_round, record
 
 Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]

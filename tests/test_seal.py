@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 import pyzipper
-from prepared import AT, CANARY, CHUNK, RANGES, hand_over, password, pdf, print_round, record
 
 from mailround.context import RoundContext
 from mailround.errors import CountMismatchError, GateClosedError, PackageError, WorkspaceError
@@ -23,6 +22,7 @@ from mailround.model import Recipient
 from mailround.package_check import BUNDLE_COLUMNS, PIECE_COLUMNS, check_package
 from mailround.register.entries import PrintPlanned, ReleaseApproved, Sealed, latest, standing
 from mailround.seal import ALPHABET, PASSWORD_LENGTH, package_path, seal
+from prepared import AT, CANARY, CHUNK, RANGES, hand_over, password, pdf, print_round, record
 
 Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]
@@ -158,7 +158,9 @@ def test_seven_zip_opens_the_package_and_reads_the_same_bytes(
     tested = subprocess.run([seven_zip, "t", secret, str(package(work))], capture_output=True, text=True, check=False)
     assert tested.returncode == 0, tested.stdout
     assert "Everything is Ok" in tested.stdout
-    listed = subprocess.run([seven_zip, "l", "-slt", secret, str(package(work))], capture_output=True, text=True, check=False)
+    listed = subprocess.run(
+        [seven_zip, "l", "-slt", secret, str(package(work))], capture_output=True, text=True, check=False
+    )
     assert listed.stdout.count("Method = AES-256 Store") == 6
     target = tmp_path / "extracted"
     subprocess.run([seven_zip, "x", secret, f"-o{target}", str(package(work))], capture_output=True, check=True)
@@ -169,7 +171,9 @@ def test_seven_zip_opens_the_package_and_reads_the_same_bytes(
 def test_seven_zip_refuses_another_password(work: RoundContext, seven_zip: str) -> None:
     seal(work, at=AT)
     wrong = "2" * PASSWORD_LENGTH
-    tested = subprocess.run([seven_zip, "t", f"-p{wrong}", str(package(work))], capture_output=True, text=True, check=False)
+    tested = subprocess.run(
+        [seven_zip, "t", f"-p{wrong}", str(package(work))], capture_output=True, text=True, check=False
+    )
     assert tested.returncode != 0
     assert "Wrong password" in tested.stdout + tested.stderr
 

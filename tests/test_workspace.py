@@ -56,7 +56,7 @@ def test_the_plaintext_is_never_on_the_disk(
             if path.is_file():
                 content = path.read_bytes()
                 assert name.encode("utf-8") not in content
-                assert "0000001".encode() not in content
+                assert b"0000001" not in content
 
 
 def test_folders_and_files_are_closed_to_everybody_else(workspace: Workspace, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from mailround.postcodes import Place, Postcodes, seven_digits
 KANJI_NUMERALS = "〇一二三四五六七八九十百千"
 _DIGITS = "〇一二三四五六七八九"
 _UNITS = {"十": 10, "百": 100, "千": 1000}
-_PART = re.compile(f"[{KANJI_NUMERALS}]+|大字|.", re.DOTALL)
+_PART = re.compile(f"[{KANJI_NUMERALS}]+|[0-9０-９]+|大字|.", re.DOTALL)
 _SAME = dict(
     zip(
         "ヶヵがガの之乃龍澤邊邉濱嶋條廣國學齋齊檜舘曾彌瀧櫻惠德與渕簞藪鷗麴壺冨﨑髙籠礪籔栁𠮷",
@@ -125,7 +125,7 @@ def _split(address: str, key: str, ends: dict[int, int], place: Place, postcodes
 def _longest(key: str, start: int, known: Collection[str], ends: dict[int, int] | None = None) -> str:
     """Return the longest known town the key goes on with at ``start``, empty for none.
 
-    A town may only end where a part of the address does: 上一 is not the beginning of 上十一.
+    A town may only end where a part of the address does: 第一 is not the beginning of 第十二.
     """
     stops = range(len(key), start, -1)
     return next((key[start:stop] for stop in stops if key[start:stop] in known and (ends is None or stop in ends)), "")

@@ -26,11 +26,14 @@ _STEP = 0.5
 _SLACK = 0.01
 """Points a line may be wider than its box: sums of rounded widths."""
 
-_NO_START = frozenset("、。，．・：；？！）」』】〉》〕］｝)]},.:;?!ーｰ～々ゝゞヽヾぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ様")
+_NO_START = frozenset(
+    "、。，．・：；？！）」』】〉》〕］｝)]},.:;?!ーｰ～々ゝゞヽヾぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ"
+    "様"  # the title stays with the name
+)
 _NO_END = frozenset("（「『【〈《〔［｛([{〒￥¥△第")
 _BLANKS = frozenset(" \u3000\u00a0")
-_RUN = re.compile(r"[0-9０-９A-Za-zÀ-ɏ,.'’%％-]")
-"""Characters of numbers and Latin words, which stay together."""
+_RUN = re.compile(r"[0-9０-９A-Za-zÀ-ɏァ-ヺー,.'’%％-]")
+"""Characters of numbers, Latin and katakana words, which stay together."""
 LINE_BREAK = re.compile(r"(\r\n|\r|\n)")
 
 
@@ -95,6 +98,12 @@ def _decision_values(decision: Decision, template: Template) -> dict[str, str]:
     }
 
 
+def numbering(template: Template, page: int, pages: int) -> dict[str, str]:
+    """Return the values that only a page of a composed piece has."""
+    goes_on = template.texts.get("goes_on", "") if page < pages else ""
+    return {"page": str(page), "pages": str(pages), "continued": goes_on}
+
+
 def yen(amount: int) -> str:
     """Return an amount as Japanese offices write it: thousands separated, △ before a negative one."""
     return f"{amount:,}" if amount >= 0 else f"△{-amount:,}"
@@ -146,7 +155,7 @@ class Composer:
         sheets: list[Sheet] = ["first", "more"] if any(rest.values()) else ["first"]
         pages = []
         for number, sheet in enumerate(sheets, 1):
-            numbered = {**known, "page": str(number), "pages": str(len(sheets))}
+            numbered = {**known, **numbering(self._template, number, len(sheets))}
             lines: list[Line] = []
             for name, (field, wording) in self._template.moving.items():
                 if field.shown_on(sheet):
@@ -177,7 +186,7 @@ class Composer:
             if field.align != "left":
                 spare = field.w * POINTS - self._font.width(shown) * size
                 x = left + (spare if field.align == "right" else spare / 2)
-            if shown:
+            if shown.strip():
                 yield Line(x, self._template.height * POINTS - top - row * pitch - _ASCENT * size, size, shown)
             begins = shown != line
 
@@ -193,7 +202,7 @@ class Composer:
 def fit(field: Field, text: str, font: Font) -> tuple[float, list[str]]:
     """Return the size and the lines, line breaks kept at their ends: as large as one line allows, else wrapped.
 
-    There may be more lines than the box has room for; then the size is the smallest.
+    There may be more lines than the box has room for: at full size where they go on elsewhere, else at the smallest.
     """
     if not text:
         return field.size, []
@@ -211,6 +220,8 @@ def fit(field: Field, text: str, font: Font) -> tuple[float, list[str]]:
         broken = wrap(text, room / size, font, hang=field.hang)
         if len(broken) <= _room(field, size):
             return size, broken
+    if field.continues:
+        return field.size, wrap(text, room / field.size, font, hang=field.hang)
     return sizes[-1], broken
 
 
@@ -222,7 +233,7 @@ def _room(field: Field, size: float) -> int:
 def wrap(text: str, width: float, font: Font, *, hang: float = 0) -> list[str]:
     """Break a text into lines of at most so many em, by the basic rules of Japanese line breaking (禁則).
 
-    Numbers and Latin words stay together where a line can hold them; blanks at a line's end hang out of it.
+    Numbers, Latin and katakana words stay together where a line can hold them; blanks at a line's end hang out of it.
     """
     lines: list[str] = []
     parts = [*LINE_BREAK.split(text), ""]

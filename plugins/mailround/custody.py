@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field
 
 from mailround.approve_release import release_of
-from mailround.forms import Answer, Code, Confirmed, Form, Label, Moment, Settled, designated, ids, recorded, table
+from mailround.forms import Answer, Code, Confirmed, Form, Label, Moment, Settled, Tag, designated, ids, recorded, table
 from mailround.gates import HANDOVER, OPENING, require
 from mailround.register.entries import (
     Body,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 RECORD = "記録する"
 _MINUTE = "%Y-%m-%d %H:%M"
-_CODE_HINT = "半角の英数字・ハイフン・点で、32字以内（例：{}）。"
+_TAG_HINT = "半角の英数字・ハイフン・点で、16字以内（例：{}）。"
 _MOST_PIECES = 1_000_000
 _MOST_DISCS = 9
 
@@ -50,7 +50,7 @@ class _Handover(Form):
     handed_over_at: Moment = Field(
         title="引渡し日時", description="実際に手渡した日と時刻を、日本時間で選ぶ（例：2026-11-16 10:30）。"
     )
-    bag_no: Code = Field(title="鍵付きカバンの番号", description=_CODE_HINT.format("BAG-01"))
+    bag_no: Tag = Field(title="鍵付きカバンの番号", description=_TAG_HINT.format("BAG-01"))
     locked: Confirmed = Field(title="カバンの施錠を確認した", description="施錠して運んだことを確かめ、オンにする。")
 
     @abstractmethod
@@ -80,7 +80,7 @@ class MediaHandover(_Handover):
     subject: ClassVar[str] = "媒体の引渡しを記録してください"
     records: ClassVar[type[Body]] = MediaHandedOver
 
-    media_no: Code = Field(title="媒体番号", description="媒体のラベルの番号。" + _CODE_HINT.format("DVD-0001"))
+    media_no: Tag = Field(title="媒体番号", description="媒体のラベルの番号。" + _TAG_HINT.format("DVD-0001"))
     quantity: Annotated[int, Field(ge=1, le=_MOST_DISCS)] = Field(
         title="数量（枚）", description=f"渡した媒体の枚数。1から{_MOST_DISCS}までの整数。"
     )
@@ -231,7 +231,10 @@ class Posting(Form):
             yield f"「発送日」は、パスワード通知書の引渡し日（{handover}）以後でなければなりません。"
         if self.posted_on > answer.answered_at.astimezone(TOKYO).date():
             yield "「発送日」が回答した日より後です。差し出してから記録してください。"
-        handed_over = recorded(work, Sealed).pieces
+        yield from self.unreconciled(recorded(work, Sealed).pieces)
+
+    def unreconciled(self, handed_over: int) -> Iterable[str]:
+        """Return why the counts do not account for the pieces handed over (件数照合), with both numbers."""
         expected = handed_over - self.withdrawn - self.spoiled + self.reprinted
         if self.posted != expected:
             yield (

@@ -4,7 +4,6 @@ Every message is Japanese, says what happened and what to do next, and never con
 field names and hashes only. Whoever raises one is responsible for that; a test plants canary names and looks.
 """
 
-
 from __future__ import annotations
 
 from dataclasses import dataclass

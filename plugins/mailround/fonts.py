@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
@@ -112,6 +112,11 @@ class Font:
                 widths[unit] = self._font.get_glyph_h_advance(self.glyph(unit)) / self._face.upem
             total += widths[unit]
         return total
+
+    def extents(self, glyph: int) -> tuple[int, int, int, int] | None:
+        """Return where a glyph's ink lies, in font units; None for a glyph the font does not have."""
+        found = self._font.get_glyph_extents(glyph)
+        return found and (found.x_bearing, found.y_bearing, found.width, found.height)
 
     def subset(self, texts: Iterable[str]) -> Font:
         """Return the font cut down to the units of some texts; the same units give the same bytes.

@@ -56,7 +56,9 @@ Moment = Annotated[datetime, AfterValidator(_in_tokyo)]
 Confirmed = Annotated[bool, AfterValidator(_confirmed)]
 """Something that must have been done; only yes is a good answer."""
 Code = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
-"""An id or a number on a label, in ASCII."""
+"""An id, in ASCII."""
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,15}$")]
+"""The number on a thing, in ASCII; too short for a password of 20 symbols to be recorded by mistake."""
 _LABEL = r"[\p{L}\p{N} 　ー・－()（）._/-]*"
 Label = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40, pattern=rf"^{_LABEL}\p{{N}}{_LABEL}$")]
 """A numbered thing in Japanese, one line. It must hold a figure: what is typed stays for good, and names have none."""

@@ -139,12 +139,14 @@ _BOX = (_LEFT, 141 * mm, _RIGHT - _LEFT, 58 * mm)
 
 
 def _symbols(password: str) -> Iterator[_Text]:
-    """Place the symbols large, four groups of five on two lines, each with its reading below."""
-    for number, symbol in enumerate(password):
+    """Place the symbols large, four groups of five on two lines, then below each its reading."""
+    places = []
+    for number in range(len(password)):
         line, place = divmod(number, 10)
-        x = _LEFT + (14 + 13.5 * place + 10 * (place // 5)) * mm
-        y = (181 - 27 * line) * mm
+        places.append((_LEFT + (14 + 13.5 * place + 5 * (place // 5)) * mm, (181 - 27 * line) * mm))
+    for symbol, (x, y) in zip(password, places, strict=True):
         yield _Text(x, y, 32, symbol, centred=True)
+    for symbol, (x, y) in zip(password, places, strict=True):
         yield _Text(x, y - 6 * mm, 7.5, READINGS[symbol], centred=True)
 
 
@@ -157,7 +159,7 @@ def _rules() -> Iterator[_Text]:
         "作業が終わったら、媒体とともに返却してください。紛失したときは直ちに連絡してください。",
     )
     for number, rule in enumerate(rules, start=1):
-        yield _Text(_LEFT, (135 - 6.5 * number) * mm, 9.5, f"{number}　{rule}")
+        yield _Text(_LEFT, (135 - 6.5 * number) * mm, 9.3, f"{number}　{rule}")
 
 
 def _cell(number: int) -> tuple[float, float, float, float]:

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from itertools import groupby
 from types import SimpleNamespace
-from typing import NoReturn
+from typing import Any, NoReturn
 from weakref import WeakKeyDictionary
 
 from reportlab.pdfbase import pdfdoc, pdfmetrics
+from reportlab.pdfgen.canvas import Canvas
 
 from mailround.errors import PrintError
 from mailround.fonts import Font, has_selector, split_units
 
 _FIRST_CODE = 1
+_LAST_CODE = 0xFFFF
 _PER_BLOCK = 100
 """Mappings a ToUnicode block may hold (Adobe Technical Note 5411)."""
 
@@ -38,37 +40,43 @@ class EmbeddedFont:
     The members with camel case are those reportlab asks of a dynamic font.
     """
 
-    _dynamicFont = True
-    _multiByte = True
+    resource = "FT"
+    """Name of the font in the resources of every page."""
     shapable = False
+    _dynamicFont = True  # noqa: N815 - reportlab's
+    _multiByte = True  # noqa: N815 - reportlab's
 
     def __init__(self, name: str, font: Font) -> None:
-        """Give every unit of the font its code, in the font's order, and register the name with reportlab."""
+        """Give every unit of the font its code, in the font's order, and register the name with reportlab.
+
+        Raises:
+            PrintError: More units than two bytes can number: the whole font instead of a subset.
+        """
         self.fontName = name
         self.face = SimpleNamespace(name=name, builtIn=False)
         self._font = font
         self._units = font.units
+        if len(self._units) > _LAST_CODE:
+            raise PrintError(
+                "文字の種類が多すぎて、フォントをPDFに埋め込めません。",
+                "使う文字だけのフォント（subset）を渡してください。",
+            )
         codes = {unit: f"{code:04X}" for code, unit in enumerate(self._units, _FIRST_CODE)}
         self._characters = _Codes((ord(unit), code) for unit, code in codes.items() if len(unit) == 1)
         self._sequences = {unit: code for unit, code in codes.items() if len(unit) > 1}
         self._used: WeakKeyDictionary[pdfdoc.PDFDocument, set[str]] = WeakKeyDictionary()
         pdfmetrics.registerFont(self)
 
-    def use(self, document: pdfdoc.PDFDocument) -> set[str]:
-        """Return the set that collects what a document prints; every encoded text must be put into it.
+    def use(self, canvas: Canvas) -> set[str]:
+        """Return the set in which `encode` collects the units of a canvas's document; the file embeds only those."""
+        return self._used_in(canvas._doc)  # type: ignore[attr-defined]  # noqa: SLF001 - reportlab has no other name
 
-        Strings of several characters may be put in as their characters, but a sequence only as a whole.
-        """
+    def _used_in(self, document: pdfdoc.PDFDocument) -> set[str]:
         if document not in self._used:
             self._used[document] = set()
             document.fontMapping[self.fontName] = f"/{self.resource}"
             document.delayedFonts.append(self)
         return self._used[document]
-
-    @property
-    def resource(self) -> str:
-        """Name of the font in the resources of every page."""
-        return "FT"
 
     def encode(self, text: str, used: set[str]) -> str:
         """Return the hexadecimal PDF string of a text and note its units.
@@ -89,11 +97,11 @@ class EmbeddedFont:
 
     def splitString(self, text: str, doc: pdfdoc.PDFDocument) -> list[tuple[int, bytes]]:  # noqa: N802 - reportlab's
         """Return the text as one run of two-byte codes."""
-        return [(0, bytes.fromhex(self.encode(text, self.use(doc))))]
+        return [(0, bytes.fromhex(self.encode(text, self._used_in(doc))))]
 
     def getSubsetInternalName(self, subset: int, doc: pdfdoc.PDFDocument) -> str:  # noqa: ARG002, N802 - reportlab's
         """Return the font's resource name."""
-        self.use(doc)
+        self._used_in(doc)
         return f"/{self.resource}"
 
     def addObjects(self, doc: pdfdoc.PDFDocument) -> None:  # noqa: N802 - reportlab's
@@ -125,7 +133,7 @@ class EmbeddedFont:
                 "CIDSystemInfo": pdfdoc.PDFDictionary(
                     {"Registry": pdfdoc.PDFString("Adobe"), "Ordering": pdfdoc.PDFString("Identity"), "Supplement": 0}
                 ),
-                "FontDescriptor": doc.Reference(descriptor, f"{self.resource}.descriptor"),
+                "FontDescriptor": _indirect(doc, descriptor, f"{self.resource}.descriptor"),
                 "DW": 1000,
                 "W": _widths({code: round(self._font.width(unit) * 1000) for code, unit in units.items()}),
                 "CIDToGIDMap": _stream(doc, f"{self.resource}.glyphs", _glyph_map(glyphs)),
@@ -137,11 +145,12 @@ class EmbeddedFont:
                 "Subtype": name("Type0"),
                 "BaseFont": name(base),
                 "Encoding": name("Identity-H"),
-                "DescendantFonts": pdfdoc.PDFArray([doc.Reference(descendant, f"{self.resource}.descendant")]),
+                "DescendantFonts": pdfdoc.PDFArray([_indirect(doc, descendant, f"{self.resource}.descendant")]),
                 "ToUnicode": _stream(doc, f"{self.resource}.unicode", _to_unicode(units)),
             }
         )
-        doc.idToObject["BasicFonts"].dict[self.resource] = doc.Reference(whole, self.resource)
+        fonts: Any = doc.idToObject["BasicFonts"]
+        fonts.dict[self.resource] = _indirect(doc, whole, self.resource)
 
 
 def _tag(*numbers: int) -> str:
@@ -152,10 +161,15 @@ def _tag(*numbers: int) -> str:
     return "".join(chr(ord("A") + number // 26**place % 26) for place in range(6))
 
 
-def _stream(doc: pdfdoc.PDFDocument, name: str, content: bytes) -> pdfdoc.PDFObjectReference:
+def _indirect(doc: pdfdoc.PDFDocument, value: pdfdoc.PDFObject, name: str) -> pdfdoc.PDFObject:
+    reference: pdfdoc.PDFObject = doc.Reference(value, name)  # type: ignore[no-untyped-call]
+    return reference
+
+
+def _stream(doc: pdfdoc.PDFDocument, name: str, content: bytes) -> pdfdoc.PDFObject:
     stream = pdfdoc.PDFStream(pdfdoc.PDFDictionary({"Length1": len(content)}), content)
     stream.filters = [pdfdoc.PDFZCompress]
-    return doc.Reference(stream, name)
+    return _indirect(doc, stream, name)
 
 
 def _glyph_map(glyphs: dict[int, int]) -> bytes:

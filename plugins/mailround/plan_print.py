@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import pairwise
 
 from pydantic import TypeAdapter
 
@@ -148,7 +149,7 @@ class _Bundles:
 
 
 def _ids(work: RoundContext, recipient: Recipient) -> Iterator[str]:
-    """Yield ids that only the round's key can link to the case; a further one is for the rare case that one is taken."""
+    """Yield ids that only the round's key can link to the case; a further one for when the one before is taken."""
     attempt = 0
     while True:
         yield piece_id(work.workspace.derive(f"piece-id/{attempt}/{recipient.case_no}"))
@@ -161,9 +162,7 @@ def _barcode(recipient: Recipient, postcodes: Postcodes) -> str:
     return address_number(after_town(recipient.addressee(), postcodes))
 
 
-def _font_for(
-    font: Font, templates: dict[Population, Template], pieces: Sequence[Piece], work: RoundContext
-) -> Font:
+def _font_for(font: Font, templates: dict[Population, Template], pieces: Sequence[Piece], work: RoundContext) -> Font:
     """Return the font cut down to everything that this round prints."""
     texts = {text for template in templates.values() for text in (*template.texts.values(), *_wordings(template))}
     for piece in pieces:
@@ -184,4 +183,4 @@ def _wordings(template: Template) -> Iterator[str]:
 def _groups(round_id: str, chunks: int, tasks: int) -> list[ChunkGroup]:
     count = min(chunks, tasks)
     ends = [chunks * number // count for number in range(count + 1)]
-    return [ChunkGroup(round_id=round_id, first=first + 1, last=last) for first, last in zip(ends, ends[1:], strict=False)]
+    return [ChunkGroup(round_id=round_id, first=before + 1, last=last) for before, last in pairwise(ends)]

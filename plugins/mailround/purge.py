@@ -1,11 +1,14 @@
 """Step 13: once the posting is reconciled, destroy the round key, then the files, then prove that nothing is left.
 
+The plain export in the inbox goes too: left there, it would be the one readable copy of everything just destroyed.
+
 Only the encrypted piece index (piece id → case number) outlives the purge, under a key of its own, because returned
 mail (返戻) comes back with nothing but a piece id; `close_round` destroys it too.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -15,10 +18,11 @@ from pydantic import TypeAdapter
 
 from mailround.context import INDEX_KEY, PASSWORD, ROUND_KEY, RoundContext
 from mailround.errors import CountMismatchError, GateClosedError, VaultError, WorkspaceError
+from mailround.extract import CONTROL_SUFFIX
 from mailround.model import Piece
 from mailround.package_check import MANIFEST
 from mailround.private_files import delete, partials, replacing
-from mailround.register.entries import Posted, PrintPlanned, Purged, RoundClosed, Sealed, latest
+from mailround.register.entries import Extracted, Posted, PrintPlanned, Purged, RoundClosed, Sealed, latest
 from mailround.seal import package_path
 from mailround.settings import Settings
 
@@ -79,7 +83,7 @@ def purge(work: RoundContext, *, at: datetime) -> None:
             f"封書索引の件数と封緘した通数が一致しません（{indexed:,}と{sealed.pieces:,}）。",
             "廃棄せずに、システム担当へ連絡してください。",
         )
-    files = erase(work)
+    files = erase(work) + _delete_export(work)
     remaining = require_only(work, f"data/index/{work.round_id}.age", f"vault/{work.round_id}/{INDEX_KEY}")
     if latest(entries, Purged) is None:
         work.register.append(
@@ -138,6 +142,21 @@ def require_only(work: RoundContext, *allowed: str) -> tuple[str, ...]:
             "残ったファイルの中身と権限を確認して取り除き、この工程をやり直してください。",
         )
     return tuple(sorted(found))
+
+
+def _delete_export(work: RoundContext) -> int:
+    """Delete the plain export of this round from the inbox, the control file first; return how many files are gone.
+
+    Only the very bytes that were extracted: another export may have taken the name since.
+    """
+    extracted = latest(work.entries, Extracted)
+    path = work.settings.inbox / work.opened.source
+    if extracted is None or not path.is_file():
+        return 0
+    with path.open("rb") as export:
+        if hashlib.file_digest(export, "sha256").hexdigest() != extracted.sha256:
+            return 0
+    return delete(path.with_name(path.name + CONTROL_SUFFIX)) + delete(path)
 
 
 def _write_index(work: RoundContext) -> None:

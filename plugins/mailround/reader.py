@@ -2,42 +2,29 @@
 
 The bytes go through the CSV grammar as Latin-1, one character a byte, so that no decoder can swallow a separator; then
 the field count is checked, and only then is each field decoded. Text is kept exactly as received. Nothing a finding
-says contains content: record number, line, field and a phrase.
+says contains content: record number, line, field and a phrase. One leniency beyond RFC 4180: a quote inside an unquoted
+field is a character like any other, as systems that never quote write it.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
-from functools import cache
 from typing import Any
 
-from mailround.eras import read_era
 from mailround.errors import ConfigurationError, Finding, MalformedExportError
-from mailround.layouts import (
-    AMOUNT_FIELDS,
-    BASIC_FIELDS,
-    CODED_FIELDS,
-    DATE_FIELDS,
-    DECISION_FIELDS,
-    OPTIONAL_FIELDS,
-    Flag,
-    Layout,
-    Trailer,
-)
+from mailround.field_values import FieldError, field_readers, read_amount
+from mailround.layouts import BASIC_FIELDS, DATE_FIELDS, DECISION_FIELDS, OPTIONAL_FIELDS, Layout, Trailer
 from mailround.model import AID_KINDS, Decision, Recipient
 
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _ENCODING_TITLES = {"cp932": "CP932（シフトJIS）", "utf-8": "UTF-8（BOMなし）", "utf-8-sig": "UTF-8（BOMあり）"}
-_FIRST_YEAR = 1868
-_MOST_DIGITS = 10
 _MOST_DIGITS_OF_A_TOTAL = 15
-_LONGEST_CASE_NO = 20
 _LISTED = 20
+_BARE_CR = "引用符の外に単独の改行コード（CR）があります"
 
 _REMEDY = (
     "ファイルを手で直さずに、業務システムの出力とデータレイアウトの設定を確かめ、"
@@ -89,10 +76,6 @@ class _Record:
     line: int
     fields: list[str]
     problem: str = ""
-
-
-class _FieldError(Exception):
-    """A field does not hold what it must; the text is the finding's problem."""
 
 
 def read_export(raw: bytes, layout: Layout, *, decision: bool) -> Export:
@@ -168,7 +151,8 @@ def _encoding(raw: bytes) -> str:
 
 def _records(text: str, delimiter: str) -> Iterator[_Record]:
     # newline="\n": a bare CR outside quotes must not pass for the end of a record.
-    reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, strict=True)
+    lines = list(io.StringIO(text, newline="\n"))
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         line = reader.line_num + 1
         try:
@@ -180,12 +164,16 @@ def _records(text: str, delimiter: str) -> Iterator[_Record]:
             if "limit" in str(error):  # an open quote swallowed the rest: what follows would be guesswork
                 return
             continue
-        yield _Record(line, fields, "" if fields else "空行です")
+        problem = "" if fields else "空行です"
+        last = lines[reader.line_num - 1]
+        if last.endswith(("\r\r\n", "\r")):  # csv drops these CRs in silence
+            problem = _BARE_CR
+        yield _Record(line, fields, problem)
 
 
 def _csv_problem(message: str) -> str:
     if "new-line" in message:
-        return "引用符の外に単独の改行コード（CR）があります"
+        return _BARE_CR
     if "limit" in message or "end of data" in message:
         return "引用符が閉じていません"
     return "引用符の使い方が誤っています"
@@ -193,14 +181,14 @@ def _csv_problem(message: str) -> str:
 
 def _decode(field: str, codec: str) -> str:
     if "\0" in field:
-        raise _FieldError("NUL文字があります")
+        raise FieldError("NUL文字があります")
     if field.isascii():
         return field
     try:
         return field.encode("latin-1").decode(codec)
     except UnicodeDecodeError:
         pass  # raised below, so that the bytes do not hang on the error as its context
-    raise _FieldError("文字コードとして読めないバイトがあります")
+    raise FieldError("文字コードとして読めないバイトがあります")
 
 
 def _read_header(
@@ -222,7 +210,7 @@ def _read_header(
     for position, field in enumerate(records[0].fields, start=1):
         try:
             headers.append(_decode(field, codec))
-        except _FieldError as error:
+        except FieldError as error:
             find("", f"見出しの{position}列目：{error}")
             headers.append("")
             continue
@@ -247,7 +235,7 @@ def _read_trailer(
 ) -> tuple[TrailerTotals | None, list[_Record]]:
     """Return the trailer's totals and the records before it; a trailer is always the last record."""
     marker = trailer.marker.encode(codec).decode("latin-1")
-    places = [index for index, record in enumerate(records) if record.fields[:1] == [marker]]
+    places = [index for index, record in enumerate(records) if record.fields[:1] == [marker] and not record.problem]
     last = len(records) - 1
     line = records[last].line if records else 1
     if last not in places:
@@ -260,8 +248,8 @@ def _read_trailer(
     def number(position: int) -> int:
         fields = records[last].fields
         try:
-            return _amount(fields[position - 1] if position <= len(fields) else "", _MOST_DIGITS_OF_A_TOTAL)
-        except _FieldError as error:
+            return read_amount(fields[position - 1] if position <= len(fields) else "", _MOST_DIGITS_OF_A_TOTAL)
+        except FieldError as error:
             findings.append(Finding(last + 1, line, "", f"集計行の{position}番目：{error}"))
             return 0
 
@@ -288,10 +276,8 @@ class _Conversion:
         self._decision = decision
         self._findings = findings
         self._names = {position: field for field, position in positions.items()}
-        read_date = _date_reader(layout.date_format)
-        self._columns = [
-            (field, position, _field_reader(field, layout, read_date)) for field, position in positions.items()
-        ]
+        readers = field_readers(layout, positions)
+        self._columns = [(field, position, readers[field]) for field, position in positions.items()]
         self._absent = {
             field: None if field in DATE_FIELDS else "" for field in OPTIONAL_FIELDS if field not in positions
         }
@@ -305,7 +291,7 @@ class _Conversion:
         for field, position, read in self._columns:
             try:
                 values[field] = read(fields[position])
-            except _FieldError as error:
+            except FieldError as error:
                 self._find(number, record, field, str(error))
         if len(self._findings) > before:
             return None
@@ -335,7 +321,7 @@ class _Conversion:
         for position, field in enumerate(record.fields):
             try:
                 _decode(field, self._codec)
-            except _FieldError as error:
+            except FieldError as error:
                 name = self._names.get(position, "")
                 self._find(number, record, name, str(error) if name else f"{position + 1}列目：{error}")
         return None
@@ -349,90 +335,6 @@ _DECISION_ATTRIBUTES = (
     "after",
     *(field for field in DECISION_FIELDS if not field.startswith(("before_", "after_"))),
 )
-
-_Reader = Callable[[str], object]
-
-
-def _field_reader(field: str, layout: Layout, read_date: _Reader) -> _Reader:
-    """Return the function that turns a field's text into its value."""
-    if field in DATE_FIELDS:
-        return read_date
-    if field in AMOUNT_FIELDS:
-        return _amount
-    if field in CODED_FIELDS and (field in layout.values or field not in OPTIONAL_FIELDS):
-        # A free text otherwise: mailto_reason without codes of the source's own is judged by a rule, not here.
-        return _code_reader(field, layout)
-    return {"members": _members, "case_no": _case_no}.get(field, str)
-
-
-def _amount(text: str, most_digits: int = _MOST_DIGITS) -> int:
-    if text.isascii() and text.isdigit() and len(text) <= most_digits:
-        return int(text)
-    if not text:
-        raise _FieldError("空です")
-    if text[0] in "-▲△−－" and text[1:].isdigit():
-        raise _FieldError("負の数です")
-    if text.isascii() and text.isdigit():
-        raise _FieldError(f"{most_digits}桁を超えています")
-    raise _FieldError("半角数字だけの整数ではありません")
-
-
-def _members(text: str) -> int:
-    members = _amount(text)
-    if members < 1:
-        raise _FieldError("1人以上ではありません")
-    return members
-
-
-def _case_no(text: str) -> str:
-    """Refuse whatever is not plainly a number: case numbers reach lists that names must never reach."""
-    if not text.strip():
-        raise _FieldError("空です")
-    if len(text) > _LONGEST_CASE_NO or not (text.isascii() and text.replace("-", "").isalnum()):
-        raise _FieldError("半角英数字とハイフンだけの番号ではありません")
-    return text
-
-
-def _code_reader(field: str, layout: Layout) -> _Reader:
-    canonical = CODED_FIELDS[field]
-    codes = layout.values.get(field) or {str(value): str(value) for value in canonical}
-    values: dict[str, object] = {source: canonical(value) for source, value in codes.items()}
-    if canonical is Flag:
-        values = {source: value == Flag.YES for source, value in codes.items()}
-    elif field in OPTIONAL_FIELDS:
-        values = {"": "", **codes}
-
-    def read(text: str) -> object:
-        try:
-            return values[text]
-        except KeyError:
-            pass  # raised below, so that the value does not hang on the error as its context
-        raise _FieldError("レイアウトにない値です" if text else "空です")
-
-    return read
-
-
-def _date_reader(date_format: str) -> _Reader:
-    @cache
-    def read(text: str) -> date | None:
-        if not text:
-            return None
-        try:
-            day = read_era(text) if date_format == "era" else _strict_date(text, date_format)
-        except ValueError:
-            day = None  # raised below, so that the value does not hang on the error as its context
-        if day is None or day.year < _FIRST_YEAR:
-            raise _FieldError("日付として読めません")
-        return day
-
-    return read
-
-
-def _strict_date(text: str, date_format: str) -> date:
-    """Parse without strptime's leniency towards full-width digits."""
-    if any(character.isdigit() and not character.isascii() for character in text):
-        raise ValueError("full-width digits")
-    return datetime.strptime(text, date_format).date()  # noqa: DTZ007 - a date, not a moment
 
 
 def _refuse(findings: list[Finding]) -> None:

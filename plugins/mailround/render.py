@@ -19,12 +19,10 @@ from mailround.model import ChunkGroup, Piece, PieceRange, Population, Rendered
 from mailround.pdf_font import EmbeddedFont
 from mailround.plan_print import FONT, PIECES, chunk_name
 from mailround.register.entries import Rendered as RenderedBody
-from mailround.templates import Grid, Sheet, Template, load_templates
+from mailround.templates import SHEETS, Grid, Sheet, Template, load_templates
 
 RANGES: TypeAdapter[tuple[PieceRange, ...]] = TypeAdapter(tuple[PieceRange, ...])
 """Workspace files ``pages/001`` …"""
-
-_SHEETS: tuple[Sheet, ...] = ("first", "more")
 
 rl_config.useA85 = 0  # binary streams: a fifth smaller, and nothing reads these files as text
 
@@ -49,15 +47,11 @@ def render(work: RoundContext, group: ChunkGroup, *, at: datetime) -> Rendered:
         digests.update(hashlib.sha256(content).digest())
         pieces_drawn += len(pieces)
         pages_drawn += sum(each.pages for each in ranges)
-    found = {
-        "first": group.first,
-        "last": group.last,
-        "pieces": pieces_drawn,
-        "pages": pages_drawn,
-        "sha256": digests.hexdigest(),
-    }
-    work.register.append(RenderedBody(**found), round_id=work.round_id, actor="mailround", at=at)
-    return Rendered(round_id=work.round_id, **found)
+    body = RenderedBody(
+        first=group.first, last=group.last, pieces=pieces_drawn, pages=pages_drawn, sha256=digests.hexdigest()
+    )
+    work.register.append(body, round_id=work.round_id, actor="mailround", at=at)
+    return Rendered(round_id=work.round_id, **body.model_dump(exclude={"kind"}))
 
 
 def pdf_name(work: RoundContext, chunk: int) -> str:
@@ -96,9 +90,15 @@ class Press:
             PrintError: As `render`.
         """
         file = io.BytesIO()
-        canvas = Canvas(file, pageCompression=1, invariant=1, initialFontName=self._font.fontName, lang="ja-JP")
+        canvas = Canvas(
+            file,
+            pageCompression=1,
+            invariant=1,
+            initialFontName=self._font.fontName,  # type: ignore[arg-type]  # the stubs take it for a size
+            lang="ja-JP",
+        )
         canvas.setTitle("mailround")
-        used = self._font.use(canvas._doc)  # noqa: SLF001 - reportlab has no other name for the document
+        used = self._font.use(canvas)
         forms = self._draw_forms(canvas, used, {piece.recipient.population for piece in pieces})
         ranges = []
         page = 1
@@ -124,7 +124,7 @@ class Press:
         for population in sorted(populations):
             template = self._templates[population]
             canvas.setPageSize((template.width * POINTS, template.height * POINTS))
-            for sheet in _SHEETS:
+            for sheet in SHEETS:
                 name = forms[population, sheet] = f"{population}-{sheet}"
                 canvas.beginForm(name)
                 for grid in template.grids.values():

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field as Option, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import Field as Option
 
 from mailround.errors import ConfigurationError
 from mailround.model import AID_KINDS, Population
@@ -22,17 +23,21 @@ from mailround.rounds import RoundKind
 
 Sheet = Literal["first", "more"]
 """The first page of a piece, or any further one."""
+SHEETS: tuple[Sheet, ...] = ("first", "more")
 
 _TIMES = ("before", "after", "difference")
 BASIC_VALUES = (
-    *("piece_id", "page", "pages", "postcode", "address", "building", "addressee", "head"),
+    *("piece_id", "page", "pages", "continued", "postcode", "address", "building", "addressee", "head"),
     *("case_no", "district", "issue_date"),
 )
 DECISION_VALUES = (
     *("document_no", "decision_date", "effective_date", "payment_date", "payment_method", "reason"),
     *(f"{time}_{what}" for time in _TIMES for what in (*AID_KINDS, "income", "total")),
 )
-"""What a text may name in braces; the second group only where the round carries decisions."""
+"""What a text may name in braces; the second group only where the round carries decisions.
+
+``continued`` is the template's text ``goes_on`` on a page that another one follows, else empty.
+"""
 
 _FORBIDDEN = {
     "60日": "平成28年の行政不服審査法改正前の期間です",
@@ -121,9 +126,7 @@ class Template(_Part):
         """The fields that are the same on every piece, with their wording, in print order."""
         continuations = {field.continues for field in self.fields.values()}
         return {
-            name: pair
-            for name, pair in self._worded.items()
-            if name not in continuations and not placeholders(pair[1])
+            name: pair for name, pair in self._worded.items() if name not in continuations and not placeholders(pair[1])
         }
 
     @cached_property
@@ -144,7 +147,7 @@ class Template(_Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        for name, field in self.fields.items():
+        for name, (field, _) in self._worded.items():
             if field.x + field.w > self.width or field.y + field.h > self.height:
                 raise ValueError(f"fields の {name} が用紙の外にはみ出しています")
             if field.continues:
@@ -164,9 +167,12 @@ class Template(_Part):
             if value not in known
         ]
         whole = folded("\n".join(wordings.values()))
-        found += [f"「{word}」がありません（{why}）" for word, why in self.required.items() if folded(word) not in whole]
-        refused = _FORBIDDEN | words_kept_from(population)
-        found += [f"「{word}」があります（{why}）" for word, why in refused.items() if folded(word) in whole]
+        lacking = {word: why for word, why in self.required.items() if folded(word) not in whole}
+        found += [f"「{word}」がありません（{why}）" for word, why in lacking.items()]
+        refused = {
+            word: why for word, why in (_FORBIDDEN | words_kept_from(population)).items() if folded(word) in whole
+        }
+        found += [f"「{word}」があります（{why}）" for word, why in refused.items()]
         return found
 
 

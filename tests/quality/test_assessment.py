@@ -54,6 +54,26 @@ ONE_OFF = {
     "something_changes": {"after": (76_310, 53_700, 0, 0, 0, 0, 0, 0), "total_after": 130_010},
 }
 """Per rule of the household suite, the fault that it and no other rule finds in a single household."""
+MORE = [
+    ("characters_allowed", {"name": "か\ufe0f　太郎"}),
+    ("characters_allowed", {"name": "山田\t太郎"}),
+    ("characters_allowed", {"address": "東京都新宿区新宿1-2\n3"}),
+    ("characters_allowed", MAILTO | {"mailto_name": "\u200b病院"}),
+    ("characters_allowed", MAILTO | {"mailto_building": "\ue000棟"}),
+    ("characters_allowed", {"document_no": "\ue000第000001号"}),
+    ("characters_allowed", {"reason": "理由\r次の行"}),
+    ("glyphs_in_font", {"reason": "理由は👪のとおり"}),
+    ("totals_add_up", {"total_before": 130_011}),
+    ("decision_dated", {"decision_date": None}),
+    ("decision_dated", {"effective_date": None}),
+    ("case_active", {"status": Status.SUSPENDED}),
+    ("mailto_complete", {"mailto_name": "病院", "mailto_reason": "入院"}),
+    ("mailto_complete", MAILTO | {"mailto_postcode": " "}),
+    ("postcode_exists", MAILTO | {"mailto_postcode": "160-9999"}),
+    ("postcode_agrees", MAILTO | {"mailto_postcode": "160-0008"}),
+    ("address_has_number", MAILTO | {"mailto_address": "東京都新宿区四谷"}),
+]
+"""Further faults, per rule that finds them."""
 TWINS = {
     "case_no_unique": {"case_no": "0000001"},
     "document_no_unique": {"document_no": "8新福生第000001号"},
@@ -103,6 +123,11 @@ def test_every_rule_finds_its_own_fault_and_no_other_rule_does(check: Checker, n
     assert set(result.excluded) == chosen("exclude")
     assert set(result.warned) == chosen("warn") | ({follower} - chosen("hold"))
     assert not result.stops
+
+
+def test_a_rule_finds_its_fault_wherever_it_stands(check: Checker, neighbours: Neighbours) -> None:
+    result = found(check(*neighbours({}, *(fault for _, fault in MORE))))
+    assert [MORE[n] for n, (rule_id, _) in enumerate(MORE) if f"{n + 2:07d}" not in result[rule_id]] == []
 
 
 @pytest.mark.parametrize(("rule_id", "twin"), TWINS.items(), ids=TWINS)
@@ -184,6 +209,7 @@ SOUND: list[dict[str, Any]] = [
     MAILTO | {"postcode": "", "address": "（旧居を退去）"},
     {"reason": "冬季加算を計上したため。\r\n次のとおりです。\n以上"},
     {"birth_date": None},
+    {"decision_date": POSTING},
     {"income_after": 10_000, "total_after": 122_640},
     {"document_no": "番号なしの通知"},
 ]

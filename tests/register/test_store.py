@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import stat
 from datetime import UTC, datetime, timedelta
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -262,22 +263,25 @@ def test_a_time_without_a_zone_is_refused(register: Register) -> None:
         register.append(ended(), round_id=ROUND, actor="mailround", at=datetime(2026, 11, 10))  # noqa: DTZ001
 
 
-def _write_many(url: str, writer: int, count: int) -> None:
+def _write_many(url: str, together: Barrier, writer: int, count: int) -> None:
     register = Register(url)
+    together.wait(60)
     for number in range(count):
-        register.append(RoundEnded(step=f"writer-{writer}", files=number), round_id=ROUND, actor="mailround", at=AT)
+        own = RoundEnded(step=f"writer-{writer}", files=number)
+        register.append(own, round_id=ROUND, actor="mailround", at=AT)
         register.append(ended(number), round_id=ROUND, actor="mailround", at=AT)  # every writer tells this one
 
 
 def test_concurrent_processes_write_one_unforked_gapless_chain(register: Register) -> None:
     context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=_write_many, args=(register.url, writer, 8)) for writer in range(3)]
+    together = context.Barrier(3)
+    writers = [context.Process(target=_write_many, args=(register.url, together, writer, 12)) for writer in range(3)]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join(60)
     assert [writer.exitcode for writer in writers] == [0, 0, 0]
-    assert register.verify().entries == 3 * 8 + 8
+    assert register.verify().entries == 3 * 12 + 12
 
 
 def test_an_interrupted_append_leaves_nothing_and_blocks_nobody(register: Register) -> None:

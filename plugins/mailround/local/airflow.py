@@ -16,8 +16,7 @@ import sys
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -39,7 +38,7 @@ class LocalAirflowError(MailroundError):
     """The local Airflow did not start or stop as it should."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class LocalAirflow:
     """A local Airflow whose every file lies under ``home``; ``extra`` overrides environment variables."""
 
@@ -47,6 +46,7 @@ class LocalAirflow:
     port: int
     mail_port: int
     extra: tuple[tuple[str, str], ...] = ()
+    _children: list[subprocess.Popen[bytes]] = field(default_factory=list, init=False, repr=False)
 
     @property
     def url(self) -> str:
@@ -130,10 +130,11 @@ class LocalAirflow:
         commands["mailbox"] = [sys.executable, "-m", "mailround.local.mailbox", str(self.mail_port), str(self.mails)]
         for name, command in commands.items():
             with self._log(name).open("ab") as log:
-                pid = subprocess.Popen(  # noqa: S603 - our own fixed commands
+                child = subprocess.Popen(  # noqa: S603 - our own fixed commands
                     command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
-                ).pid
-            started[name] = (pid, _born(pid))
+                )
+            self._children.append(child)
+            started[name] = (child.pid, _born(child.pid))
             self._pids.write_text(json.dumps(started), encoding="utf-8")
         tell("Airflowの起動を待っています")
         self._await_health(started)
@@ -159,6 +160,8 @@ class LocalAirflow:
     def _alive(self) -> list[int]:
         if not self._pids.exists():
             return []
+        for child in self._children:
+            child.poll()  # reaps it; what an earlier command started is reaped by init
         started: dict[str, tuple[int, str]] = json.loads(self._pids.read_text(encoding="utf-8"))
         return [pid for pid, born in started.values() if _born(pid) == born]
 
@@ -216,8 +219,6 @@ class LocalAirflow:
 
 def _born(pid: int) -> str:
     """Return when a process started, in clock ticks since boot; empty when it is gone or a zombie."""
-    with suppress(ChildProcessError):  # raised for what an earlier command started; init reaps those
-        os.waitpid(pid, os.WNOHANG)
     try:
         fields = (Path("/proc") / str(pid) / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except OSError:

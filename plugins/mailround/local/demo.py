@@ -56,6 +56,7 @@ def demo(airflow: LocalAirflow, console: Console, *, households: int, seed: int)
                 ANSWERS,
                 lambda tasks: live.update(_progress(tasks, time.monotonic() - started)),
             )
+        console.print()
         if state == "success":
             _summary(driver, params.round_id, console)
         else:
@@ -71,19 +72,17 @@ def _progress(tasks: list[TaskState], elapsed: float) -> Table:
     table = Table(title=f"一斉送付の回　経過 {elapsed:.0f} 秒", title_justify="left")
     for column in ("工程", "状態", "秒"):
         table.add_column(column, justify="right" if column == "秒" else "left")
-    for title, members in sorted(_by_step(tasks).items()):
+    steps: dict[str, list[TaskState]] = defaultdict(list)
+    for each in tasks:
+        steps[each.task_id].append(each)
+    # Airflow tells only the first of a mapped task's instances by its display name.
+    titled = {min(each.title for each in members): members for members in steps.values()}
+    for title, members in sorted(titled.items()):
         done = sum(each.state == "success" for each in members)
         open_states = [STATES.get(each.state, each.state or "") for each in members if each.state != "success"]
         part = f"（{done}/{len(members)}）" if len(members) > 1 else ""
         table.add_row(title, (open_states[0] if open_states else "完了") + part, f"{_seconds(members):.1f}")
     return table
-
-
-def _by_step(tasks: list[TaskState]) -> dict[str, list[TaskState]]:
-    steps: dict[str, list[TaskState]] = defaultdict(list)
-    for each in tasks:
-        steps[each.title].append(each)
-    return steps
 
 
 def _seconds(members: list[TaskState]) -> float:
@@ -107,7 +106,8 @@ def _summary(driver: Driver, round_id: str, console: Console) -> None:
     console.print(counts)
     package = package_path(driver.settings, round_id)
     gone = "発送の記録後に廃棄済み" if not package.exists() else "残っています"
-    console.print(f"パッケージ：{package}（{sealed.bytes / 1e6:.1f} MB、SHA-256 {sealed.sha256[:16]}…、{gone}）")
+    console.print(f"パッケージ：{sealed.bytes / 1e6:.1f} MB、SHA-256 {sealed.sha256[:16]}…（{gone}）")
+    console.print(f"　置き場所：{package}", soft_wrap=True)
     last = Table(title="管理簿（最後の5件）", title_justify="left")
     for column in ("番号", "日時", "種別", "取扱者"):
         last.add_column(column)

@@ -175,7 +175,7 @@ def assess(
             columns[rule.id] = [next(answers) if is_active else True for is_active in active]
     outcomes = run("household", dict(columns))
     excluded = found(Severity.EXCLUDE)
-    held = found(Severity.HOLD) - excluded
+    held = found(Severity.HOLD)
     left = frozenset(each.record_no for each in recipients) - held - excluded
     of_round = replace(everyone, printable=left)
     outcomes |= run(

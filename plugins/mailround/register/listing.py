@@ -13,6 +13,7 @@ from pathlib import Path
 from mailround.errors import RegisterError
 from mailround.private_files import replacing
 from mailround.register.entries import AnyBody, Entry
+from mailround.settings import TOKYO
 
 LABELS = {
     "answered_at": "回答日時",
@@ -88,7 +89,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One entry as a person reads it."""
+    """One entry as a person reads it; ``at`` is Tokyo time."""
 
     seq: int
     at: str
@@ -103,7 +104,7 @@ def rows(entries: Iterable[Entry]) -> tuple[Row, ...]:
     return tuple(
         Row(
             seq=entry.seq,
-            at=datetime.fromisoformat(entry.at).strftime("%Y-%m-%d %H:%M:%S"),
+            at=datetime.fromisoformat(entry.at).astimezone(TOKYO).strftime("%Y-%m-%d %H:%M:%S"),
             actor="自動" if entry.actor == "mailround" else entry.actor,
             round_id=entry.round_id,
             title=entry.body.title,
@@ -167,7 +168,7 @@ def _words(value: object) -> str:
         case int():
             words = f"{value:,}"
         case datetime():
-            words = value.isoformat(sep=" ", timespec="minutes")
+            words = value.astimezone(TOKYO).strftime("%Y-%m-%d %H:%M")
         case dict():
             words = "・".join(f"{key}={count:,}" for key, count in value.items())
         case tuple():

@@ -1,0 +1,87 @@
+"""Pieces, fonts and templates for the tests of the print path, without a round around them where none is needed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import date
+from functools import cache
+
+from pydantic import TypeAdapter
+
+from mailround.composition import values
+from mailround.context import RoundContext
+from mailround.fonts import Font, load_font
+from mailround.model import Piece, Population, Recipient
+from mailround.piece_id import piece_id
+from mailround.rounds import RoundKind, load_round_kind
+from mailround.settings import CheckSettings
+from mailround.templates import Template, load_templates
+
+ISSUED = date(2026, 11, 20)
+INCLUDE = CheckSettings().include
+
+AWKWARD_NAMES = [
+    "髙﨑　𠮷郎",
+    "邊邊󠄈邊󠄉　邊󠄊",
+    "𠀋𡈽𡌛𡑮𡢽　𦙾",
+    "齋藤　齊",
+    "Ｎｇｕｙｅｎ José Müller",
+    "O'Brien-Smith R&D <b>",
+    "アレクサンドラ・マリア・デ・ラ・クルス・ガルシア・ロドリゲス・フェルナンデス",
+    "Maximiliano Alejandro Fernández de la Vega y Montesinos-Hohenstaufen",
+    "林",
+    " 前後に空白 ",
+    "①㈱～−―∥¢£¬",
+    "NA",
+]
+
+
+@cache
+def whole_font() -> Font:
+    return load_font(CheckSettings())
+
+
+@cache
+def kind(name: str = "change_notice") -> RoundKind:
+    return load_round_kind(INCLUDE, name)
+
+
+@cache
+def templates(name: str = "change_notice") -> dict[Population, Template]:
+    return load_templates(INCLUDE, kind(name))
+
+
+def number(recipients: Iterable[Recipient]) -> list[Piece]:
+    """Make pieces of one chunk in the order given."""
+    return [
+        Piece(
+            seq=seq,
+            piece_id=piece_id(f"{seq:05d}".encode()),
+            chunk=1,
+            file="print/notices-001.pdf",
+            bundle="160-001",
+            enclosure_set="A",
+            barcode="",
+            recipient=recipient,
+        )
+        for seq, recipient in enumerate(recipients, 1)
+    ]
+
+
+def font_for(pieces: Sequence[Piece], name: str = "change_notice") -> Font:
+    """Return the font of a round that prints these pieces."""
+    texts = {"0123456789"}
+    for template in templates(name).values():
+        texts.update(template.texts.values(), (field.text for field in template.fields.values()))
+    for piece in pieces:
+        texts.update(values(piece, templates(name)[piece.recipient.population], ISSUED).values())
+    return whole_font().subset(texts)
+
+
+def put(
+    work: RoundContext, recipients: Sequence[Recipient], held: Sequence[str] = (), excluded: Sequence[str] = ()
+) -> None:
+    """Leave in the workspace what extract and check_quality leave."""
+    work.workspace.write_records("records", TypeAdapter(tuple[Recipient, ...]), tuple(recipients))
+    work.workspace.write("quality/report", json.dumps({"held": list(held), "excluded": list(excluded)}).encode())

@@ -1,0 +1,118 @@
+"""The release approval: two people, one hash, and a refusal that stays one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import pytest
+
+from answered import ANSWERED, CANARY, answer, refused, report, sealed_sha256, settled
+from mailround.approve_release import APPROVE, SEND_BACK, ReleaseApproval, release_of
+from mailround.context import RoundContext
+from mailround.errors import CountMismatchError, GateClosedError, RoundEndedError
+from mailround.forms import settle
+from mailround.gates import Release
+from mailround.model import Recipient
+from mailround.register.entries import QualityChecked, ReleaseApproved, ReleaseRefused, latest
+from mailround.seal import package_path, seal
+from prepared import print_round
+
+AT = ANSWERED[ReleaseApproval]
+
+
+@pytest.fixture
+def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[..., Recipient]) -> RoundContext:
+    opened = open_a_round()
+    print_round(opened, make_recipient)
+    report(opened)
+    seal(opened, at=AT)
+    return opened
+
+
+def test_a_second_person_approves_the_package_that_lies_on_the_disk(work: RoundContext) -> None:
+    assert ReleaseApproval.needed(work)
+    on_disk = hashlib.sha256(package_path(work.settings, work.round_id).read_bytes()).hexdigest()
+    assert settled(ReleaseApproval, work).body == ReleaseApproved(package_sha256=on_disk, answered_at=AT)
+    assert release_of(work) == Release(sealed=on_disk, approved=on_disk, on_disk=on_disk)
+    assert not ReleaseApproval.needed(work)
+
+
+@pytest.mark.parametrize("option", [APPROVE, SEND_BACK])
+@pytest.mark.parametrize("responder", ["datateam", "DataTeam"])
+def test_whoever_started_the_round_may_not_answer(work: RoundContext, option: str, responder: str) -> None:
+    """Here the contract even names that person as an approver, as the demo's does."""
+    people = (*work.contract.ward_approvers, work.contract.ward_approvers[0].model_copy(update={"id": responder}))
+    object.__setattr__(work, "contract", work.contract.model_copy(update={"ward_approvers": people}))
+    (reason,) = refused(ReleaseApproval, work, responder=responder, option=option)
+    assert reason == "この回を開始した本人は回答できません。別の承認者が回答してください。"
+    assert latest(work.entries, ReleaseApproved) is None
+    assert settled(ReleaseApproval, work, responder="approver2").goes_on
+
+
+@pytest.mark.parametrize("responder", ["officer", "officer2", "C-001", CANARY])
+def test_only_the_second_division_approves(work: RoundContext, responder: str) -> None:
+    (reason,) = refused(ReleaseApproval, work, responder=responder)
+    assert responder not in reason
+
+
+def test_sending_back_is_recorded_and_final(work: RoundContext) -> None:
+    outcome = settled(ReleaseApproval, work, option=SEND_BACK)
+    assert outcome.body == ReleaseRefused(package_sha256=sealed_sha256(work), answered_at=AT)
+    assert not outcome.goes_on
+    assert ReleaseApproval.stopped(work)
+    with pytest.raises(RoundEndedError):
+        settle(ReleaseApproval, work, answer(ReleaseApproval, responder="approver2"), at=AT)
+    assert latest(work.entries, ReleaseApproved) is None
+
+
+@pytest.mark.parametrize("fault", ["changed", "missing"])
+def test_a_package_that_is_not_the_sealed_one_is_neither_shown_nor_approved(work: RoundContext, fault: str) -> None:
+    package = package_path(work.settings, work.round_id)
+    if fault == "missing":
+        package.unlink()
+    else:
+        content = bytearray(package.read_bytes())
+        content[len(content) // 2] ^= 1
+        package.write_bytes(content)
+    with pytest.raises(GateClosedError, match="点検表7"):
+        ReleaseApproval.body(work)
+    before = work.entries
+    with pytest.raises(GateClosedError, match="点検表7"):
+        settle(ReleaseApproval, work, answer(ReleaseApproval), at=AT)
+    assert work.entries == before
+    assert not settled(ReleaseApproval, work, option=SEND_BACK).goes_on
+
+
+def test_an_approval_does_not_cover_a_later_sealing(work: RoundContext) -> None:
+    approved = ReleaseApproved(package_sha256="a" * 64, answered_at=AT)
+    work.register.append(approved, round_id=work.round_id, actor="approver", at=AT)
+    assert ReleaseApproval.needed(work)
+
+
+def test_the_question_shows_counts_holds_and_the_whole_hash(work: RoundContext) -> None:
+    text = ReleaseApproval.body(work)
+    for part in (
+        "| 取込 | 10 世帯 |",
+        "| 印刷 | 7 通（9 頁） |",
+        "| 保留 | 2 世帯 |",
+        "| 対象外 | 1 世帯 |",
+        f"| SHA-256 | `{sealed_sha256(work)}` |",
+        f"{package_path(work.settings, work.round_id).stat().st_size:,} バイト",
+        "| 【保留】氏名が空です | 2 |",
+        "| 開始した人（承認できません） | datateam |",
+        "保護変更決定通知書",
+    ):
+        assert part in text
+
+
+def test_counts_that_do_not_reconcile_are_never_put_before_an_approver(work: RoundContext) -> None:
+    body = QualityChecked(rows=11, printable=8, held=2, excluded=1, warned=0, findings={})
+    work.register.append(body, round_id=work.round_id, actor="mailround", at=AT)
+    with pytest.raises(CountMismatchError, match=r"取込 11 世帯.*＝ 10 です"):
+        ReleaseApproval.body(work)
+
+
+def test_an_approval_needs_a_sealed_package(open_a_round: Callable[..., RoundContext]) -> None:
+    with pytest.raises(GateClosedError):
+        ReleaseApproval.body(open_a_round())

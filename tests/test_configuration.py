@@ -1,0 +1,68 @@
+"""The YAML files of include/, and round kinds as one of them: read strictly, with a Japanese word on every mistake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mailround.configuration import names, read_yaml
+from mailround.errors import ConfigurationError
+from mailround.rounds import RoundKind, load_round_kind
+from mailround.settings import REPOSITORY
+
+GOOD = "name: k\ntitle: 通知\ndecision: true\ntemplates: k\nfile_stem: notices\nenclosure_set: A\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "k.yaml").write_text(GOOD, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_good_file_becomes_its_model(folder: Path) -> None:
+    assert read_yaml(folder, "k", RoundKind, "発送種別").title == "通知"
+
+
+@pytest.mark.parametrize("name", ["other", "", "../k", "k.yaml", "K", "k\n", "/etc/passwd", "k" * 60])
+def test_an_unknown_name_is_refused_and_the_known_ones_are_told(folder: Path, name: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read_yaml(folder, name, RoundKind, "発送種別")
+    assert "登録されていません" in caught.value.happened
+    assert "（k）" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (GOOD.replace("file_stem: notices", "file_stem: Notices-1"), "file_stem"),
+        (GOOD.replace("decision: true\n", ""), "decision"),
+        (GOOD + "chunk_size: 501\n", "chunk_size"),
+        (GOOD + "chunk_size: 0\n", "chunk_size"),
+        (GOOD + "surprise: 1\n", "surprise"),
+        (GOOD.replace("enclosure_set: A", "enclosure_set: 甲"), "enclosure_set"),
+        ("name: [", "YAMLの書式"),
+        ("!!python/object/apply:os.getcwd []", "YAMLの書式"),
+    ],
+)
+def test_a_wrong_file_names_the_place_at_fault(folder: Path, content: str, told: str) -> None:
+    (folder / "k.yaml").write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        read_yaml(folder, "k", RoundKind, "発送種別")
+    assert told in caught.value.happened
+    assert "k.yaml" in caught.value.remedy
+
+
+def test_names_are_sorted_and_only_yaml(folder: Path) -> None:
+    (folder / "a.yaml").touch()
+    (folder / "notes.txt").touch()
+    assert names(folder) == ("a", "k")
+
+
+@pytest.mark.parametrize(
+    ("name", "decision", "stem"), [("change_notice", True, "notices"), ("asset_declaration", False, "sheets")]
+)
+def test_the_shipped_round_kinds_load(name: str, decision: bool, stem: str) -> None:
+    kind = load_round_kind(REPOSITORY / "include", name)
+    assert (kind.name, kind.decision, kind.file_stem) == (name, decision, stem)
+    assert kind.chunk_size == 500

@@ -1,0 +1,92 @@
+"""The deletion certificate: covers everything handed over, dated after the posting, late or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from answered import CANARY, NOTICE_NO, answer, day, lead_to, refused, report, sealed_sha256, settled
+from mailround.context import RoundContext
+from mailround.deletion_certificate import DeletionCertificate
+from mailround.errors import GateClosedError
+from mailround.forms import UNCHOSEN, settle
+from mailround.model import Recipient
+from mailround.register.entries import Correction, DeletionCertified, Posted
+from mailround.seal import seal
+from prepared import print_round
+
+
+@pytest.fixture
+def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[..., Recipient]) -> RoundContext:
+    opened = open_a_round()
+    print_round(opened, make_recipient)
+    report(opened)
+    seal(opened, at=day(11, 11))
+    lead_to(DeletionCertificate, opened)
+    return opened
+
+
+def test_the_certificate_is_recorded(work: RoundContext) -> None:
+    assert settled(DeletionCertificate, work).body == DeletionCertified(
+        certificate_no="DEL-0001",
+        responsible="C-001",
+        method="物理破壊",
+        deleted_on=date(2026, 12, 10),
+        media_returned=True,
+        notice_returned=True,
+        copies_included=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"deleted_on": "2026-11-23"}, "発送日（2026-11-24）以後"),
+        ({"deleted_on": "2026-12-12"}, "回答した日より後"),
+        ({"deleted_on": "2026-12-10T00:00:00"}, "「消去日」が正しくありません"),
+        ({"deleted_on": None}, "「消去日」が未入力です"),
+        ({"responsible": "officer"}, "`C-001`、`C-002`"),
+        ({"responsible": CANARY}, "「消去の責任者（委託先の取扱者ID）」が正しくありません"),
+        ({"method": UNCHOSEN}, "「消去の方法」が未入力です"),
+        ({"method": "ごみ箱へ移動"}, "「消去の方法」が正しくありません"),
+        ({"media_returned": False}, "「媒体が返却された」"),
+        ({"notice_returned": False}, "「パスワード通知書が返却された」"),
+        ({"copies_included": False}, "「複製・印刷用の一時データも消去された」"),
+        ({"copies_included": 1}, "「複製・印刷用の一時データも消去された」"),
+        ({"certificate_no": ""}, "「消去証明書の番号」が未入力です"),
+        ({"certificate_no": CANARY}, "「消去証明書の番号」が正しくありません"),
+    ],
+)
+def test_a_wrong_certificate_is_asked_again(work: RoundContext, changes: dict[str, object], told: str) -> None:
+    (reason,) = refused(DeletionCertificate, work, **changes)
+    assert told in reason
+    assert CANARY not in reason
+    assert "ごみ箱" not in reason
+
+
+@pytest.mark.parametrize("deleted_on", ["2026-11-24", "2026-12-24", "2026-12-25", "2027-03-30"])
+def test_a_deletion_is_recorded_as_it_was_even_when_late(work: RoundContext, deleted_on: str) -> None:
+    """Due is 2026-12-24; a late date is the truth, and the reminders have escalated it already."""
+    outcome = settled(
+        DeletionCertificate, work, deleted_on=deleted_on, answered_at=day(12, 31).replace(year=2027, month=3)
+    )
+    assert isinstance(outcome.body, DeletionCertified)
+    assert outcome.body.deleted_on == date.fromisoformat(deleted_on)
+
+
+def test_the_question_lists_everything_that_was_handed_over_and_the_due_date(work: RoundContext) -> None:
+    text = DeletionCertificate.body(work)
+    for part in ("`DVD-0001`（1 枚）", f"`{NOTICE_NO}`", sealed_sha256(work), "| 消去期限 | 2026-12-24 |", "7 通"):
+        assert part in text
+
+
+def test_nothing_is_certified_before_it_is_posted(work: RoundContext) -> None:
+    seq = next(entry.seq for entry in work.entries if isinstance(entry.body, Posted))
+    correction = Correction(corrects=seq, reason="試験")
+    work.register.append(correction, round_id=work.round_id, actor="officer", at=day(12, 1))
+    with pytest.raises(GateClosedError, match="発送の記録"):
+        DeletionCertificate.body(work)
+    with pytest.raises(GateClosedError, match="発送の記録"):
+        settle(DeletionCertificate, work, answer(DeletionCertificate), at=day(12, 11))

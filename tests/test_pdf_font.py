@@ -1,0 +1,95 @@
+"""The embedded font: what is drawn is read back exactly, by PDFium, in every plane."""
+
+from __future__ import annotations
+
+import io
+
+import pypdfium2
+import pytest
+from pypdfium2 import raw
+from reportlab.pdfgen.canvas import Canvas
+
+from mailround.errors import PrintError
+from mailround.fonts import Font
+from mailround.pdf_font import EmbeddedFont
+from printing import AWKWARD_NAMES, whole_font
+
+ROWS = 30
+
+
+def drawn(font: Font, texts: list[str], name: str) -> bytes:
+    embedded = EmbeddedFont(name, font)
+    target = io.BytesIO()
+    canvas = Canvas(target, pagesize=(900, 900), invariant=1, initialFontName=name)  # type: ignore[arg-type]
+    for first in range(0, len(texts), ROWS):
+        canvas.setFont(embedded.fontName, 10)
+        for row, text in enumerate(texts[first : first + ROWS]):
+            canvas.drawString(20, 20 + 28 * row, text)
+        canvas.showPage()
+    canvas.save()
+    return target.getvalue()
+
+
+def lines_of(content: bytes) -> list[str]:
+    """Read back with PDFium's own page text, which is another way than the verify step's."""
+    with pypdfium2.PdfDocument(content) as document:
+        pages = [page.get_textpage().get_text_range() for page in document]
+    return [line for page in pages for line in page.split("\r\n")]
+
+
+def test_awkward_names_are_read_back_exactly() -> None:
+    names = [name.strip() for name in AWKWARD_NAMES]
+    assert lines_of(drawn(whole_font().subset(names), names, "names")) == names
+
+
+def test_a_character_and_its_default_sequence_share_a_glyph_and_are_still_told_apart() -> None:
+    base, sequence = "邊", "邊\U000e0108"
+    font = whole_font().subset([base + sequence])
+    assert font.glyph(base) == font.glyph(sequence)
+    text = base + sequence + base
+    assert lines_of(drawn(font, [text], "default")) == [text]
+
+
+def test_a_sample_of_the_whole_font_is_read_back_exactly() -> None:
+    units = [unit for unit in whole_font().units[::41] if unit.strip() and not "\ue000" <= unit <= "\uf8ff"]
+    texts = ["".join(units[first : first + 10]) for first in range(0, len(units), 10)]
+    assert any(len(unit) > 1 for unit in units)
+    assert any(unit > "\U00020000" for unit in units)
+    assert lines_of(drawn(whole_font().subset(texts), texts, "sample")) == texts
+
+
+@pytest.mark.parametrize("text", ["齋", "髙\ue000", "髙\U000e0108"])
+def test_a_missing_glyph_is_an_error_that_names_no_character(text: str) -> None:
+    with pytest.raises(PrintError) as caught:
+        drawn(whole_font().subset(["髙﨑"]), [text], "missing")
+    assert text not in str(caught.value)
+
+
+def test_markup_is_text_like_any_other() -> None:
+    text = 'R&D <b>x</b> <img src="/etc/passwd"> \\(n) %'
+    assert lines_of(drawn(whole_font().subset([text]), [text], "markup")) == [text]
+
+
+def test_only_used_glyphs_are_embedded_and_nothing_else_is_listed() -> None:
+    font = whole_font().subset(["山川田齋髙﨑"])
+    content = drawn(font, ["山"], "used")
+    with pypdfium2.PdfDocument(content) as document:
+        page = document[0]
+        text = next(each for each in page.get_objects() if each.type == raw.FPDF_PAGEOBJ_TEXT)
+        held = raw.FPDFTextObj_GetFont(text)
+        assert raw.FPDFFont_GetIsEmbedded(held) == 1
+        page.close()
+    assert b"Helvetica" not in content
+    assert len(content) < len(drawn(font, ["山川田齋髙﨑"], "used-more"))
+
+
+def test_the_same_document_has_the_same_bytes_and_one_font_serves_many_documents() -> None:
+    font = whole_font().subset(["山川"])
+    first, other, again = drawn(font, ["山"], "one"), drawn(font, ["川"], "one"), drawn(font, ["山"], "one")
+    assert first == again
+    assert first != other
+
+
+def test_the_whole_font_has_too_many_units_for_two_bytes_and_is_refused() -> None:
+    with pytest.raises(PrintError, match="subset"):
+        EmbeddedFont("whole", whole_font())

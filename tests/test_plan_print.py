@@ -1,0 +1,167 @@
+"""The print plan: everything printable once, in postal order, under ids that tell nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from conftest import NOW
+from mailround.context import RoundContext
+from mailround.errors import CountMismatchError, PrintError
+from mailround.fonts import Font
+from mailround.model import ChunkGroup, Delivery, Piece, Recipient
+from mailround.piece_id import is_piece_id
+from mailround.plan_print import FONT, PIECES, plan_print
+from mailround.register.entries import PrintPlanned, latest
+from printing import put
+
+Opener = Callable[..., RoundContext]
+Maker = Callable[..., Recipient]
+
+
+def plan(work: RoundContext, recipients: Sequence[Recipient], **report: Sequence[str]) -> list[Piece]:
+    put(work, recipients, **report)
+    plan_print(work, at=NOW)
+    chunks = [name for name in work.workspace.names("plan") if "chunk" in name]
+    return [piece for name in chunks for piece in work.workspace.read_records(name, PIECES)]
+
+
+@pytest.fixture
+def work(open_a_round: Opener) -> RoundContext:
+    return open_a_round()
+
+
+def test_pieces_are_in_postal_order_and_the_counter_comes_last(work: RoundContext, make_recipient: Maker) -> None:
+    rows = [
+        ("1620052", "東京都新宿区戸山二丁目1", Delivery.POST),
+        ("160-0022", "東京都新宿区新宿二丁目1", Delivery.POST),
+        ("160-0004", "東京都新宿区四谷一丁目1", Delivery.COUNTER),
+        ("1600022", "東京都新宿区新宿一丁目1", Delivery.POST),
+        ("169-0075", "東京都新宿区高田馬場一丁目1", Delivery.POST),
+        ("160-0004", "東京都新宿区四谷一丁目1", Delivery.POST),
+    ]
+    recipients = [
+        make_recipient(record_no=each, postcode=postcode, address=address, delivery=delivery)
+        for each, (postcode, address, delivery) in enumerate(rows, 1)
+    ]
+    pieces = plan(work, recipients)
+    assert [piece.seq for piece in pieces] == [1, 2, 3, 4, 5, 6]
+    assert [piece.recipient.record_no for piece in pieces] == [6, 4, 2, 1, 5, 3]
+    assert [piece.bundle for piece in pieces] == ["160-001", "160-002", "160-002", "162-001", "169-001", "counter"]
+
+
+def test_the_mail_to_address_decides_the_order(work: RoundContext, make_recipient: Maker) -> None:
+    elsewhere = make_recipient(
+        record_no=1, mailto_postcode="1690075", mailto_address="東京都新宿区高田馬場一丁目1", mailto_name="後見人"
+    )
+    assert [each.recipient.record_no for each in plan(work, [elsewhere, make_recipient(record_no=2)])] == [2, 1]
+
+
+def test_what_is_held_or_excluded_is_not_printed(work: RoundContext, make_recipient: Maker) -> None:
+    recipients = [make_recipient(record_no=each) for each in range(1, 6)]
+    pieces = plan(work, recipients, held=["0000002"], excluded=["0000004"])
+    assert [piece.recipient.case_no for piece in pieces] == ["0000001", "0000003", "0000005"]
+
+
+@pytest.mark.parametrize(
+    ("held", "excluded"),
+    [(["0000002"], ["0000002"]), (["0000009"], []), ([], ["0000008", "0000009"])],
+)
+def test_counts_that_do_not_reconcile_stop_with_both_numbers(
+    work: RoundContext, make_recipient: Maker, held: list[str], excluded: list[str]
+) -> None:
+    with pytest.raises(CountMismatchError, match="取込3件"):
+        plan(work, [make_recipient(record_no=each) for each in range(1, 4)], held=held, excluded=excluded)
+
+
+def test_a_case_twice_among_the_printed_stops(work: RoundContext, make_recipient: Maker) -> None:
+    with pytest.raises(CountMismatchError):
+        plan(work, [make_recipient(case_no="0000001"), make_recipient(case_no="0000001")])
+
+
+def test_nothing_left_to_print_stops(work: RoundContext, make_recipient: Maker) -> None:
+    with pytest.raises(CountMismatchError, match="0件"):
+        plan(work, [make_recipient(record_no=1)], held=["0000001"])
+
+
+def test_ids_are_valid_unique_and_the_same_again_but_not_in_another_round(
+    open_a_round: Opener, make_recipient: Maker
+) -> None:
+    recipients = [make_recipient(record_no=each) for each in range(1, 40)]
+    one, other = open_a_round(), open_a_round(round_id="2026-11-other")
+    ids = [piece.piece_id for piece in plan(one, recipients)]
+    assert all(map(is_piece_id, ids))
+    assert len(set(ids)) == len(ids)
+    assert ids == [piece.piece_id for piece in plan(one, list(reversed(recipients)))]
+    assert not set(ids) & {piece.piece_id for piece in plan(other, recipients)}
+
+
+def test_chunks_are_cut_and_shared_out_in_contiguous_groups(work: RoundContext, make_recipient: Maker) -> None:
+    small = work.kind.model_copy(update={"chunk_size": 2})
+    object.__setattr__(work, "kind", small)
+    put(work, [make_recipient(record_no=each) for each in range(1, 12)])
+    groups = plan_print(work, at=NOW)
+    assert groups == [
+        ChunkGroup(round_id=work.round_id, first=first, last=last) for first, last in [(1, 1), (2, 3), (4, 4), (5, 6)]
+    ]
+    last = work.workspace.read_records("plan/chunk-006", PIECES)
+    assert [(piece.seq, piece.chunk, piece.file) for piece in last] == [(11, 6, "print/notices-006.pdf")]
+
+
+def test_a_small_round_has_no_empty_group(work: RoundContext, make_recipient: Maker) -> None:
+    put(work, [make_recipient()])
+    assert plan_print(work, at=NOW) == [ChunkGroup(round_id=work.round_id, first=1, last=1)]
+
+
+@pytest.mark.parametrize(
+    ("to", "barcode"),
+    [
+        (("160-0022", "東京都新宿区新宿一丁目2番3号", "新宿ハイツ101号室"), "1-2-3-101"),
+        (("160-0000", "東京都新宿区1-2-3", ""), ""),
+        (("1000013", "東京都千代田区霞が関1丁目3番2号", "郵便プラザ503室"), "1-3-2-503"),
+    ],
+)
+def test_the_address_number_comes_from_what_follows_the_town(
+    work: RoundContext, make_recipient: Maker, to: tuple[str, str, str], barcode: str
+) -> None:
+    (piece,) = plan(work, [make_recipient(postcode=to[0], address=to[1], building=to[2])])
+    assert piece.barcode == barcode
+
+
+def test_the_rounds_font_prints_every_name_and_every_template(work: RoundContext, make_recipient: Maker) -> None:
+    plan(work, [make_recipient(name="邊󠄉　𠮷郎", reason="齋藤様の転入のため。")])
+    font = Font(work.workspace.read(FONT))
+    assert font.missing("邊󠄉𠮷郎齋藤様教示審査請求0123456789") == ""
+    assert font.missing("鬱")
+
+
+@pytest.mark.parametrize("changes", [{"name": "山\ue000田"}, {"reason": "葛\U000e0100の理由"}, {"postcode": "160"}])
+def test_what_should_have_been_held_is_refused_without_its_content(
+    work: RoundContext, make_recipient: Maker, changes: dict[str, str]
+) -> None:
+    with pytest.raises(PrintError) as caught:
+        plan(work, [make_recipient(**changes)])
+    assert not any(value in str(caught.value) for value in changes.values())
+
+
+def test_the_register_holds_counts_and_a_second_run_adds_nothing(work: RoundContext, make_recipient: Maker) -> None:
+    recipients = [make_recipient(record_no=each) for each in range(1, 4)]
+    plan(work, recipients)
+    entries = work.entries
+    plan(work, recipients)
+    assert work.entries == entries
+    body = latest(entries, PrintPlanned)
+    assert body is not None
+    assert (body.pieces, body.chunks, body.bundles) == (3, 1, 1)
+
+
+def test_a_later_run_with_fewer_pieces_leaves_no_chunk_of_the_earlier_one_in_its_groups(
+    work: RoundContext, make_recipient: Maker
+) -> None:
+    object.__setattr__(work, "kind", work.kind.model_copy(update={"chunk_size": 2}))
+    recipients = [make_recipient(record_no=each) for each in range(1, 6)]
+    put(work, recipients)
+    assert plan_print(work, at=NOW)[-1].last == 3
+    put(work, recipients, held=["0000001", "0000002", "0000003"])
+    assert [(group.first, group.last) for group in plan_print(work, at=NOW)] == [(1, 1)]

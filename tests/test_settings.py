@@ -1,0 +1,68 @@
+"""Settings: read from the environment alone, complete or refused with the variables at fault."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mailround.errors import ConfigurationError
+from mailround.settings import REPOSITORY, CheckSettings, Settings, load_settings
+
+REQUIRED = ("inbox", "data", "outbox", "vault", "vault_identity", "register_url")
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"MAILROUND_{name.upper()}", raising=False)
+    for name in REQUIRED:
+        monkeypatch.setenv(f"MAILROUND_{name.upper()}", str(tmp_path / name))
+    return monkeypatch
+
+
+def test_the_environment_is_read(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    environment.setenv("MAILROUND_ALERT_TO", "a@example.jp, b@example.jp,")
+    found = load_settings()
+    assert found.inbox == tmp_path / "inbox"
+    assert found.alert_to == ("a@example.jp", "b@example.jp")
+    assert found.include == REPOSITORY / "include"
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_a_missing_setting_is_named_by_its_variable(environment: pytest.MonkeyPatch, name: str) -> None:
+    environment.delenv(f"MAILROUND_{name.upper()}")
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings()
+    assert f"：MAILROUND_{name.upper()}。" in caught.value.happened
+
+
+@pytest.mark.parametrize("value", ["0", "65", "many"])
+def test_a_wrong_number_is_named_without_its_value(environment: pytest.MonkeyPatch, value: str) -> None:
+    environment.setenv("MAILROUND_PRINT_TASKS", value)
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings()
+    assert "：MAILROUND_PRINT_TASKS。" in caught.value.happened
+    assert "many" not in str(caught.value)
+
+
+def test_checking_an_export_needs_no_settings(environment: pytest.MonkeyPatch) -> None:
+    for name in REQUIRED:
+        environment.delenv(f"MAILROUND_{name.upper()}")
+    assert CheckSettings().include == REPOSITORY / "include"
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    assert all(field.description for field in Settings.model_fields.values())
+
+
+def test_only_this_module_reads_the_domains_environment() -> None:
+    reads = re.compile(r"os\.environ(?!\[[^]]*\] = )|getenv|BaseSettings")
+    package = REPOSITORY / "plugins" / "mailround"
+    found = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if reads.search(path.read_text(encoding="utf-8"))
+    }
+    assert {name for name in found if not name.startswith("local/")} == {"settings.py"}

@@ -1,0 +1,354 @@
+"""Reading back: what was drawn right passes, and every seeded fault is caught by page, number and field."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pypdfium2
+import pytest
+from fontTools.ttLib import TTFont
+from fontTools.ttLib.tables._g_l_y_f import Glyph
+
+from conftest import NOW
+from mailround.context import RoundContext
+from mailround.errors import VerificationError, WorkspaceError
+from mailround.fonts import Font
+from mailround.model import Piece, PieceRange, Population, Recipient
+from mailround.plan_print import plan_print
+from mailround.register.entries import Verified, latest
+from mailround.render import RANGES, Press, render
+from mailround.templates import Template
+from mailround.verify import Reader, verify
+from printing import AWKWARD_NAMES, ISSUED, font_for, number, put, templates
+
+Opener = Callable[..., RoundContext]
+Maker = Callable[..., Recipient]
+Drawn = tuple[bytes, Sequence[PieceRange]]
+
+LONG = "第一の理由は冬季加算の計上、第二の理由は世帯員の転入です。\n　続きの段落。\n\n" * 8
+
+
+@pytest.fixture
+def pieces(make_recipient: Maker) -> list[Piece]:
+    populations = [*Population] * 5
+    return number(
+        make_recipient(
+            record_no=each,
+            name=name,
+            population=population,
+            address=f"東京都新宿区新宿{each}丁目2番3号",
+            building="" if each % 3 else f"新宿ハイツ{each}号",
+            document_no=f"8新福生第{each:06d}号",
+            after=(78_940 + each, 53_700, 0, 0, 0, 0, 0, 0),
+            total_after=132_640 + each,
+            income_before=5_000,
+            reason=LONG if each % 4 == 0 else f"{each}人世帯の冬季加算のため。",
+        )
+        for each, (name, population) in enumerate(zip(AWKWARD_NAMES, populations, strict=False), 1)
+    )
+
+
+def draw(pieces: Sequence[Piece], font: Font | None = None, forms: dict[Population, Template] | None = None) -> Drawn:
+    return Press(font or font_for(pieces), forms or templates(), ISSUED).draw(pieces)
+
+
+def read(drawn: Drawn, pieces: Sequence[Piece]) -> int:
+    return Reader(font_for(pieces), templates(), ISSUED).read("print/notices-001", drawn[0], pieces, drawn[1])
+
+
+def refused(drawn: Drawn, pieces: Sequence[Piece]) -> str:
+    with pytest.raises(VerificationError) as caught:
+        read(drawn, pieces)
+    said = str(caught.value)
+    for piece in pieces:
+        recipient = piece.recipient
+        assert recipient.name not in said
+        assert recipient.address not in said
+        assert recipient.case_no not in said
+    return said
+
+
+def changed(pieces: Sequence[Piece], seq: int, **changes: object) -> list[Piece]:
+    """Return the pieces with one recipient, or its decision, changed."""
+    result = list(pieces)
+    recipient = result[seq - 1].recipient
+    of_decision = {field.name for field in dataclasses.fields(recipient.decision)}  # type: ignore[arg-type]
+    decision = dataclasses.replace(  # type: ignore[type-var]
+        recipient.decision, **{key: value for key, value in changes.items() if key in of_decision}
+    )
+    rest = {key: value for key, value in changes.items() if key not in of_decision}
+    result[seq - 1] = dataclasses.replace(
+        result[seq - 1],
+        recipient=dataclasses.replace(recipient, decision=decision, **rest),  # type: ignore[arg-type]
+    )
+    return result
+
+
+def font_of_both(one: Sequence[Piece], other: Sequence[Piece]) -> Font:
+    return font_for([*one, *other])
+
+
+def test_what_was_drawn_right_is_read_back_right(pieces: list[Piece]) -> None:
+    assert read(draw(pieces), pieces) == sum(2 if piece.seq % 4 == 0 else 1 for piece in pieces)
+
+
+def test_the_june_sheet_is_read_back(make_recipient: Maker) -> None:
+    sheets = number([make_recipient(record_no=each, decision=None) for each in (1, 2)])
+    font, forms = font_for(sheets, "asset_declaration"), templates("asset_declaration")
+    content, ranges = Press(font, forms, ISSUED).draw(sheets)
+    assert Reader(font, forms, ISSUED).read("print/sheets-001", content, sheets, ranges) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"name": "髙﨑　𠮷子"}, "addressee"),
+        ({"name": "髙﨑 𠮷郎"}, "addressee"),
+        ({"name": "高﨑　𠮷郎"}, "addressee"),
+        ({"name": "髙﨑　𠮷"}, "addressee"),
+        ({"name": ""}, "addressee"),
+        ({"postcode": "1600023"}, "postcode"),
+        ({"address": "東京都新宿区新宿1丁目2番4号"}, "address"),
+        ({"building": "101"}, "addressee"),
+        ({"case_no": "0000077"}, "case_no"),
+        ({"document_no": "8新福生第000009号"}, "document_no"),
+        ({"after": (78_940, 53_700, 0, 0, 0, 0, 0, 0)}, "after_livelihood"),
+        ({"before": (76_310, 53_701, 0, 0, 0, 0, 0, 0)}, "before_housing"),
+        ({"income_before": 4_000}, "before_income"),
+        ({"total_after": 132_640}, "after_total"),
+        ({"effective_date": ISSUED}, "effective_date"),
+        ({"payment_date": ISSUED + timedelta(days=1)}, "payment"),
+        ({"reason": "1人世帯の冬季加算のた。"}, "reason"),
+        ({"reason": "1人世帯の冬季加算のため。\n別の世帯の文。"}, "様式にない文字"),
+        ({"population": Population.SUPPORT}, "title"),
+        ({"population": Population.EQUIVALENT}, "sentence"),
+    ],
+)
+def test_a_page_that_says_anything_else_than_the_record_is_caught(
+    pieces: list[Piece], changes: dict[str, object], field: str
+) -> None:
+    wrong = changed(pieces, 1, **changes)
+    font = font_of_both(pieces, wrong)
+    said = refused(draw(wrong, font), pieces)
+    assert "print/notices-001 の1頁（通し番号 1）" in said
+    assert field in said
+
+
+@pytest.mark.parametrize("name", ["邊邊邊󠄉　邊󠄊", "邊󠄈邊󠄈邊󠄉　邊󠄊", "邊邊󠄉邊󠄈　邊󠄊"])
+def test_a_lost_or_exchanged_variation_selector_is_caught(pieces: list[Piece], name: str) -> None:
+    wrong = changed(pieces, 2, name=name)
+    assert "通し番号 2" in refused(draw(wrong, font_of_both(pieces, wrong)), pieces)
+
+
+def test_rows_shifted_by_one_are_caught(pieces: list[Piece]) -> None:
+    recipients = [piece.recipient for piece in pieces]
+    shifted = [
+        dataclasses.replace(piece, recipient=recipient)
+        for piece, recipient in zip(pieces, [*recipients[1:], recipients[0]], strict=True)
+    ]
+    assert "一致しません" in refused(draw(shifted), pieces)
+
+
+def test_only_the_addresses_shifted_by_one_is_caught(pieces: list[Piece]) -> None:
+    shifted = [
+        dataclasses.replace(piece, recipient=dataclasses.replace(piece.recipient, address=after.recipient.address))
+        for piece, after in zip(pieces, [*pieces[1:], pieces[0]], strict=True)
+    ]
+    assert "項目：address" in refused(draw(shifted), pieces)
+
+
+def test_the_name_of_the_neighbour_is_caught(pieces: list[Piece]) -> None:
+    wrong = changed(pieces, 5, name=pieces[5].recipient.name)
+    assert "通し番号 5" in refused(draw(wrong, font_for(pieces)), pieces)
+
+
+def test_swapped_pieces_are_caught(pieces: list[Piece]) -> None:
+    swapped = [pieces[1], pieces[0], *pieces[2:]]
+    content, _ = draw(swapped)
+    _, ranges = draw(pieces)
+    assert "1頁（通し番号 1）" in refused((content, ranges), pieces)
+
+
+def rearranged(content: bytes, order: list[int]) -> bytes:
+    target = io.BytesIO()
+    with pypdfium2.PdfDocument(content) as source, pypdfium2.PdfDocument.new() as result:
+        result.import_pages(source, order)
+        result.save(target)
+    return target.getvalue()
+
+
+def test_pages_put_in_another_order_are_caught(pieces: list[Piece]) -> None:
+    content, ranges = draw(pieces)
+    pages = sum(each.pages for each in ranges)
+    same = rearranged(content, [*range(pages)])
+    assert read((same, ranges), pieces) == pages
+    turned = rearranged(content, [0, 1, 2, 4, 3, *range(5, pages)])
+    assert "4頁（通し番号 4）" in refused((turned, ranges), pieces)
+
+
+@pytest.mark.parametrize("change", [1, -1])
+def test_a_page_too_many_or_missing_is_caught_with_both_numbers(pieces: list[Piece], change: int) -> None:
+    content, ranges = draw(pieces)
+    pages = sum(each.pages for each in ranges)
+    order = [*range(pages), 0][: pages + change]
+    said = refused((rearranged(content, order), ranges), pieces)
+    assert f"{pages}頁" in said
+    assert f"{pages + change}頁" in said
+
+
+def test_a_page_printed_twice_in_place_of_another_is_caught(pieces: list[Piece]) -> None:
+    content, ranges = draw(pieces)
+    pages = sum(each.pages for each in ranges)
+    assert "2頁（通し番号 2）" in refused((rearranged(content, [0, 0, *range(2, pages)]), ranges), pieces)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda ranges: ranges[:-1],
+        lambda ranges: [ranges[1], ranges[0], *ranges[2:]],
+        lambda ranges: [dataclasses.replace(ranges[0], pages=2), *ranges[1:]],
+        lambda ranges: [dataclasses.replace(ranges[0], pages=0), *ranges[1:]],
+        lambda ranges: [dataclasses.replace(ranges[0], pages=3), *ranges[1:]],
+        lambda ranges: [dataclasses.replace(ranges[0], piece_id=ranges[1].piece_id), *ranges[1:]],
+        lambda ranges: [*ranges, ranges[-1]],
+    ],
+)
+def test_ranges_that_are_not_the_plan_are_caught(
+    pieces: list[Piece], spoil: Callable[[list[PieceRange]], list[PieceRange]]
+) -> None:
+    content, ranges = draw(pieces)
+    assert refused((content, spoil(list(ranges))), pieces)
+
+
+def test_a_second_page_left_out_is_caught_even_where_the_ranges_agree(pieces: list[Piece]) -> None:
+    content, ranges = draw(pieces[:4])
+    short = [*ranges[:3], dataclasses.replace(ranges[3], pages=1)]
+    assert "通し番号 4" in refused((rearranged(content, [0, 1, 2, 3]), short), pieces[:4])
+
+
+def test_a_glyph_without_outline_is_caught(pieces: list[Piece]) -> None:
+    font = font_for(pieces)
+    file = TTFont(io.BytesIO(font.data))
+    file["glyf"][file.getGlyphName(font.glyph("𠮷"))] = Glyph()
+    target = io.BytesIO()
+    file.save(target)
+    assert "字形" in refused(draw(pieces, Font(target.getvalue())), pieces)
+
+
+def other_template(how: Callable[[dict[str, Any]], object]) -> dict[Population, Template]:
+    """Return the templates, the one of the first piece changed."""
+    content = templates()[Population.ASSISTANCE].model_dump()
+    how(content)
+    return templates() | {Population.ASSISTANCE: Template.model_validate(content)}
+
+
+def test_a_text_drawn_outside_its_box_is_caught(pieces: list[Piece]) -> None:
+    forms = other_template(lambda content: content["fields"]["address"].update(y=250))
+    assert "項目：address" in refused(draw(pieces, forms=forms), pieces)
+
+
+@pytest.mark.parametrize(
+    ("texts", "field"),
+    [({"title": "保護決定通知書"}, "title"), ({"seal": ""}, "seal"), ({"label_care": "医療扶助"}, "label_care")],
+)
+def test_another_wording_of_the_template_is_caught(pieces: list[Piece], texts: dict[str, str], field: str) -> None:
+    forms = other_template(lambda content: content["texts"].update(texts))
+    assert f"項目：{field}）" in refused(draw(pieces, forms=forms), pieces)
+
+
+def test_another_paper_size_is_caught(pieces: list[Piece]) -> None:
+    forms = other_template(lambda content: content.update(height=298))
+    assert "用紙の大きさ" in refused(draw(pieces, forms=forms), pieces)
+
+
+def added(content: bytes, how: Callable[[pypdfium2.PdfDocument, pypdfium2.PdfPage], None]) -> bytes:
+    """Change the first page the way a faulty tool behind us would."""
+    target = io.BytesIO()
+    with pypdfium2.PdfDocument(content) as document:
+        page = document[0]
+        how(document, page)
+        page.gen_content()
+        document.save(target)
+        page.close()
+    return target.getvalue()
+
+
+def write_helvetica(document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage) -> None:
+    text = pypdfium2.raw.FPDFPageObj_NewTextObj(document, b"Helvetica", 12.0)
+    words = "x\0".encode("utf-16-le")
+    pypdfium2.raw.FPDFText_SetText(text, pypdfium2.raw.cast(words, pypdfium2.raw.POINTER(pypdfium2.raw.FPDF_WCHAR)))
+    pypdfium2.raw.FPDFPage_InsertObject(page, text)
+
+
+def draw_box(document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage) -> None:
+    box = pypdfium2.raw.FPDFPageObj_CreateNewRect(10, 10, 50, 50)
+    pypdfium2.raw.FPDFPath_SetDrawMode(box, pypdfium2.raw.FPDF_FILLMODE_WINDING, 0)
+    pypdfium2.raw.FPDFPage_InsertObject(page, box)
+
+
+def remove_last(document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage) -> None:
+    page.remove_obj(list(page.get_objects(max_depth=1))[-1])
+
+
+def remove_form(document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage) -> None:
+    page.remove_obj(next(iter(page.get_objects(max_depth=1))))
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        (write_helvetica, "埋め込まれていないフォント"),
+        (draw_box, "様式にない図形"),
+        (remove_last, "reason"),
+        (remove_form, "issuer"),
+    ],
+)
+def test_what_another_tool_added_or_took_away_is_caught(
+    pieces: list[Piece], how: Callable[[pypdfium2.PdfDocument, pypdfium2.PdfPage], None], said: str
+) -> None:
+    content, ranges = draw(pieces)
+    assert said in refused((added(content, how), ranges), pieces)
+
+
+def test_a_file_that_is_no_pdf_is_caught(pieces: list[Piece]) -> None:
+    assert "PDFとして開けません" in refused((b"not a PDF", draw(pieces)[1]), pieces)
+
+
+def test_the_step_reads_the_group_and_notes_it_once(open_a_round: Opener, pieces: list[Piece]) -> None:
+    work = open_a_round()
+    object.__setattr__(work, "kind", work.kind.model_copy(update={"chunk_size": 5}))
+    put(work, [piece.recipient for piece in pieces])
+    groups = plan_print(work, at=NOW)
+    rendered = [render(work, group, at=NOW) for group in groups]
+    verified = [verify(work, each, at=NOW) for each in rendered]
+    assert sum(each.pieces for each in verified) == len(pieces)
+    assert [each.pages for each in verified] == [each.pages for each in rendered]
+    body = latest(work.entries, Verified)
+    assert body is not None
+    assert (body.first, body.last) == (3, 3)
+    entries = work.entries
+    assert verify(work, rendered[-1], at=NOW) == verified[-1]
+    assert work.entries == entries
+
+
+def test_the_step_refuses_counts_and_files_that_are_not_what_was_rendered(
+    open_a_round: Opener, pieces: list[Piece]
+) -> None:
+    work = open_a_round()
+    put(work, [piece.recipient for piece in pieces])
+    (group,) = plan_print(work, at=NOW)
+    rendered = render(work, group, at=NOW)
+    with pytest.raises(VerificationError, match="照合した"):
+        verify(work, dataclasses.replace(rendered, pages=rendered.pages + 1), at=NOW)
+    with pytest.raises(WorkspaceError):
+        verify(work, dataclasses.replace(rendered, last=rendered.last + 1), at=NOW)
+    ranges = work.workspace.read_records("pages/001", RANGES)
+    work.workspace.write_records("pages/001", RANGES, ranges[:-1])
+    with pytest.raises(VerificationError, match="割当て"):
+        verify(work, rendered, at=NOW)
+    assert latest(work.entries, Verified) is None
