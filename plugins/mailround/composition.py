@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from mailround.eras import write_era
 from mailround.errors import PrintError
@@ -37,8 +37,7 @@ _RUN = re.compile(r"[0-9０-９A-Za-zÀ-ɏァ-ヺー,.'’%％-]")
 LINE_BREAK = re.compile(r"(\r\n|\r|\n)")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of text and the start of its baseline."""
 
     x: float
@@ -256,18 +255,19 @@ def wrap(text: str, width: float, font: Font, *, hang: float = 0) -> list[str]:
 
 
 def _break_before(units: list[str], start: int, end: int) -> int:
-    """Return the last place up to ``end`` before which a line may be broken; ``end`` itself when there is none."""
+    """Return the last place up to ``end`` before which a line may be broken; where there is none, within a word."""
     while end < len(units) and units[end] in _BLANKS:
         end += 1
     if end == len(units):
         return end
-    return next((place for place in range(end, start, -1) if _may_break(units[place - 1], units[place])), end)
+    allowed = [place for place in range(end, start, -1) if _may_break(units[place - 1], units[place])]
+    between_words = [place for place in allowed if not _in_a_word(units[place - 1], units[place])]
+    return next(iter(between_words or allowed), end)
 
 
 def _may_break(last: str, first: str) -> bool:
-    return (
-        first not in _NO_START
-        and first not in _BLANKS
-        and last not in _NO_END
-        and not (_RUN.match(last) and _RUN.match(first))
-    )
+    return first not in _NO_START and first not in _BLANKS and last not in _NO_END
+
+
+def _in_a_word(last: str, first: str) -> bool:
+    return bool(_RUN.match(last) and _RUN.match(first))

@@ -7,6 +7,7 @@ units share a glyph, so that the text read back from the page is exactly the tex
 
 from __future__ import annotations
 
+import hashlib
 from itertools import groupby
 from types import SimpleNamespace
 from typing import Any, NoReturn
@@ -46,14 +47,16 @@ class EmbeddedFont:
     _dynamicFont = True  # noqa: N815 - reportlab's
     _multiByte = True  # noqa: N815 - reportlab's
 
-    def __init__(self, name: str, font: Font) -> None:
-        """Give every unit of the font its code, in the font's order, and register the name with reportlab.
+    def __init__(self, font: Font) -> None:
+        """Give every unit of the font its code, in the font's order, and register with reportlab.
+
+        The name follows from the font's bytes: reportlab keeps the first font of a name for good.
 
         Raises:
             PrintError: More units than two bytes can number: the whole font instead of a subset.
         """
-        self.fontName = name
-        self.face = SimpleNamespace(name=name, builtIn=False)
+        self.fontName = f"font-{hashlib.sha256(font.data).hexdigest()[:16]}"
+        self.face = SimpleNamespace(name=self.fontName, builtIn=False)
         self._font = font
         self._units = font.units
         if len(self._units) > _LAST_CODE:

@@ -78,7 +78,7 @@ class Press:
 
     def __init__(self, font: Font, templates: dict[Population, Template], issue_date: date) -> None:
         """Prepare what all chunks share."""
-        self._font = EmbeddedFont(f"round-{hashlib.sha256(font.data).hexdigest()[:16]}", font)
+        self._font = EmbeddedFont(font)
         self._templates = templates
         self._composers = {population: Composer(template, font) for population, template in templates.items()}
         self._issue_date = issue_date

@@ -11,6 +11,7 @@ import ctypes
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 import pypdfium2
 from pypdfium2 import raw
@@ -61,8 +62,7 @@ def verify(work: RoundContext, rendered: Rendered, *, at: datetime) -> Verified:
     return Verified(round_id=work.round_id, **found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
+class _Shown(NamedTuple):
     """A text object: its text and where its baseline starts, in millimetres from the page's top left corner."""
 
     text: str
@@ -245,7 +245,7 @@ class _PageReader:
         self._font_name = b""
         self._fonts: set[int | None] = set()
         self._texts: set[str] = set()
-        self._buffer = (ctypes.c_ushort * _BUFFER)()
+        self._buffer = (ctypes.c_ushort * (_BUFFER // 2))()
         self._matrix = raw.FS_MATRIX()
 
     def read(self, index: int, template: Template) -> _Page:

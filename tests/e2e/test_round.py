@@ -12,8 +12,8 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -26,12 +26,17 @@ from mailround.local.drive import ANSWERS, Answers, Driver, approve
 from mailround.model import Delivery, RoundParams, Status
 from mailround.register.entries import (
     AnswerRefused,
+    AnyBody,
+    DeletionReminded,
+    MediaHandedOver,
     PasswordHandedOver,
+    Posted,
     Purged,
     ReleaseApproved,
     ReleaseRefused,
     RoundClosed,
     RoundEnded,
+    RoundOpened,
     Sealed,
     standing,
 )
@@ -118,6 +123,23 @@ def approve_oneself_then_let_another(driver: Driver, run_id: str, round_id: str)
         driver.users["datateam"].answer(run_id, "approve_release", "承認")
 
 
+def miscount_then_record_posting(driver: Driver, run_id: str, round_id: str) -> None:
+    """First the officer forgets a piece; once asked again, the count is right."""
+    if any(each.step == "record_posting" for each in standing(driver.register.entries(round_id), AnswerRefused)):
+        ANSWERS["record_posting"](driver, run_id, round_id)
+        return
+    driver.users["officer"].answer(
+        run_id,
+        "record_posting",
+        "記録する",
+        posted_on=datetime.now(TOKYO).date().isoformat(),
+        withdrawn=0,
+        spoiled=0,
+        reprinted=0,
+        posted=driver.entry(round_id, Sealed).pieces - 1,
+    )
+
+
 def open_with_seven_zip(answer: Answers) -> Answers:
     """Before the disc is handed over, open the package as the contractor would, with an independent reader."""
 
@@ -138,12 +160,19 @@ def open_with_seven_zip(answer: Answers) -> Answers:
 def test_a_round_runs_to_its_end_and_refuses_approval_by_the_person_who_started_it(driver: Driver) -> None:
     params = put_export(driver, "happy", seed=11)
     run_id = driver.trigger(params)
-    answers = open_with_seven_zip({**ANSWERS, "approve_release": approve_oneself_then_let_another})
+    answers = open_with_seven_zip(
+        {
+            **ANSWERS,
+            "approve_release": approve_oneself_then_let_another,
+            "record_posting": miscount_then_record_posting,
+        }
+    )
     assert driver.follow(run_id, params.round_id, answers) == "success"
 
     entries = driver.register.entries(params.round_id)
-    (refused,) = standing(entries, AnswerRefused)
-    assert refused.step == "approve_release"
+    refused = standing(entries, AnswerRefused)
+    assert [each.step for each in refused] == ["approve_release", "record_posting"]
+    assert "発送数が合いません" in refused[1].reasons[0]
     assert [entry.actor for entry in entries if isinstance(entry.body, ReleaseApproved)] == ["approver"]
     assert [entry.actor for entry in entries if isinstance(entry.body, PasswordHandedOver)] == ["officer"]
     assert isinstance(entries[-1].body, RoundClosed)
@@ -166,7 +195,8 @@ def test_a_malformed_export_turns_the_run_red_with_a_japanese_message(driver: Dr
     (alert,) = [mail for mail in mails(driver.airflow) if params.round_id in mail]
     assert "02 データ取込" in alert
     assert "【対応】" in alert
-    assert f"/runs/{run_id}" in alert or "log" in alert
+    assert f"{driver.airflow.url}/dags/mailing_round/runs/" in alert
+    assert "/tasks/extract?try_number=1" in alert
 
 
 def test_a_killed_render_loses_nothing_and_a_refusal_destroys_the_package(driver: Driver) -> None:
@@ -202,6 +232,53 @@ def test_a_killed_render_loses_nothing_and_a_refusal_destroys_the_package(driver
     assert any("中止しました" in mail and params.round_id in mail for mail in mails(driver.airflow))
 
 
+def test_the_watch_reminds_of_a_deletion_whose_run_is_lost(driver: Driver) -> None:
+    """Only the register knows this round; no run of it exists."""
+    now = datetime.now(TOKYO)
+    yesterday = now - timedelta(days=1)
+    round_id = "2026-10-lost"
+    lost: tuple[AnyBody, ...] = (
+        RoundOpened(
+            round_kind="change_notice",
+            source="lost.csv",
+            layout="shinjuku",
+            contract="demo",
+            contract_sha256="0" * 64,
+            issue_date=yesterday.date(),
+            posting_date=yesterday.date(),
+            triggered_by="datateam",
+            run_id="lost",
+        ),
+        MediaHandedOver(
+            package_sha256="0" * 64,
+            giver="officer",
+            receiver="C-001",
+            handed_over_at=yesterday,
+            media_no="DVD-0009",
+            quantity=1,
+            bag_no="BAG-09",
+            locked=True,
+            storage="耐火金庫1",
+        ),
+        Posted(posted_on=yesterday.date(), handed_over=3, withdrawn=0, spoiled=0, reprinted=0, posted=3),
+    )
+    for body in lost:
+        driver.register.append(body, round_id=round_id, actor="officer", at=yesterday)
+    for _ in range(2):  # a second look on the same day reminds nobody again
+        run_id = driver.users["datateam"].trigger({}, dag="deletion_watch")
+        wait_for(lambda run_id=run_id: driver.users["datateam"].run_state(run_id, dag="deletion_watch") == "success")
+    (reminder,) = [mail for mail in mails(driver.airflow) if round_id in mail]
+    assert "期限超過" in reminder
+    assert len(standing(driver.register.entries(round_id), DeletionReminded)) == 1
+
+
+def wait_for(done: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+
+
 def test_an_auditor_may_look_but_not_answer_or_start(airflow: LocalAirflow, driver: Driver) -> None:
     auditor = AirflowUser(airflow.url, "auditor", airflow.password)
     try:
@@ -226,14 +303,14 @@ def test_no_planted_name_is_found_anywhere_outside_the_encrypted_files(airflow: 
             canary.encode("unicode_escape"),
         )
     ]
-    searched = 0
-    for path in _files(airflow.home):
+    searched = list(_files(airflow.home))
+    for path in searched:
         content = path.read_bytes()
         assert not any(needle in content or needle.decode("latin-1") in path.name for needle in needles), path
-        searched += 1
     for mail in mails(airflow):
         assert not any(canary in mail for canary in CANARIES)
-    assert searched > 50
+    names = {path.name for path in searched}
+    assert {"airflow.db", "register.db", "0001.eml", "scheduler.log", "attempt=1.log", "manifest.json"} <= names
     assert any(CANARY_NAME.encode("cp932") in path.read_bytes() for path in (airflow.home / "ward" / "inbox").iterdir())
 
 

@@ -62,14 +62,14 @@ class AirflowUser:
         """Return the DAG import errors."""
         return [each["stack_trace"] for each in self._call("GET", "/api/v2/importErrors")["import_errors"]]
 
-    def trigger(self, params: Mapping[str, str]) -> str:
-        """Start a round and return its run id."""
+    def trigger(self, params: Mapping[str, str], dag: str = DAG) -> str:
+        """Start a run and return its id."""
         body = {"logical_date": None, "conf": dict(params)}
-        return str(self._call("POST", f"/api/v2/dags/{DAG}/dagRuns", json=body)["dag_run_id"])
+        return str(self._call("POST", f"/api/v2/dags/{dag}/dagRuns", json=body)["dag_run_id"])
 
-    def run_state(self, run_id: str) -> str:
+    def run_state(self, run_id: str, dag: str = DAG) -> str:
         """Return the state of a run."""
-        return str(self._call("GET", f"/api/v2/dags/{DAG}/dagRuns/{run_id}")["state"])
+        return str(self._call("GET", f"/api/v2/dags/{dag}/dagRuns/{run_id}")["state"])
 
     def tasks(self, run_id: str) -> list[TaskState]:
         """Return all task instances of a run, in the order they started."""
