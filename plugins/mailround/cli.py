@@ -7,27 +7,25 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import traceback
+from collections.abc import Callable
 from datetime import datetime
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
+from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 
 from mailround.errors import MailroundError
 from mailround.settings import REPOSITORY, TOKYO, CheckSettings, load_settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="一斉送付の回を支える道具。")
-register_app = typer.Typer(no_args_is_help=True, help="管理簿の検証・一覧・書き出し。")
-package_app = typer.Typer(no_args_is_help=True, help="引渡しパッケージの検査。")
-local_app = typer.Typer(no_args_is_help=True, help="この端末だけで動くAirflow（動作確認用）。")
-app.add_typer(register_app, name="register")
-app.add_typer(package_app, name="package")
-app.add_typer(local_app, name="local")
+_SEVERITIES = {"stop": "中止", "hold": "保留", "warn": "注意", "info": "参考", "exclude": "対象外"}
 
 
 class Exit(IntEnum):
@@ -38,9 +36,119 @@ class Exit(IntEnum):
     STOP = 2
 
 
-def _stop_on_terminate(*_: object) -> None:
-    """Turn SIGTERM into an ordinary end, so that what was started is stopped."""
-    raise SystemExit(143)
+class _Japanese:
+    """Makes the help of a command or group Japanese. Contexts and formatters are of classes the library keeps private."""
+
+    def get_usage(self, ctx: Any) -> str:  # noqa: ANN401 - see above
+        """Return the usage line."""
+        return str(super().get_usage(ctx)).replace("Usage:", "使い方:", 1)  # type: ignore[misc]  # beside a command
+
+    def get_help_option(self, ctx: Any) -> Any:  # noqa: ANN401 - see above
+        """Return the option --help."""
+        option = super().get_help_option(ctx)  # type: ignore[misc]  # beside a command
+        if option:
+            option.help = "この説明を表示する"
+        return option
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - see above
+        """Print the help."""
+        from typer import rich_utils
+
+        rich_utils.ARGUMENTS_PANEL_TITLE = "引数"
+        rich_utils.OPTIONS_PANEL_TITLE = "オプション"
+        rich_utils.COMMANDS_PANEL_TITLE = "コマンド"
+        rich_utils.REQUIRED_LONG_STRING = "[必須]"
+        rich_utils.DEFAULT_STRING = "[既定値：{}]"
+        rich_utils.ENVVAR_STRING = "[環境変数：{}]"
+        super().format_help(ctx, formatter)  # type: ignore[misc]  # beside a command
+
+
+class _Command(_Japanese, TyperCommand):
+    """A command with Japanese help."""
+
+
+class _Group(_Japanese, TyperGroup):
+    """Commands that fail in Japanese, and never with a traceback: a library's error may quote a cell."""
+
+    def main(self, *args: Any, **settings: Any) -> NoReturn:  # noqa: ANN401 - passed on as received
+        """Run and exit; every fault ends with STOP."""
+        try:
+            code = super().main(*args, **(settings | {"standalone_mode": False}))
+        except Exception as error:  # noqa: BLE001 - what nothing else caught
+            code = Exit.STOP
+            if told := _in_japanese(error):
+                _tell(*told)
+        sys.exit(code or Exit.OK)
+
+
+class _Typer(typer.Typer):
+    """Groups and commands as above."""
+
+    def __init__(self, purpose: str) -> None:
+        super().__init__(cls=_Group, no_args_is_help=True, add_completion=False, help=purpose)
+
+    def command(self, name: str | None = None, **settings: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # noqa: ANN401 - passed on as received
+        return super().command(name, cls=_Command, **settings)
+
+
+app = _Typer("一斉送付の回を支える道具。")
+register_app = _Typer("管理簿の検証・一覧・書き出し。")
+package_app = _Typer("引渡しパッケージの検査。")
+local_app = _Typer("この端末だけで動くAirflow（動作確認用）。")
+app.add_typer(register_app, name="register")
+app.add_typer(package_app, name="package")
+app.add_typer(local_app, name="local")
+
+
+def _in_japanese(error: Exception) -> tuple[str, str] | None:
+    """Return what happened and what to do; nothing when it is on the screen already (the help)."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    match error:
+        case MailroundError():
+            return error.happened, error.remedy
+        case TyperException():
+            return _misused(error)
+        case typer.Abort():
+            return "入力が中断されました。", "もう一度実行してください。"
+        case OSError():
+            named = f"（{error.filename}）" if error.filename else ""
+            return (
+                f"ファイルまたはフォルダを使えません{named}。",
+                "場所、種類（ファイルかフォルダか）、権限を確かめてください。",
+            )
+        case SQLAlchemyError():
+            return (
+                "管理簿のデータベースを使えません。",
+                "MAILROUND_REGISTER_URL を確かめ、初めて使うときは `mailround register migrate` を実行してください。",
+            )
+    *_, place = traceback.extract_tb(error.__traceback__)
+    where = f"{type(error).__name__}、{Path(place.filename).name} {place.lineno}行目"
+    return f"想定外の障害です（{where}）。", "この表示をシステム担当へ伝えてください。"
+
+
+def _misused(error: TyperException) -> tuple[str, str] | None:
+    """Return how a command was called wrongly, without repeating what was typed in its place."""
+    context, param = getattr(error, "ctx", None), getattr(error, "param", None)
+    if not error.format_message():  # no command was given: the help was printed instead
+        return None
+    if param is not None:
+        happened = f"{param.get_error_hint()} の指定がないか、正しくありません。"
+    elif option := getattr(error, "option_name", ""):
+        happened = f"{option} というオプションはないか、使い方が違います。"
+    else:
+        happened = "コマンドまたは引数の指定に誤りがあります。"
+    return happened, f"`{context.command_path if context else 'mailround'} --help` で使い方を確かめてください。"
+
+
+def _tell(happened: str, remedy: str) -> None:
+    lines = Text.assemble(("エラー", "red"), f"：{happened}\n", ("対応", "yellow"), f"：{remedy}")
+    Console(stderr=True, highlight=False).print(lines, soft_wrap=True)
+
+
+def _console() -> Console:
+    """Return a console that shows texts as they are."""
+    return Console(markup=False, emoji=False, highlight=False)
 
 
 def _table(*columns: str) -> Table:
@@ -51,14 +159,9 @@ def _table(*columns: str) -> Table:
     return table
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """End with a Japanese message instead of a traceback."""
-    try:
-        yield
-    except MailroundError as error:
-        Console(stderr=True).print(f"[red]エラー[/red]：{error.happened}\n[yellow]対応[/yellow]：{error.remedy}")
-        raise typer.Exit(Exit.STOP) from None
+def _stop_on_terminate(*_: object) -> None:
+    """Turn SIGTERM into an ordinary end, so that what was started is stopped."""
+    raise SystemExit(143)
 
 
 @app.command()
@@ -71,20 +174,26 @@ def check(
     """回を始める前に、データファイルを試しに検査します（Airflow不要）。終了コード：0 問題なし、1 保留あり、2 中止。"""
     from mailround.trial import try_export
 
-    with _told():
-        report = try_export(export, layout=layout, kind=kind, settings=CheckSettings())
+    report = try_export(export, layout=layout, kind=kind, settings=CheckSettings())
+    found = {rule["severity"] for rule in report["rules"] if rule["count"]}
+    result = Exit.STOP if "stop" in found else Exit.HELD if "hold" in found else Exit.OK
     if as_json:
         typer.echo(json.dumps(report, ensure_ascii=False))
-    else:
-        table = _table("検査", "区分", "件数", "内容")
-        for rule in report["rules"]:
-            if rule["count"]:
-                table.add_row(rule["id"], rule["severity"], f"{rule['count']:,}", rule["message"])
-        console = Console()
-        console.print(table if table.row_count else "指摘はありません。")
-        console.print(f"{report['rows']:,} 世帯を検査しました。")
-    found = {rule["severity"] for rule in report["rules"] if rule["count"]}
-    raise typer.Exit(Exit.STOP if "stop" in found else Exit.HELD if "hold" in found else Exit.OK)
+        raise typer.Exit(result)
+    table = _table("検査", "区分", "件数", "内容")
+    for rule in report["rules"]:
+        if rule["count"]:
+            table.add_row(rule["id"], _SEVERITIES[rule["severity"]], f"{rule['count']:,}", rule["message"])
+    console = _console()
+    if table.row_count:
+        console.print(table)
+    results = {
+        Exit.OK: "このデータで回を始められます。",
+        Exit.HELD: "回を始められますが、保留になる世帯があります。",
+        Exit.STOP: "このデータでは回を始められません。",
+    }
+    console.print(f"{report['rows']:,} 世帯を検査しました。{results[result]}", soft_wrap=True)
+    raise typer.Exit(result)
 
 
 @app.command()
@@ -102,19 +211,18 @@ def sample(
     from mailround.rounds import load_round_kind
     from mailround.samples import write_sample
 
-    with _told():
-        include = CheckSettings().include
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        written = write_sample(
-            folder,
-            name=name,
-            households=households,
-            seed=seed,
-            layout=load_layout(include, layout),
-            kind=load_round_kind(include, kind),
-            created_at=datetime.now(TOKYO),
-            faults=faults,
-        )
+    include = CheckSettings().include
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    written = write_sample(
+        folder,
+        name=name,
+        households=households,
+        seed=seed,
+        layout=load_layout(include, layout),
+        kind=load_round_kind(include, kind),
+        created_at=datetime.now(TOKYO),
+        faults=faults,
+    )
     typer.echo(str(written))
 
 
@@ -124,12 +232,11 @@ def holds(round_id: Annotated[str, typer.Argument(help="回の番号")]) -> None
     from mailround.check_quality import hold_list
     from mailround.context import load_round
 
-    with _told():
-        listed = hold_list(load_round(load_settings(), round_id))
+    listed = hold_list(load_round(load_settings(), round_id))
     table = _table("ケース番号", "地区", "担当", "理由", "対応")
     for row in listed:
         table.add_row(row.case_no, row.district, row.caseworker, "\n".join(row.messages), "\n".join(row.remedies))
-    Console().print(table if listed else "保留の世帯はありません。")
+    _console().print(table if listed else "保留の世帯はありません。")
 
 
 @app.command("password-notice")
@@ -154,10 +261,9 @@ def password_notice(
         if done.returncode:
             raise ConfigurationError("印刷コマンドが失敗しました。", "プリンタを確認し、もう一度実行してください。")
 
-    with _told():
-        if (fd is None) == (printer is None):
-            raise ConfigurationError("出力先が決まりません。", "--fd か --printer のどちらか一つを指定してください。")
-        issue(load_round(load_settings(), round_id), deliver, at=datetime.now(TOKYO))
+    if (fd is None) == (printer is None):
+        raise ConfigurationError("出力先が決まりません。", "--fd か --printer のどちらか一つを指定してください。")
+    issue(load_round(load_settings(), round_id), deliver, at=datetime.now(TOKYO))
     typer.echo("パスワード通知書を作成し、元の秘密を廃棄しました。封をして、媒体とは別の機会に手渡してください。")
 
 
@@ -166,8 +272,7 @@ def register_migrate() -> None:
     """管理簿の表を作成・更新します。"""
     from mailround.register.store import Register
 
-    with _told():
-        Register(load_settings().register_url).migrate()
+    Register(load_settings().register_url).migrate()
     typer.echo("管理簿の準備ができました。")
 
 
@@ -176,8 +281,7 @@ def register_verify() -> None:
     """管理簿の連鎖をすべて検証します。"""
     from mailround.register.store import Register
 
-    with _told():
-        chain = Register(load_settings().register_url).verify()
+    chain = Register(load_settings().register_url).verify()
     typer.echo(f"検証済み：{chain.entries}件、末尾のハッシュ {chain.head}")
 
 
@@ -187,12 +291,14 @@ def register_list(round_id: Annotated[str | None, typer.Option(help="回の番�
     from mailround.register.listing import rows
     from mailround.register.store import Register
 
-    with _told():
-        listed = rows(Register(load_settings().register_url).entries(round_id))
-    table = _table("番号", "日時", "回", "種別", "取扱者", "内容")
+    listed = rows(Register(load_settings().register_url).entries(round_id))
+    console = _console()
     for row in listed:
-        table.add_row(str(row.seq), row.at, row.round_id, row.title, row.actor, row.content)
-    Console().print(table)
+        heading = f"第{row.seq}号　{row.at}　{row.round_id}　{row.title}　（{row.actor}）"
+        console.print(Text(heading, "bold"), soft_wrap=True)
+        console.print(Padding(Text(row.content, overflow="fold"), (0, 0, 0, 4)))
+    if not listed:
+        console.print("記録はありません。")
 
 
 @register_app.command("export")
@@ -204,8 +310,7 @@ def register_export(
     from mailround.register.listing import export
     from mailround.register.store import Register
 
-    with _told():
-        export(Register(load_settings().register_url).entries(round_id), target)
+    export(Register(load_settings().register_url).entries(round_id), target)
     typer.echo(f"書き出しました：{target}")
 
 
@@ -220,10 +325,9 @@ def package_check(
     if password_fd is None:
         password = typer.prompt("パスワード", hide_input=True)
     else:
-        with os.fdopen(os.dup(password_fd), encoding="ascii") as source:
+        with os.fdopen(os.dup(password_fd), encoding="utf-8", errors="replace") as source:
             password = source.read().strip()
-    with _told():
-        report = check_package(package, password)
+    report = check_package(package, password)
     typer.echo(f"照合済み：{report.members}ファイル、{report.pieces:,}通、{report.pages:,}頁、SHA-256 {report.sha256}")
 
 
@@ -248,11 +352,10 @@ def local_demo(
 
     signal.signal(signal.SIGTERM, _stop_on_terminate)
     airflow = LocalAirflow(home.resolve(), port, mail_port)
-    with _told():
-        airflow.stop()
-        shutil.rmtree(airflow.home, ignore_errors=True)
-        if not demo(airflow, Console(), households=households, seed=seed):
-            raise typer.Exit(Exit.STOP)
+    airflow.stop()
+    shutil.rmtree(airflow.home, ignore_errors=True)
+    if not demo(airflow, Console(), households=households, seed=seed):
+        raise typer.Exit(Exit.STOP)
 
 
 @local_app.command("up")
@@ -264,15 +367,14 @@ def local_up(home: _Home = REPOSITORY / ".airflow" / "up", port: _Port = 8080, m
 
     airflow = LocalAirflow(home.resolve(), port, mail_port)
     console = Console()
-    with _told():
-        if airflow.running():
-            console.print("既に起動しています。")
-        else:
-            with console.status("準備しています") as status:
-                airflow.start(status.update)
-                driver = Driver(airflow)
-                sample_round(driver.settings, households=200, seed=1, name="sample")
-                driver.close()
+    if airflow.running():
+        console.print("既に起動しています。")
+    else:
+        with console.status("準備しています") as status:
+            airflow.start(status.update)
+            driver = Driver(airflow)
+            sample_round(driver.settings, households=200, seed=1, name="sample")
+            driver.close()
     table = _table("利用者", "役割", "パスワード")
     for user in USERS:
         table.add_row(user.name, user.title, airflow.password)
@@ -286,8 +388,7 @@ def local_down(home: _Home = REPOSITORY / ".airflow" / "up", port: _Port = 8080,
     """``up`` で起動したAirflowを止めます。"""
     from mailround.local.airflow import LocalAirflow
 
-    with _told():
-        LocalAirflow(home.resolve(), port, mail_port).stop()
+    LocalAirflow(home.resolve(), port, mail_port).stop()
     typer.echo("止めました。")
 
 

@@ -11,6 +11,7 @@ import hashlib
 import io
 import secrets
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +24,7 @@ from pydantic import TypeAdapter
 from mailround import __version__, model
 from mailround.context import PASSWORD, RoundContext
 from mailround.errors import CountMismatchError, GateClosedError, PackageError
-from mailround.model import Piece, PieceRange
+from mailround.model import PieceRange
 from mailround.package_check import (
     BUNDLE_COLUMNS,
     BUNDLES,
@@ -33,6 +34,7 @@ from mailround.package_check import (
     Manifest,
     Member,
     PackageReport,
+    PieceRow,
     Totals,
     check_stream,
 )
@@ -45,25 +47,34 @@ ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 PASSWORD_LENGTH = 20
 ALGORITHM = "WinZip AES-256 (AE-2), stored"
 
-_CHUNK = TypeAdapter(tuple[Piece, ...])
-_RANGES = TypeAdapter(tuple[PieceRange, ...])
 _BLOCK = 1 << 18
 _REDO = "印刷計画の工程からやり直してください。"
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One line of pieces.csv, in the order of its columns."""
+@dataclass
+class _Address:
+    """What sealing needs of a `Recipient`."""
 
-    piece_seq: int
+    postcode: str
+    mailto_postcode: str
+    mailto_address: str
+
+
+@dataclass
+class _Piece:
+    """What sealing needs of a `Piece`: to read whole recipients would cost a quarter of the step."""
+
+    seq: int
     piece_id: str
     file: str
-    first_page: int
-    pages: int
     bundle: str
     enclosure_set: str
-    postcode: str
     barcode: str
+    recipient: _Address
+
+
+_CHUNK = TypeAdapter(tuple[_Piece, ...])
+_RANGES = TypeAdapter(tuple[PieceRange, ...])
 
 
 def package_path(settings: Settings, round_id: str) -> Path:
@@ -100,13 +111,13 @@ def seal(work: RoundContext, *, at: datetime) -> model.Sealed:
     return _record(work, report, at)
 
 
-def _rows(work: RoundContext) -> list[_Row]:
+def _rows(work: RoundContext) -> list[PieceRow]:
     """Join the plan with the rendered pages, and hold both against the register."""
     planned = latest(work.entries, PrintPlanned)
     if planned is None:
         raise GateClosedError("印刷計画が管理簿にありません。", _REDO)
     read_back = {(body.first, body.last): body for body in standing(work.entries, Verified)}
-    chunks: list[list[_Row]] = []
+    chunks: list[list[PieceRow]] = []
     for number in range(1, planned.chunks + 1):
         pieces = work.workspace.read_records(f"plan/chunk-{number:03d}", _CHUNK)
         ranges = work.workspace.read_records(f"pages/{number:03d}", _RANGES)
@@ -130,10 +141,11 @@ def _rows(work: RoundContext) -> list[_Row]:
     return rows
 
 
-def _row(piece: Piece, where: PieceRange) -> _Row:
+def _row(piece: _Piece, where: PieceRange) -> PieceRow:
     if (piece.seq, piece.piece_id) != (where.seq, where.piece_id):
         raise PackageError(f"計画の{piece.seq}通目と、作成された{where.seq}通目の封書番号が一致しません。", _REDO)
-    return _Row(
+    to = piece.recipient
+    return PieceRow(
         piece_seq=piece.seq,
         piece_id=piece.piece_id,
         file=piece.file,
@@ -141,12 +153,12 @@ def _row(piece: Piece, where: PieceRange) -> _Row:
         pages=where.pages,
         bundle=piece.bundle,
         enclosure_set=piece.enclosure_set,
-        postcode=_digits(piece.recipient.addressee().postcode),
+        postcode=_digits(to.mailto_postcode if to.mailto_address else to.postcode),  # as `Recipient.addressee`
         barcode=piece.barcode,
     )
 
 
-def _write(work: RoundContext, rows: list[_Row], file: BinaryIO, at: datetime) -> Manifest:
+def _write(work: RoundContext, rows: list[PieceRow], file: BinaryIO, at: datetime) -> Manifest:
     """Write the whole archive, one member in memory at a time; return its manifest."""
     members: list[Member] = []
     bundles = list(_bundles(rows))
@@ -166,9 +178,12 @@ def _write(work: RoundContext, rows: list[_Row], file: BinaryIO, at: datetime) -
             digest = hashlib.sha256(content).hexdigest()
             members.append(Member(name=name, sha256=digest, bytes=len(content), pages=pages, rows=lines))
 
-        for name in dict.fromkeys(row.file for row in rows):
-            add(name, work.workspace.read(name.removesuffix(".pdf")), pages=_pages(r for r in rows if r.file == name))
-        add(PIECES, _csv(PIECE_COLUMNS, ([getattr(r, c) for c in PIECE_COLUMNS] for r in rows)), lines=len(rows))
+        pages: Counter[str] = Counter()
+        for row in rows:
+            pages[row.file] += row.pages
+        for name, count in pages.items():
+            add(name, work.workspace.read(name.removesuffix(".pdf")), pages=count)
+        add(PIECES, _csv(PIECE_COLUMNS, rows), lines=len(rows))
         add(BUNDLES, _csv(BUNDLE_COLUMNS, bundles), lines=len(bundles))
         manifest = Manifest(
             round_id=work.round_id,
@@ -182,9 +197,9 @@ def _write(work: RoundContext, rows: list[_Row], file: BinaryIO, at: datetime) -
     return manifest
 
 
-def _bundles(rows: list[_Row]) -> Iterator[tuple[object, ...]]:
+def _bundles(rows: list[PieceRow]) -> Iterator[tuple[object, ...]]:
     """Yield the lines of bundles.csv in print order; a bundle's pieces lie together."""
-    by_bundle: dict[str, list[_Row]] = {}
+    by_bundle: dict[str, list[PieceRow]] = {}
     for row in rows:
         by_bundle.setdefault(row.bundle, []).append(row)
     for bundle, held in by_bundle.items():
@@ -225,7 +240,7 @@ def _agree(what: str, left: int, right: int) -> None:
         raise CountMismatchError(f"{what}が一致しません（{left:,}と{right:,}）。", _REDO)
 
 
-def _pages(rows: Iterable[_Row]) -> int:
+def _pages(rows: Iterable[PieceRow]) -> int:
     return sum(row.pages for row in rows)
 
 
