@@ -33,7 +33,7 @@ down: ## make up で起動したAirflowを止める
 
 test: venv font ## すべてのテストを実行する
 	@command -v 7z >/dev/null || .ci/apt p7zip-full
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup
 
 lint: venv ## 書式・型・層の規則を検査する
 	$(BIN)/ruff check .
@@ -45,7 +45,7 @@ bench: venv font ## 8,500世帯で工程ごとの秒数とメモリを測り ben
 	$(BIN)/python benchmarks/run.py
 
 screenshots: venv font ## README の画面を撮り直す（chromium が必要）
-	@command -v chromium >/dev/null || .ci/apt chromium
+	@command -v chromium >/dev/null || .ci/apt chromium fonts-noto-cjk
 	$(BIN)/python docs/images/take.py
 
 lock: ## requirements*.in から固定ファイルを作り直す

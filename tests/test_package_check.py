@@ -123,6 +123,8 @@ def row(number: int, column: str, value: object) -> Callable[[Contents, dict[str
         (totals(pages=5), "合計の頁数が違う（目録5、実際4）"),
         (totals(bundles=3), "合計の束数が違う（目録3、実際2）"),
         (changed("pieces.csv", lines(PIECE_COLUMNS, *PIECES[:2])), "pieces.csvの行数が違う（目録3、実際2）"),
+        (changed("pieces.csv", lines(PIECE_COLUMNS)), "合計の通数が違う（目録3、実際0）"),
+        (changed("pieces.csv", lines(PIECE_COLUMNS, *PIECES[:2], PIECES[2][:-1])), "pieces.csvの列が規則に合わない"),
         (changed("pieces.csv", lines(("piece_seq", "name"))), "pieces.csvの列が規則に合わない"),
         (changed("bundles.csv", lines(BUNDLE_COLUMNS, ("160-001", 1, 3, 3, 4))), "bundles.csvの束がpieces.csvと違う"),
         (changed("bundles.csv", lines(BUNDLE_COLUMNS, BUNDLES[0], ("161-002", 3, 3, 1, 2))), "bundles.csvの束が"),

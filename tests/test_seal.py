@@ -9,6 +9,7 @@ import json
 import shutil
 import stat
 import subprocess
+import unicodedata
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -104,6 +105,27 @@ def test_the_piece_list_says_where_every_piece_is(work: RoundContext) -> None:
         ("7", "003", "1", "1"),
     ]
     assert {row["postcode"] for row in rows} == {"1600022"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"postcode": "１６０－００２２"},
+        {"mailto_postcode": "192-0046", "mailto_address": "東京都八王子市明神町三丁目1番1号"},
+        {"mailto_postcode": "192-0046", "mailto_name": "邊󠄆　太郎"},
+        {"mailto_address": "東京都八王子市明神町三丁目1番1号"},
+    ],
+)
+def test_the_postcode_is_the_one_of_the_addressee(
+    work: RoundContext, make_recipient: Maker, changes: dict[str, str]
+) -> None:
+    recipient = make_recipient(**changes)
+    first, *rest = work.workspace.read_records("plan/chunk-001", CHUNK)
+    work.workspace.write_records("plan/chunk-001", CHUNK, (dataclasses.replace(first, recipient=recipient), *rest))
+    seal(work, at=AT)
+    row = next(csv.DictReader(io.StringIO(member(work, "pieces.csv").decode("ascii"), newline="")))
+    digits = unicodedata.normalize("NFKC", recipient.addressee().postcode)
+    assert row["postcode"] == "".join(filter(str.isdigit, digits))
 
 
 def test_the_piece_list_names_nobody_and_no_case(work: RoundContext) -> None:

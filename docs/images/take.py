@@ -1,6 +1,6 @@
 """`make screenshots`: run a small round on a local Airflow and photograph what its users see.
 
-Takes the graph of the round, the trigger form, and the approval as the second division meets it.
+Takes the graph of the round, the trigger form, the approval as the second division meets it, and the media handover.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from mailround.local.airflow import LocalAirflow
 from mailround.local.client import DAG
-from mailround.local.drive import Driver, decide_holds, sample_round
+from mailround.local.drive import Driver, approve, decide_holds, sample_round
 
 HERE = Path(__file__).resolve().parent
 CHROMIUM = "/usr/bin/chromium"
@@ -39,17 +39,18 @@ def main() -> None:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
                 run = f"{airflow.url}/dags/{DAG}/runs/{run_id}"
-                approver = _page(browser, airflow, "approver")
+                approver = _page(browser, airflow, "approver", height=1640)
                 _take(approver, f"{run}/tasks/approve_release/required_actions", "approval")
-                data_team = _page(browser, airflow, "datateam")
+                data_team = _page(browser, airflow, "datateam", height=1300)
                 data_team.goto(airflow.url)
-                data_team.evaluate(
-                    "run => { localStorage.setItem('dag_view-mailing_round', JSON.stringify('graph'));"
-                    " localStorage.setItem('direction-mailing_round', JSON.stringify('DOWN')); }",
-                    run,
-                )
-                _take(data_team, run, "graph")
-                _take(data_team, f"{airflow.url}/dags/{DAG}/trigger", "trigger")
+                data_team.evaluate(f"localStorage.setItem('direction-{DAG}', JSON.stringify('DOWN'))")
+                _take(data_team, run, "graph", "グラフ表示 (g を押す)", "詳細パネルを閉じる")
+                _take(data_team, f"{airflow.url}/dags/{DAG}", "trigger", "Dag のトリガー")
+                approve(driver, run_id, params.round_id)
+                while not _waits(driver, run_id, "record_media_handover"):
+                    time.sleep(1)
+                officer = _page(browser, airflow, "officer", height=1640)
+                _take(officer, f"{run}/tasks/record_media_handover/required_actions", "handover")
                 browser.close()
             driver.close()
         finally:
@@ -62,16 +63,19 @@ def _waits(driver: Driver, run_id: str, task_id: str) -> bool:
     )
 
 
-def _page(browser: Browser, airflow: LocalAirflow, user: str) -> Page:
+def _page(browser: Browser, airflow: LocalAirflow, user: str, height: int) -> Page:
     answer = httpx.post(f"{airflow.url}/auth/token", json={"username": user, "password": airflow.password})
-    context = browser.new_context(locale="ja-JP", timezone_id="Asia/Tokyo", viewport={"width": 1440, "height": 1000})
+    context = browser.new_context(locale="ja-JP", timezone_id="Asia/Tokyo", viewport={"width": 1440, "height": height})
     context.add_cookies([{"name": "_token", "value": answer.json()["access_token"], "url": airflow.url}])
     return context.new_page()
 
 
-def _take(page: Page, address: str, name: str) -> None:
+def _take(page: Page, address: str, name: str, *clicks: str) -> None:
     page.goto(address)
     page.wait_for_load_state("networkidle")
+    for label in clicks:
+        page.get_by_label(label).first.click()
+        page.wait_for_timeout(SETTLE_MILLISECONDS)
     page.wait_for_timeout(SETTLE_MILLISECONDS)
     page.screenshot(path=HERE / f"{name}.png")
 

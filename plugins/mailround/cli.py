@@ -25,6 +25,7 @@ from typer.exceptions import TyperException
 from mailround.errors import MailroundError
 from mailround.settings import REPOSITORY, TOKYO, CheckSettings, load_settings
 
+_HERE = Path(__file__).parent
 _SEVERITIES = {"stop": "中止", "hold": "保留", "warn": "注意", "info": "参考", "exclude": "対象外"}
 
 
@@ -37,7 +38,7 @@ class Exit(IntEnum):
 
 
 class _Japanese:
-    """Makes the help of a command or group Japanese. Contexts and formatters are of classes the library keeps private."""
+    """Makes the help of a command or group Japanese. The classes of contexts and formatters are the library's own."""
 
     def get_usage(self, ctx: Any) -> str:  # noqa: ANN401 - see above
         """Return the usage line."""
@@ -81,13 +82,16 @@ class _Group(_Japanese, TyperGroup):
         sys.exit(code or Exit.OK)
 
 
+_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
 class _Typer(typer.Typer):
     """Groups and commands as above."""
 
     def __init__(self, purpose: str) -> None:
         super().__init__(cls=_Group, no_args_is_help=True, add_completion=False, help=purpose)
 
-    def command(self, name: str | None = None, **settings: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # noqa: ANN401 - passed on as received
+    def command(self, name: str | None = None, **settings: Any) -> _Decorator:  # type: ignore[override]  # noqa: ANN401 - passed on
         return super().command(name, cls=_Command, **settings)
 
 
@@ -122,8 +126,8 @@ def _in_japanese(error: Exception) -> tuple[str, str] | None:
                 "管理簿のデータベースを使えません。",
                 "MAILROUND_REGISTER_URL を確かめ、初めて使うときは `mailround register migrate` を実行してください。",
             )
-    *_, place = traceback.extract_tb(error.__traceback__)
-    where = f"{type(error).__name__}、{Path(place.filename).name} {place.lineno}行目"
+    places = [each for each in traceback.extract_tb(error.__traceback__) if Path(each.filename).is_relative_to(_HERE)]
+    where = f"{type(error).__name__}、{Path(places[-1].filename).name} {places[-1].lineno}行目"
     return f"想定外の障害です（{where}）。", "この表示をシステム担当へ伝えてください。"
 
 
@@ -171,7 +175,10 @@ def check(
     kind: Annotated[str, typer.Option(help="発送種別（include/rounds）")] = "change_notice",
     as_json: Annotated[bool, typer.Option("--json", help="結果をJSONで出力する")] = False,
 ) -> None:
-    """回を始める前に、データファイルを試しに検査します（Airflow不要）。終了コード：0 問題なし、1 保留あり、2 中止。"""
+    """データファイルを、回を始める前に試しに検査します。
+
+    Airflowも環境変数も要りません。終了コード：0 問題なし、1 保留あり、2 中止。
+    """
     from mailround.trial import try_export
 
     report = try_export(export, layout=layout, kind=kind, settings=CheckSettings())
@@ -206,7 +213,7 @@ def sample(
     name: Annotated[str, typer.Option(help="ファイル名（拡張子なし）")] = "sample",
     faults: Annotated[bool, typer.Option(help="保留になる世帯を混ぜる")] = True,
 ) -> None:
-    """架空の世帯でデータファイルと件数ファイルを作ります（研修・動作確認用）。"""
+    """架空の世帯のデータファイルと件数ファイルを作ります。"""
     from mailround.layouts import load_layout
     from mailround.rounds import load_round_kind
     from mailround.samples import write_sample
@@ -228,7 +235,7 @@ def sample(
 
 @app.command()
 def holds(round_id: Annotated[str, typer.Argument(help="回の番号")]) -> None:
-    """保留になった世帯の一覧（ケース番号・地区・担当・理由・対応）を表示します。"""
+    """保留になった世帯を、理由・対応とともに一覧します。"""
     from mailround.check_quality import hold_list
     from mailround.context import load_round
 
@@ -245,7 +252,7 @@ def password_notice(
     fd: Annotated[int | None, typer.Option(help="PDFを書き込む、開いているファイル記述子")] = None,
     printer: Annotated[str | None, typer.Option(help="PDFを標準入力で受け取る印刷コマンド（例：lp）")] = None,
 ) -> None:
-    """パスワード通知書を一度だけ作り、印刷へ渡し、秘密を廃棄します。"""
+    """パスワード通知書を一度だけ作り、秘密を廃棄します。"""
     import shlex
 
     from mailround.context import load_round
@@ -257,11 +264,15 @@ def password_notice(
             with os.fdopen(os.dup(fd), "wb") as out:
                 out.write(pdf)
             return
-        done = subprocess.run(shlex.split(printer or ""), input=pdf, check=False)  # noqa: S603 - the operator's own command
+        done = subprocess.run(command, input=pdf, check=False)  # noqa: S603 - the operator's own command
         if done.returncode:
             raise ConfigurationError("印刷コマンドが失敗しました。", "プリンタを確認し、もう一度実行してください。")
 
-    if (fd is None) == (printer is None):
+    try:
+        command = shlex.split(printer or "")
+    except ValueError:
+        raise ConfigurationError("印刷コマンドの引用符が閉じていません。", "--printer を確かめてください。") from None
+    if (fd is None) == (not command):
         raise ConfigurationError("出力先が決まりません。", "--fd か --printer のどちらか一つを指定してください。")
     issue(load_round(load_settings(), round_id), deliver, at=datetime.now(TOKYO))
     typer.echo("パスワード通知書を作成し、元の秘密を廃棄しました。封をして、媒体とは別の機会に手渡してください。")
@@ -344,7 +355,7 @@ def local_demo(
     households: Annotated[int, typer.Option(min=20, help="世帯数")] = 8500,
     seed: Annotated[int, typer.Option(help="乱数の種")] = 1,
 ) -> None:
-    """実物のAirflowで一つの回を最初から最後まで実行し、結果をまとめ、すべて止めます。"""
+    """実物のAirflowで、一つの回を最初から最後まで実行します。"""
     import shutil
 
     from mailround.local.airflow import LocalAirflow
@@ -385,7 +396,7 @@ def local_up(home: _Home = REPOSITORY / ".airflow" / "up", port: _Port = 8080, m
 
 @local_app.command("down")
 def local_down(home: _Home = REPOSITORY / ".airflow" / "up", port: _Port = 8080, mail_port: _MailPort = 8025) -> None:
-    """``up`` で起動したAirflowを止めます。"""
+    """upで起動したAirflowを止めます。"""
     from mailround.local.airflow import LocalAirflow
 
     LocalAirflow(home.resolve(), port, mail_port).stop()

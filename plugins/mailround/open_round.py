@@ -19,6 +19,7 @@ from mailround.register.entries import RoundOpened, latest
 from mailround.register.store import Register
 from mailround.rounds import load_round_kind
 from mailround.settings import Settings
+from mailround.templates import load_templates
 from mailround.vault import Vault
 from mailround.workspace import Workspace
 
@@ -46,7 +47,8 @@ def open_round(
         GateClosedError: The contract does not cover the posting day.
     """
     asked = _checked(params)
-    load_round_kind(settings.include, asked.kind)
+    kind = load_round_kind(settings.include, asked.kind)
+    load_templates(settings.include, kind)
     load_layout(settings.include, asked.layout)
     contract = load_contract(settings.include, asked.contract)
     if asked.issue_date > asked.posting_date:

@@ -59,7 +59,7 @@ def load_settings() -> Settings:
         ConfigurationError: Some are missing or wrong; names their variables.
     """
     try:
-        return Settings()  # type: ignore[call-arg]  # the environment brings the fields
+        return Settings()
     except ValidationError as error:
         wrong = "、".join(f"MAILROUND_{str(each['loc'][0]).upper()}" for each in error.errors() if each["loc"])
         raise ConfigurationError(

@@ -1,0 +1,459 @@
+"""The command ``mailround`` as people call it: Japanese, exit codes, one shape of JSON, and never what a cell holds."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+from typer.testing import CliRunner, Result
+
+from mailround.check_quality import check_quality
+from mailround.cli import app
+from mailround.context import PASSWORD, RoundContext
+from mailround.extract import CONTROL_SUFFIX, extract
+from mailround.layouts import load_layout
+from mailround.model import Recipient
+from mailround.register.entries import PasswordNoticeIssued, standing
+from mailround.seal import package_path, seal
+from mailround.settings import CheckSettings, Settings
+from prepared import AT, hand_over, password, print_round
+
+Opener = Callable[..., RoundContext]
+Maker = Callable[..., Recipient]
+Run = Callable[..., Result]
+
+NAME, PLACE = "髙﨑　伽奈利亜", "カナリア第二荘101"
+ENGLISH = re.compile(r"Usage|\bError|Traceback|Missing|Invalid|No such|Options|Show this|required|Aborted")
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Call the command on an 80-column terminal; nothing it says anywhere may hold a canary, English or a traceback."""
+    for name in tuple(os.environ):
+        if name.startswith("MAILROUND_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def runner(*arguments: object, text: str | None = None) -> Result:
+        result = CliRunner().invoke(app, [str(each) for each in arguments], input=text)
+        said = result.output + "".join(capfd.readouterr())
+        assert "伽奈利亜" not in said
+        assert "カナリア" not in said
+        assert not ENGLISH.search(said), said
+        assert isinstance(result.exception, SystemExit | None), result.exception
+        return result
+
+    return runner
+
+
+@pytest.fixture
+def ward(settings: Settings, run: Run, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The settings of a ward, in the environment."""
+    for name in ("inbox", "data", "outbox", "vault", "vault_identity", "register_url"):
+        monkeypatch.setenv(f"MAILROUND_{name.upper()}", str(getattr(settings, name)))
+    return settings
+
+
+@pytest.fixture
+def export(tmp_path: Path, run: Run) -> Callable[..., Path]:
+    """Write a sample whose every household carries the canaries."""
+
+    def writer(*options: str, layout: str = "shinjuku", kind: str = "change_notice") -> Path:
+        folder = tmp_path / "exports"
+        done = run("sample", folder, "--households", 45, "--layout", layout, "--kind", kind, *options)
+        assert done.exit_code == 0
+        path = folder / "sample.csv"
+        assert done.stdout == f"{path}\n"
+
+        def plant(rows: list[dict[str, str]]) -> None:
+            for row in rows:
+                row["name"] = NAME
+                row["building"] = PLACE
+
+        rewrite(path, plant, layout)
+        return path
+
+    return writer
+
+
+def rewrite(path: Path, change: Callable[[list[dict[str, str]]], None], name: str = "shinjuku") -> None:
+    """Change records by canonical field; the control file follows in its hash only."""
+    layout = load_layout(CheckSettings().include, name)
+    text = io.StringIO(path.read_bytes().decode(layout.encoding), newline="")
+    head, *lines = csv.reader(text, delimiter=layout.delimiter)
+    places = {field: head.index(str(column)) for field, column in layout.columns.items() if column in head}
+    records = [line for line in lines if len(line) == len(head)]
+    rows = [{field: line[place] for field, place in places.items()} for line in records]
+    change(rows)
+    for line, row in zip(records, rows, strict=True):
+        for field, place in places.items():
+            line[place] = row[field]
+    written = io.StringIO(newline="")
+    csv.writer(written, delimiter=layout.delimiter, lineterminator="\r\n").writerows([head, *lines])
+    path.write_bytes(written.getvalue().encode(layout.encoding))
+    control(path, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def control(path: Path, **changes: object) -> None:
+    beside = path.with_name(path.name + CONTROL_SUFFIX)
+    beside.write_text(json.dumps(json.loads(beside.read_text()) | changes))
+
+
+def report(result: Result) -> dict[str, list[dict[str, object]]]:
+    """Return the printed report after checking its shape to the last key."""
+    found = json.loads(result.stdout)
+    assert list(found) == ["rows", "rules"]
+    assert type(found["rows"]) is int
+    for rule in found["rules"]:
+        assert list(rule) == ["id", "severity", "message", "count", "case_nos"]
+        assert rule["severity"] in {"stop", "hold", "warn", "info", "exclude"}
+        assert rule["message"]
+        assert type(rule["count"]) is int
+        assert all(re.fullmatch(r"[0-9]{7}", case_no) for case_no in rule["case_nos"])
+    assert not result.stderr
+    return found
+
+
+def found_rules(result: Result, severity: str) -> set[object]:
+    return {rule["id"] for rule in report(result)["rules"] if rule["count"] and rule["severity"] == severity}
+
+
+@pytest.mark.parametrize(
+    ("layout", "kind"),
+    [
+        ("shinjuku", "change_notice"),
+        ("seto", "change_notice"),
+        ("shinjuku", "asset_declaration"),
+        ("seto", "asset_declaration"),
+    ],
+)
+def test_every_layout_and_kind_is_checked_without_any_setting(
+    run: Run, export: Callable[..., Path], layout: str, kind: str
+) -> None:
+    faulty = run("check", export(layout=layout, kind=kind), "--layout", layout, "--kind", kind, "--json")
+    assert faulty.exit_code == 1
+    assert report(faulty)["rows"] == 45
+    assert "postcode_exists" in found_rules(faulty, "hold")
+    assert ("totals_add_up" in found_rules(faulty, "hold")) is (kind == "change_notice")
+    assert not found_rules(faulty, "stop")
+
+
+def test_a_faultless_export_is_clean(run: Run, tmp_path: Path) -> None:
+    run("sample", tmp_path, "--households", 20, "--no-faults")
+    result = run("check", tmp_path / "sample.csv", "--layout", "shinjuku", "--json")
+    assert result.exit_code == 0
+    assert not found_rules(result, "hold") | found_rules(result, "stop") | found_rules(result, "exclude")
+    told = run("check", tmp_path / "sample.csv", "--layout", "shinjuku")
+    assert told.exit_code == 0
+    assert "20 世帯を検査しました。このデータで回を始められます。" in told.stdout
+
+
+def test_the_table_is_japanese_and_fits_eighty_columns(run: Run, export: Callable[..., Path]) -> None:
+    result = run("check", export(), "--layout", "shinjuku")
+    assert result.exit_code == 1
+    assert max(map(cell_len, result.stdout.splitlines())) <= 80
+    assert "保留になる世帯があります" in result.stdout
+    assert "│ 保留 │" in re.sub(r" +", " ", result.stdout)
+    assert "│ 対象外 │" in re.sub(r" +", " ", result.stdout)
+
+
+def duplicate(path: Path) -> None:
+    rewrite(path, lambda rows: rows[20].update(case_no=rows[21]["case_no"]))
+
+
+def malform(path: Path) -> None:
+    rewrite(path, lambda rows: rows[20].update(members=NAME, birth_date=PLACE))
+
+
+STOPS = {
+    "a_malformed_record": (malform, "readable", "21件目"),
+    "a_total_that_differs": (lambda path: control(path, total_after=1), "readable", "合計（1）"),
+    "a_row_count_that_differs": (lambda path: control(path, rows=44), "readable", "件数（44）"),
+    "another_file": (lambda path: control(path, sha256="0" * 64), "readable", "SHA-256"),
+    "a_broken_control_file": (lambda path: control(path, rows=NAME), "readable", "rows"),
+    "no_control_file": (
+        lambda path: path.with_name(path.name + CONTROL_SUFFIX).unlink(),
+        "readable",
+        "制御ファイル（件数ファイル）がありません",
+    ),
+    "a_case_number_twice": (duplicate, "case_no_unique", "同じケース番号"),
+}
+
+
+@pytest.mark.parametrize("stop", STOPS)
+def test_what_stops_a_round_stops_the_check(run: Run, export: Callable[..., Path], stop: str) -> None:
+    path = export()
+    spoil, rule, words = STOPS[stop]
+    spoil(path)
+    told = run("check", path, "--layout", "shinjuku")
+    assert told.exit_code == 2
+    assert words in re.sub(r"[│\s]", "", told.stdout)
+    assert "このデータでは回を始められません。" in told.stdout
+    machine = run("check", path, "--layout", "shinjuku", "--json")
+    assert machine.exit_code == 2
+    assert found_rules(machine, "stop") == {rule}
+    assert words in next(str(each["message"]) for each in report(machine)["rules"] if each["id"] == rule)
+
+
+def test_every_malformed_place_counts(run: Run, export: Callable[..., Path]) -> None:
+    path = export()
+    malform(path)
+    [rule] = report(run("check", path, "--layout", "shinjuku", "--json"))["rules"]
+    assert rule["count"] == 2
+
+
+MISUSES: dict[str, tuple[tuple[str, ...], str]] = {
+    "unknown_layout": (("check", "x.csv", "--layout", "nope"), "「nope」は登録されていません"),
+    "unknown_kind": (("check", "x.csv", "--layout", "seto", "--kind", "nope"), "発送種別「nope」"),
+    "no_layout": (("check", "x.csv"), "'--layout'"),
+    "no_export": (("check",), "'export'"),
+    "missing_export": (("check", "/nowhere/x.csv", "--layout", "seto"), "/nowhere/x.csv"),
+    "export_is_a_folder": (("check", "/", "--layout", "seto"), "ファイルまたはフォルダを使えません"),
+    "folder_cannot_be_made": (("sample", "/dev/null/x"), "ファイルまたはフォルダを使えません"),
+    "unknown_command": (("chek",), "コマンドまたは引数"),
+    "unknown_option": (("check", "--nope"), "--nope"),
+    "too_many_arguments": (("register", "list", NAME), "コマンドまたは引数"),
+    "no_households": (("sample", "/tmp/x", "--households", "0"), "'--households'"),
+    "not_a_number": (("sample", "/tmp/x", "--households", NAME), "'--households'"),
+    "no_settings": (("register", "list"), "MAILROUND_INBOX、MAILROUND_DATA、MAILROUND_OUTBOX、"),
+    "no_settings_for_holds": (("holds", "2026-11-change"), "MAILROUND_REGISTER_URL"),
+    "no_package": (("package", "check", "/nowhere/x.zip", "--password-fd", "0"), "パッケージ"),
+}
+
+
+@pytest.mark.parametrize("misuse", MISUSES)
+def test_a_wrong_call_is_told_in_japanese_with_what_to_do(run: Run, misuse: str) -> None:
+    arguments, words = MISUSES[misuse]
+    with Path(os.devnull).open() as nothing:
+        descriptor = str(nothing.fileno())
+        result = run(*(descriptor if each == "0" and "--password-fd" in arguments else each for each in arguments))
+    assert result.exit_code == 2
+    assert not result.stdout
+    happened, remedy = result.stderr.splitlines()
+    assert happened.startswith("エラー：")
+    assert words in happened
+    assert remedy.startswith("対応：")
+
+
+@pytest.mark.parametrize("group", [(), ("register",), ("package",), ("local",)])
+def test_a_group_alone_shows_its_help_in_japanese(run: Run, group: tuple[str, ...]) -> None:
+    result = run(*group)
+    assert "使い方: " in result.output
+    assert "コマンド" in result.output
+    assert "エラー" not in result.output
+
+
+@pytest.mark.parametrize("command", ["check", "sample", "holds", "password-notice"])
+def test_the_help_of_a_command_is_japanese(run: Run, command: str) -> None:
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert "引数" in result.stdout
+    assert "この説明を表示する" in result.stdout
+
+
+def test_the_installed_command_needs_no_setting_to_check(export: Callable[..., Path]) -> None:
+    path = export()
+    command = Path(sys.executable).with_name("mailround")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAILROUND_")}
+    done = subprocess.run(
+        [command, "check", path, "--layout", "shinjuku", "--json"], env=environment, capture_output=True, check=False
+    )
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["rows"] == 45
+    assert not done.stderr
+    assert "伽奈利亜" not in done.stdout.decode()
+
+
+def test_the_hold_list_shows_cases_reasons_and_remedies(
+    ward: Settings, run: Run, export: Callable[..., Path], open_a_round: Opener
+) -> None:
+    path = export()
+    work = open_a_round(path.read_bytes())
+    (ward.inbox / f"export.csv{CONTROL_SUFFIX}").write_bytes(path.with_name(path.name + CONTROL_SUFFIX).read_bytes())
+    extract(work, at=AT)
+    checked = check_quality(work, at=AT)
+    result = run("holds", work.round_id)
+    assert result.exit_code == 0
+    assert len(set(re.findall(r"│ ([0-9]{7}) ", result.stdout))) == checked.held > 0
+    assert max(map(cell_len, result.stdout.splitlines())) <= 80
+    for words in ("ケース番号", "使われていない郵便番号", "住所から郵便番号を調べ"):
+        assert words in result.stdout
+
+
+def test_an_unknown_round_is_told_so(ward: Settings, run: Run) -> None:
+    for command in (("holds",), ("password-notice", "--fd", "1")):
+        result = run(*command, "2026-11-nobody")
+        assert result.exit_code == 2
+        assert "2026-11-nobody" in result.stderr
+
+
+@pytest.fixture
+def work(ward: Settings, open_a_round: Opener, make_recipient: Maker) -> RoundContext:
+    """A round that is printed and verified, with the canary in its records."""
+    opened = open_a_round()
+    print_round(opened, lambda **fields: make_recipient(**(fields | {"name": NAME})), pieces=4)
+    return opened
+
+
+def test_the_register_is_listed_whole_on_eighty_columns(run: Run, work: RoundContext) -> None:
+    hand_over(work)
+    result = run("register", "list")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert max(map(cell_len, lines)) <= 80
+    text = re.sub(r"\s", "", result.stdout)
+    for entry in work.entries:
+        assert f"第{entry.seq}号" in text
+        assert entry.body.title in text
+    assert work.opened.contract_sha256 in text
+    assert "鍵付きカバン番号BAG-01" in text
+    assert run("register", "list", "--round-id", work.round_id).stdout == result.stdout
+    assert run("register", "list", "--round-id", "2026-11-nobody").stdout == "記録はありません。\n"
+
+
+def test_the_register_verifies_until_somebody_changes_it(run: Run, work: RoundContext) -> None:
+    whole = run("register", "verify")
+    assert whole.exit_code == 0
+    assert f"検証済み：{len(work.entries)}件" in whole.stdout
+    assert work.entries[-1].hash in whole.stdout
+    tamper(work, lambda body: body.replace('"pieces":4', '"pieces":5'))
+    result = run("register", "verify")
+    assert result.exit_code == 2
+    assert "連鎖が第" in result.stderr
+    assert not result.stdout
+
+
+def test_an_entry_that_cannot_be_read_is_told_without_its_content(run: Run, work: RoundContext) -> None:
+    tamper(work, lambda body: body.replace('"pieces":4', f'"pieces":"{NAME}"'))
+    result = run("register", "list")
+    assert result.exit_code == 2
+    assert "想定外の障害です（ValidationError、store.py " in result.stderr
+
+
+def tamper(work: RoundContext, change: Callable[[str], str]) -> None:
+    """Change bodies as somebody with the database in hands would, triggers back in place afterwards."""
+    with sqlite3.connect(work.settings.register_url.removeprefix("sqlite:///")) as database:
+        [trigger] = database.execute("SELECT sql FROM sqlite_master WHERE name = 'register_entry_no_update'").fetchone()
+        database.execute("DROP TRIGGER register_entry_no_update")
+        rows = database.execute("SELECT seq, body FROM register_entry").fetchall()
+        assert any(change(body) != body for _, body in rows)
+        database.executemany("UPDATE register_entry SET body = ? WHERE seq = ?", [(change(b), seq) for seq, b in rows])
+        database.execute(trigger)
+    database.close()
+
+
+def test_the_register_is_made_by_migrate_and_told_to_be_missing_before(
+    run: Run, ward: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MAILROUND_REGISTER_URL", f"sqlite:///{tmp_path}/new/register.db")
+    for command in ("list", "verify"):
+        missing = run("register", command)
+        assert missing.exit_code == 2
+        assert "mailround register migrate" in missing.stderr
+    assert run("register", "migrate").exit_code == 0
+    assert run("register", "migrate").exit_code == 0
+    assert run("register", "verify").stdout.startswith("検証済み：0件")
+    assert run("register", "list").stdout == "記録はありません。\n"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_the_register_is_exported(run: Run, work: RoundContext, tmp_path: Path, suffix: str) -> None:
+    target = tmp_path / f"register.{suffix}"
+    assert run("register", "export", target).exit_code == 0
+    text = target.read_text(encoding="utf-8-sig")
+    assert len(text.splitlines()) == len(work.entries) + (suffix == "csv")
+    assert work.entries[-1].hash in text
+    assert "伽奈利亜" not in text
+
+
+def test_an_export_to_an_unknown_format_is_refused(run: Run, work: RoundContext, tmp_path: Path) -> None:
+    result = run("register", "export", tmp_path / "register.xlsx")
+    assert result.exit_code == 2
+    assert ".csv" in result.stderr
+    assert not (tmp_path / "register.xlsx").exists()
+
+
+def test_a_package_is_checked_with_the_password_from_a_descriptor(run: Run, work: RoundContext, tmp_path: Path) -> None:
+    sealed = seal(work, at=AT)
+    package, secret = package_path(work.settings, work.round_id), password(work)
+
+    def check(text: str) -> Result:
+        path = tmp_path / "password"
+        path.write_text(text)
+        with path.open() as file:
+            result = run("package", "check", package, "--password-fd", file.fileno())
+        assert secret not in result.output
+        return result
+
+    good = check(f"{secret}\n")
+    assert good.exit_code == 0
+    assert f"4通、{sealed.pages}頁、SHA-256 {sealed.sha256}" in good.stdout
+    for wrong in ("2" * 20, "", "ｐａｓｓ", secret.lower()):
+        bad = check(wrong)
+        assert bad.exit_code == 2
+        assert "パスワードが一致しない" in bad.stderr
+    asked = run("package", "check", package, text=f"{secret}\n")
+    assert asked.exit_code == 0
+    assert secret not in asked.output
+    assert run("package", "check", package, text="").exit_code == 2
+    package.write_bytes(package.read_bytes()[:-100])
+    assert "壊れています" in check(secret).stderr
+
+
+def test_the_password_notice_is_written_once_after_the_media(run: Run, work: RoundContext, tmp_path: Path) -> None:
+    def notice() -> tuple[Result, bytes]:
+        path = tmp_path / "notice"
+        with path.open("wb") as file:
+            result = run("password-notice", work.round_id, "--fd", file.fileno())
+        return result, path.read_bytes()
+
+    seal(work, at=AT)
+    early, pdf = notice()
+    assert early.exit_code == 2
+    assert "媒体の引渡しが記録されていない" in early.stderr
+    assert pdf == b""
+    hand_over(work)
+    secret = password(work)
+    made, pdf = notice()
+    assert made.exit_code == 0
+    assert pdf.startswith(b"%PDF-")
+    assert secret not in made.output
+    assert not work.vault.holds(work.round_id, PASSWORD)
+    again, pdf = notice()
+    assert again.exit_code == 2
+    assert "作成済み" in again.stderr
+    assert pdf == b""
+    assert len(standing(work.entries, PasswordNoticeIssued)) == 1
+
+
+def test_a_printer_that_fails_keeps_the_secret_for_the_next_try(run: Run, work: RoundContext, tmp_path: Path) -> None:
+    hand_over(work)
+    for printer in ("false", "/nowhere/lp", "sh -c 'exit 3"):
+        result = run("password-notice", work.round_id, "--printer", printer)
+        assert result.exit_code == 2
+        assert "対応：" in result.stderr
+        assert work.vault.holds(work.round_id, PASSWORD)
+    assert standing(work.entries, PasswordNoticeIssued) == []
+    target = tmp_path / "printed.pdf"
+    assert run("password-notice", work.round_id, "--printer", f"sh -c 'cat > {target}'").exit_code == 0
+    assert target.read_bytes().startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize("options", [(), ("--printer", " "), ("--fd", "1", "--printer", "lp")])
+def test_a_notice_without_one_destination_is_refused(run: Run, work: RoundContext, options: tuple[str, ...]) -> None:
+    hand_over(work)
+    result = run("password-notice", work.round_id, *options)
+    assert result.exit_code == 2
+    assert "--fd か --printer" in result.stderr
+    assert work.vault.holds(work.round_id, PASSWORD)
