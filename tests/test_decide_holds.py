@@ -10,7 +10,7 @@ from answered import ANSWERED, answer, report, settled
 from mailround.context import RoundContext
 from mailround.decide_holds import GO_ON, STOP, HoldDecision, holds_table
 from mailround.errors import GateClosedError, RoundEndedError, WorkspaceError
-from mailround.forms import settle
+from mailround.forms import AskAgain, settle
 from mailround.register.entries import HoldsDecided, QualityChecked, standing
 
 AT = ANSWERED[HoldDecision]
@@ -55,6 +55,14 @@ def test_stopping_ends_the_round_and_no_second_answer_revives_it(work: RoundCont
     with pytest.raises(RoundEndedError):
         settle(HoldDecision, work, answer(HoldDecision, option=GO_ON), at=AT)
     assert len(standing(work.entries, HoldsDecided)) == 1
+
+
+def test_going_on_with_nobody_is_asked_again(work: RoundContext) -> None:
+    checked(work, held=9)
+    outcome = settle(HoldDecision, work, answer(HoldDecision, option=GO_ON), at=AT)
+    assert isinstance(outcome, AskAgain)
+    assert "印刷できる世帯が残らない" in outcome.reasons[0]
+    assert not settled(HoldDecision, work, option=STOP).goes_on
 
 
 def test_a_decision_on_an_earlier_check_does_not_count(work: RoundContext) -> None:

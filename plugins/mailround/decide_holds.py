@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from mailround.forms import Answer, Form, Settled, recorded, table
@@ -51,6 +52,11 @@ class HoldDecision(Form):
                 ),
             )
         )
+
+    def objections(self, work: RoundContext, answer: Answer) -> Iterable[str]:
+        """A round without a single piece cannot go on."""
+        if answer.option == GO_ON and recorded(work, QualityChecked).printable == 0:
+            yield f"印刷できる世帯が残らないため、続けられません。「{STOP}」を選び、データを直してください。"
 
     def outcome(self, work: RoundContext, answer: Answer) -> Settled:
         """Record the choice."""

@@ -5,13 +5,14 @@ Class and method names here are stored in parked runs for months; renaming one s
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, time
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import BaseOperator, Param
 from airflow.sdk.definitions.param import ParamsDict
-from airflow.sdk.exceptions import TaskAwaitingInput
+from airflow.sdk.exceptions import AirflowException, TaskAwaitingInput
 from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
 from mailround import notices
@@ -55,10 +56,23 @@ class FormOperator(HITLOperator):
                 self.log.info("確認が必要な事項はないか、回答が既に管理簿にあります。次の工程へ進みます。")
                 return
             self.body = self.form.body(work)
-        super().execute(context)
+        try:
+            super().execute(context)
+        except TaskAwaitingInput:
+            raise self._awaiting(self.body) from None
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> None:
-        """Settle the answer: record it and go on, ask again with the reasons by mail, or end the round in red."""
+    def execute_complete(self, context: Context, event: dict[str, Any], shown: str = "") -> None:
+        """Settle the answer: record it and go on, ask again with the reasons by mail, or end the round in red.
+
+        Args:
+            context: Airflow's.
+            event: The answer.
+            shown: Digest of the text that the person saw.
+
+        Raises:
+            AirflowException: The facts changed while the question was open (a package sealed anew, say); the retry
+                asks afresh, for Airflow cannot change the text of an open request.
+        """
         if "error" in event:
             self.process_trigger_event_error(event)
         user = event.get("responded_by_user")
@@ -70,9 +84,12 @@ class FormOperator(HITLOperator):
         )
         with failing_at_once():
             work = find_round(context["params"]["round_id"])
+            body = self.form.body(work)
+            if _digest(body) != shown:
+                raise AirflowException("回答を待つ間に内容が変わりました。新しい内容で質問し直します。")
             outcome = settle(self.form, work, answer, at=now())
             if isinstance(outcome, AskAgain):
-                self._ask_again(context, work, outcome.reasons)
+                self._ask_again(context, work, body, outcome.reasons)
             elif not outcome.goes_on:
                 self._end(work)
 
@@ -87,7 +104,11 @@ class FormOperator(HITLOperator):
             "原因を直し、新しい回の番号で開始してください。",
         )
 
-    def _ask_again(self, context: Context, work: RoundContext, reasons: tuple[str, ...]) -> NoReturn:
+    @staticmethod
+    def _awaiting(body: str) -> TaskAwaitingInput:
+        return TaskAwaitingInput(method_name="execute_complete", kwargs={"shown": _digest(body)})
+
+    def _ask_again(self, context: Context, work: RoundContext, body: str, reasons: tuple[str, ...]) -> NoReturn:
         """Open the same request again; the reasons go by mail because Airflow cannot change the request's text."""
         instance = context["task_instance"]
         listed = "\n".join(f"・{reason}" for reason in reasons)
@@ -96,7 +117,7 @@ class FormOperator(HITLOperator):
             ti_id=instance.id,
             options=self.options,
             subject=self.subject,
-            body=self.form.body(work),
+            body=body,
             defaults=None,
             multiple=False,
             params=self.serialized_params,
@@ -109,7 +130,11 @@ class FormOperator(HITLOperator):
             f"次の理由で回答を受理できませんでした。同じ画面でもう一度回答してください。\n{listed}\n"
             f"画面：{self.generate_link_to_ui(task_instance=instance, base_url=work.settings.ui_url)}",
         )
-        raise TaskAwaitingInput(method_name="execute_complete")
+        raise self._awaiting(body)
+
+
+def _digest(body: str) -> str:
+    return hashlib.sha256(body.encode("utf-8")).hexdigest()
 
 
 class FourEyesApprovalOperator(FormOperator):

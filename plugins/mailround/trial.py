@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-
 from mailround.errors import CountMismatchError, Finding, MalformedExportError
 from mailround.extract import read_source
 from mailround.fonts import load_font

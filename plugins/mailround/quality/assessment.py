@@ -176,11 +176,9 @@ def assess(
     outcomes = run("household", dict(columns))
     excluded = found(Severity.EXCLUDE)
     held = found(Severity.HOLD)
-    left = frozenset(each.record_no for each in recipients) - held - excluded
-    of_round = replace(everyone, printable=left)
     outcomes |= run(
         "round",
-        {rule.id: _answers(rule, of_round) if rule.predicate else None for rule in rules if rule.suite == "round"},
+        {rule.id: _answers(rule, everyone) if rule.predicate else None for rule in rules if rule.suite == "round"},
     )
 
     def cases(record_nos: set[int] | frozenset[int]) -> tuple[str, ...]:
@@ -199,7 +197,7 @@ def assess(
         findings=tuple(finding(rule) for rule in rules),
         held=cases(held),
         excluded=cases(excluded),
-        warned=cases(found(Severity.WARN) & left),
+        warned=cases(found(Severity.WARN) - held - excluded),
     )
 
 

@@ -83,14 +83,6 @@ CATALOGUE: tuple[Rule, ...] = (
         decision=True,
     ),
     Rule(
-        "printable_left",
-        "round",
-        (),
-        ask.printable,
-        "印刷できる世帯が残りません（すべて保留または対象外）。",
-        "他の検査の結果を見て、データの作り方を確認してください。",
-    ),
-    Rule(
         "case_active",
         "household",
         ("status",),

@@ -25,15 +25,13 @@ class Font(Protocol):
 class Facts:
     """The households under examination. Every tuple here is parallel to ``recipients``.
 
-    ``posting_date`` is None when an export is tried before there is a round. ``printable`` holds the record numbers
-    that the household suite left, known to the round suite only.
+    ``posting_date`` is None when an export is tried before there is a round.
     """
 
     recipients: tuple[Recipient, ...]
     postcodes: Postcodes
     font: Font
     posting_date: date | None = None
-    printable: frozenset[int] = frozenset()
 
     @cached_property
     def addressees(self) -> tuple[Addressee, ...]:

@@ -252,8 +252,3 @@ def something_changes(decision: Decision) -> bool:
 
 
 # The round
-
-
-def printable(facts: Facts) -> list[bool]:
-    """The household is neither held nor excluded."""
-    return [recipient.record_no in facts.printable for recipient in facts.recipients]
