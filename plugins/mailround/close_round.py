@@ -133,8 +133,8 @@ def _counts(entries: Sequence[Entry]) -> list[tuple[str, ...]]:
     if sealed:
         told += [("封緘（通）", sealed.pieces), ("封緘（頁）", sealed.pages)]
     if posted:
-        told += [("引渡し", posted.handed_over), ("抜き取り", posted.withdrawn), ("書損", posted.spoiled)]
-        told += [("再作成", posted.reprinted), ("発送", posted.posted)]
+        told += [("引渡し", posted.handed_over), ("抜取り", posted.withdrawn), ("破損", posted.spoiled)]
+        told += [("再印刷", posted.reprinted), ("発送", posted.posted)]
     return [(title, f"{count:,}") for title, count in told]
 
 

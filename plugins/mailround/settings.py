@@ -63,5 +63,5 @@ def load_settings() -> Settings:
     except ValidationError as error:
         wrong = "、".join(f"MAILROUND_{str(each['loc'][0]).upper()}" for each in error.errors() if each["loc"])
         raise ConfigurationError(
-            f"環境変数の設定が足りないか誤っています：{wrong}。", "README の「設定」の表を見て設定してください。"
+            f"環境変数の設定が足りないか誤っています：{wrong}。", "README の「Settings」の表を見て設定してください。"
         ) from None
