@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from conftest import NOW
 from mailround.context import RoundContext
 from mailround.errors import CountMismatchError, PrintError
 from mailround.fonts import Font
@@ -14,6 +13,7 @@ from mailround.model import ChunkGroup, Delivery, Piece, Recipient
 from mailround.piece_id import is_piece_id
 from mailround.plan_print import FONT, PIECES, plan_print
 from mailround.register.entries import PrintPlanned, latest
+from prepared import AT as NOW
 from printing import put
 
 Opener = Callable[..., RoundContext]

@@ -13,13 +13,13 @@ from pathlib import Path
 import pypdfium2
 import pytest
 
-from conftest import NOW
 from mailround.context import RoundContext
 from mailround.errors import CountMismatchError, PrintError
 from mailround.model import ChunkGroup, Population, Recipient
 from mailround.plan_print import PIECES, plan_print
 from mailround.register.entries import Rendered, latest
 from mailround.render import RANGES, Press, render
+from prepared import AT as NOW
 from printing import AWKWARD_NAMES, ISSUED, font_for, number, put, templates
 
 Opener = Callable[..., RoundContext]

@@ -13,7 +13,6 @@ import pytest
 from fontTools.ttLib import TTFont
 from fontTools.ttLib.tables._g_l_y_f import Glyph
 
-from conftest import NOW
 from mailround.context import RoundContext
 from mailround.errors import VerificationError, WorkspaceError
 from mailround.fonts import Font
@@ -23,6 +22,7 @@ from mailround.register.entries import Verified, latest
 from mailround.render import RANGES, Press, render
 from mailround.templates import Template
 from mailround.verify import Reader, verify
+from prepared import AT as NOW
 from printing import AWKWARD_NAMES, ISSUED, font_for, number, put, templates
 
 Opener = Callable[..., RoundContext]

@@ -9,13 +9,12 @@ from datetime import datetime
 
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from mailround.context import PASSWORD, RoundContext
 from mailround.errors import GateClosedError, PrintError
 from mailround.fonts import load_font
+from mailround.pdf_font import EmbeddedFont
 from mailround.register.entries import Entry, MediaHandedOver, PasswordNoticeIssued, latest
 from mailround.settings import TOKYO
 
@@ -28,7 +27,6 @@ READINGS = {
 }
 """How each symbol of the alphabet is read aloud: hiragana for figures, katakana for letters, so that 8 is not B."""
 
-_FONT = "notice"
 _LEFT, _RIGHT = 25 * mm, 185 * mm
 
 
@@ -101,9 +99,9 @@ def draw(work: RoundContext, notice: PasswordNoticeIssued, password: str, last: 
     full = load_font(work.settings)
     if full.missing("".join(each.text for each in texts)):
         raise PrintError("パスワード通知書に印字できない文字があります。", "契約の設定の名称を確認してください。")
-    pdfmetrics.registerFont(TTFont(_FONT, io.BytesIO(full.subset(each.text for each in texts).data)))
+    font = EmbeddedFont(full.subset(each.text for each in texts)).fontName
     target = io.BytesIO()
-    canvas = Canvas(target, A4, initialFontName=_FONT, invariant=1)  # type: ignore[arg-type]  # the stub is wrong
+    canvas = Canvas(target, A4, initialFontName=font, invariant=1)  # type: ignore[arg-type]  # the stub is wrong
     canvas.setTitle(notice.notice_no)
     canvas.setLineWidth(0.8)
     canvas.rect(*_BOX)
@@ -111,7 +109,7 @@ def draw(work: RoundContext, notice: PasswordNoticeIssued, password: str, last: 
     for number in range(6):
         canvas.rect(*_cell(number))
     for each in texts:
-        canvas.setFont(_FONT, each.size)
+        canvas.setFont(font, each.size)
         (canvas.drawCentredString if each.centred else canvas.drawString)(each.x, each.y, each.text)
     canvas.showPage()
     canvas.save()
