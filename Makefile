@@ -2,7 +2,9 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 BIN := .venv/bin
-LOCK := uv pip compile --quiet --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links
+PYTHON := $(shell command -v python3.11 || command -v python3)
+UV := $(shell command -v uv || echo .uv/bin/uv)
+LOCK := $(UV) pip compile --quiet --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links
 
 .PHONY: help venv font demo up down test lint bench lock screenshots clean
 
@@ -11,11 +13,15 @@ help: ## この一覧を表示する
 
 venv: .venv/.installed ## 仮想環境 .venv を作り、固定した依存パッケージを入れる
 
-.venv/.installed: requirements.txt requirements-dev.txt pyproject.toml
-	@command -v uv >/dev/null || python3 -m pip install --quiet uv
-	uv venv --quiet --allow-existing --python 3.11 .venv
-	uv pip sync --quiet --python $(BIN)/python --compile-bytecode --require-hashes requirements.txt requirements-dev.txt
-	uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+# Where the machine has no uv, it is installed with pip into a folder of its own.
+.uv/bin/uv:
+	$(PYTHON) -m venv .uv
+	.uv/bin/python -m pip install --quiet uv
+
+.venv/.installed: requirements.txt requirements-dev.txt pyproject.toml | $(filter .uv/bin/uv,$(UV))
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
+	$(UV) pip sync --quiet --python $(BIN)/python --compile-bytecode --require-hashes requirements.txt requirements-dev.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
 # Debian packages: the font that prints every name; 7-Zip as an independent reader of the package (tests only).
@@ -48,10 +54,10 @@ screenshots: venv font ## README の画面を撮り直す（chromium が必要�
 	@command -v chromium >/dev/null || .ci/apt chromium fonts-noto-cjk
 	$(BIN)/python docs/images/take.py
 
-lock: ## requirements*.in から固定ファイルを作り直す
+lock: | $(filter .uv/bin/uv,$(UV)) ## requirements*.in から固定ファイルを作り直す
 	$(LOCK) requirements.in --output-file requirements.txt
 	$(LOCK) requirements-dev.in --output-file requirements-dev.txt
 
 clean: ## 仮想環境と作業フォルダを消す
 	-[ ! -x $(BIN)/mailround ] || $(BIN)/mailround local down
-	rm -rf .venv .airflow
+	rm -rf .venv .uv .airflow

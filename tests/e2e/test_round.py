@@ -22,7 +22,7 @@ from mailround.extract import CONTROL_SUFFIX
 from mailround.layouts import load_layout
 from mailround.local.airflow import LocalAirflow
 from mailround.local.client import AirflowUser, ClientError, TaskState
-from mailround.local.drive import ANSWERS, Answers, Driver, approve
+from mailround.local.drive import ANSWERS, Answers, Driver, approve, record_posting
 from mailround.model import Delivery, RoundParams, Status
 from mailround.register.entries import (
     AnswerRefused,
@@ -125,19 +125,8 @@ def approve_oneself_then_let_another(driver: Driver, run_id: str, round_id: str)
 
 def miscount_then_record_posting(driver: Driver, run_id: str, round_id: str) -> None:
     """First the officer forgets a piece; once asked again, the count is right."""
-    if any(each.step == "record_posting" for each in standing(driver.register.entries(round_id), AnswerRefused)):
-        ANSWERS["record_posting"](driver, run_id, round_id)
-        return
-    driver.users["officer"].answer(
-        run_id,
-        "record_posting",
-        "記録する",
-        posted_on=datetime.now(TOKYO).date().isoformat(),
-        withdrawn=0,
-        spoiled=0,
-        reprinted=0,
-        posted=driver.entry(round_id, Sealed).pieces - 1,
-    )
+    asked = any(each.step == "record_posting" for each in standing(driver.register.entries(round_id), AnswerRefused))
+    record_posting(driver, run_id, round_id, forgotten=0 if asked else 1)
 
 
 def open_with_seven_zip(answer: Answers) -> Answers:

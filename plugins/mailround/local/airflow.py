@@ -131,7 +131,13 @@ class LocalAirflow:
         for name, command in commands.items():
             with self._log(name).open("ab") as log:
                 child = subprocess.Popen(  # noqa: S603 - our own fixed commands
-                    command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+                    command,
+                    env=environment,
+                    stdout=log,
+                    stderr=log,
+                    stdin=subprocess.DEVNULL,
+                    start_new_session=True,
+                    umask=0o077,
                 )
             self._children.append(child)
             started[name] = (child.pid, _born(child.pid))

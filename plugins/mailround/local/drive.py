@@ -161,8 +161,8 @@ def hand_over_password(driver: Driver, run_id: str, round_id: str) -> None:
     )
 
 
-def record_posting(driver: Driver, run_id: str, round_id: str) -> None:
-    """The officer records that every piece was posted today."""
+def record_posting(driver: Driver, run_id: str, round_id: str, *, forgotten: int = 0) -> None:
+    """The officer records that every piece was posted today, but for those forgotten."""
     driver.users["officer"].answer(
         run_id,
         "record_posting",
@@ -171,7 +171,7 @@ def record_posting(driver: Driver, run_id: str, round_id: str) -> None:
         withdrawn=0,
         spoiled=0,
         reprinted=0,
-        posted=driver.entry(round_id, Sealed).pieces,
+        posted=driver.entry(round_id, Sealed).pieces - forgotten,
     )
 
 
