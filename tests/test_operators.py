@@ -1,0 +1,180 @@
+"""The operators on Airflow's own classes: what parks a task, what wakes it, and what it does not believe."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from answered import lead_to, report
+from mailround.context import RoundContext
+from mailround.deletion_certificate import DeletionCertificate
+from mailround.local.airflow import LocalAirflow
+from mailround.model import Recipient
+from mailround.register.entries import AnswerRefused, DeletionReminded, QualityChecked, ReleaseApproved, standing
+from mailround.seal import seal
+from prepared import AT, print_round, record
+
+# Airflow is imported in a process of its own: it makes folders and takes seconds.
+RUN = """
+import json, sys
+from datetime import datetime
+from types import SimpleNamespace
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowException, TaskAwaitingInput, TaskDeferred
+from mailround import operators
+from mailround.approve_release import ReleaseApproval
+from mailround.custody import Posting
+
+asked = []
+operators.upsert_hitl_detail = lambda **request: asked.append(request)  # it speaks to a supervisor that is not here
+operators.HITLOperator.execute = lambda self, context: (_ for _ in ()).throw(TaskAwaitingInput(method_name="x"))
+
+case, moment = json.loads(sys.argv[1]), datetime.fromisoformat(sys.argv[2])
+operators.now = lambda: moment
+with DAG("mailing_round"):
+    approval = operators.FourEyesApprovalOperator(task_id="approve_release", form=ReleaseApproval)
+    reminder = operators.DeletionDueReminderOperator(task_id="deletion_due_reminder")
+instance = SimpleNamespace(id="1", dag_id="mailing_round", run_id="r", task_id="approve_release", map_index=-1)
+context = {"params": {"round_id": "2026-11-change"}, "task_instance": instance}
+
+def done(call):
+    try:
+        call()
+    except TaskDeferred as deferred:
+        return {"deferred": deferred.trigger.moment.isoformat(), "method": deferred.method_name}
+    except TaskAwaitingInput as parked:
+        return {"parked": parked.method_name, "kwargs": parked.kwargs}
+    except AirflowException as error:
+        return {"failed": type(error).__name__, "text": str(error)}
+    return {}
+
+def answered(shown, responder):
+    event = {
+        "chosen_options": ["承認"], "params_input": {}, "responded_at": moment,
+        "responded_by_user": {"id": "2", "name": responder} if responder else None,
+    }
+    return done(lambda: approval.execute_complete(context, event, shown=shown))
+
+if case["do"] == "remind":
+    outcomes = [done(lambda: reminder.execute(context)), done(lambda: reminder.remind(context))]
+elif case["do"] == "ask":
+    outcomes = [done(lambda: approval.execute(context))]
+elif case["do"] == "answer":
+    shown = case.get("shown") or done(lambda: approval.execute(context))["kwargs"]["shown"]
+    outcomes = [answered(shown, case["responder"])]
+elif case["do"] == "one pair of eyes":
+    with DAG("another"):
+        try:
+            operators.FourEyesApprovalOperator(task_id="posting", form=Posting)
+            outcomes = ["built"]
+        except ValueError as error:
+            outcomes = [str(error)]
+elif case["do"] == "names":
+    outcomes = [[hasattr(getattr(operators, name), method) for name, method in case["names"]]]
+print(json.dumps({"outcomes": outcomes, "asked": len(asked)}))
+"""
+
+
+@pytest.fixture
+def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[..., Recipient]) -> RoundContext:
+    """A sealed round that waits for its approval."""
+    opened = open_a_round()
+    report(opened)
+    record(opened, QualityChecked(rows=10, printable=7, held=2, excluded=1, warned=0, findings={}))
+    print_round(opened, make_recipient)
+    seal(opened, at=AT)
+    return opened
+
+
+@pytest.fixture
+def run(work: RoundContext, tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Run one case on the round's ward, at a given time."""
+    settings = work.settings
+    environment = LocalAirflow(tmp_path / "airflow", 1, 2).environment() | {
+        "MAILROUND_INBOX": str(settings.inbox),
+        "MAILROUND_DATA": str(settings.data),
+        "MAILROUND_OUTBOX": str(settings.outbox),
+        "MAILROUND_VAULT": str(settings.vault),
+        "MAILROUND_VAULT_IDENTITY": str(settings.vault_identity),
+        "MAILROUND_REGISTER_URL": settings.register_url,
+        "MAILROUND_ALERT_TO": "",
+    }
+
+    def runner(at: str, **case: object) -> dict[str, Any]:
+        done = subprocess.run(
+            [sys.executable, "-c", RUN, json.dumps(case), at],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        outcome: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return outcome
+
+    return runner
+
+
+APPROVED_AT = "2026-11-12T10:00:00+09:00"
+
+
+def test_a_question_parks_the_task_with_the_digest_of_what_is_shown(run: Callable[..., dict[str, Any]]) -> None:
+    (outcome,) = run(APPROVED_AT, do="ask")["outcomes"]
+    assert outcome["parked"] == "execute_complete"
+    assert len(outcome["kwargs"]["shown"]) == 64
+
+
+def test_the_second_division_approves(run: Callable[..., dict[str, Any]], work: RoundContext) -> None:
+    assert run(APPROVED_AT, do="answer", responder="approver") == {"outcomes": [{}], "asked": 0}
+    assert len(standing(work.entries, ReleaseApproved)) == 1
+
+
+@pytest.mark.parametrize("responder", ["datateam", "officer", None])
+def test_anybody_else_is_recorded_and_asked_again(
+    run: Callable[..., dict[str, Any]], work: RoundContext, responder: str | None
+) -> None:
+    told = run(APPROVED_AT, do="answer", responder=responder)
+    assert told["outcomes"][0]["parked"] == "execute_complete"
+    assert told["asked"] == 1
+    assert standing(work.entries, ReleaseApproved) == []
+    assert [each.step for each in standing(work.entries, AnswerRefused)] == ["approve_release"]
+
+
+def test_an_answer_to_what_is_no_longer_so_is_not_taken(run: Callable[..., dict[str, Any]], work: RoundContext) -> None:
+    (outcome,) = run(APPROVED_AT, do="answer", responder="approver", shown="0" * 64)["outcomes"]
+    assert outcome["failed"] == "AirflowException", "a plain failure, so that the retry asks afresh"
+    assert standing(work.entries, ReleaseApproved) == []
+    assert standing(work.entries, AnswerRefused) == []
+
+
+def test_a_form_for_one_pair_of_eyes_cannot_be_an_approval(run: Callable[..., dict[str, Any]]) -> None:
+    assert "second person" in run(APPROVED_AT, do="one pair of eyes")["outcomes"][0]
+
+
+def test_the_reminder_sleeps_until_its_day_and_then_reminds_once(
+    run: Callable[..., dict[str, Any]], work: RoundContext
+) -> None:
+    lead_to(DeletionCertificate, work)
+    waiting, early = run("2026-11-25T09:00:00+09:00", do="remind")["outcomes"]
+    assert waiting == {"deferred": "2026-12-16T15:00:00+00:00", "method": "remind"}
+    assert early == {}
+    assert standing(work.entries, DeletionReminded) == []
+    assert run("2026-12-17T00:00:05+09:00", do="remind")["outcomes"] == [{}, {}]
+    assert standing(work.entries, DeletionReminded) == [DeletionReminded(due=date(2026, 12, 24), on=date(2026, 12, 17))]
+
+
+def test_names_that_parked_runs_have_stored_stay_importable(run: Callable[..., dict[str, Any]]) -> None:
+    """A run waits for months; these names stand in its rows. Do not edit this list, add to it."""
+    names = [
+        ("FormOperator", "execute_complete"),
+        ("FourEyesApprovalOperator", "execute_complete"),
+        ("DeletionDueReminderOperator", "remind"),
+    ]
+    assert run(APPROVED_AT, do="names", names=names)["outcomes"] == [[True, True, True]]
