@@ -361,6 +361,7 @@ def local_demo(
     from mailround.local.airflow import LocalAirflow
     from mailround.local.demo import demo
 
+    os.umask(0o077)
     signal.signal(signal.SIGTERM, _stop_on_terminate)
     airflow = LocalAirflow(home.resolve(), port, mail_port)
     airflow.stop()
@@ -376,12 +377,14 @@ def local_up(home: _Home = REPOSITORY / ".airflow" / "up", port: _Port = 8080, m
     from mailround.local.drive import Driver, sample_round
     from mailround.local.people import USERS
 
+    os.umask(0o077)
     airflow = LocalAirflow(home.resolve(), port, mail_port)
     console = Console()
-    if airflow.running():
+    if address := airflow.running():
         console.print("既に起動しています。")
     else:
-        with console.status("準備しています") as status:
+        address = airflow.url
+        with console.status("準備しています") as status, airflow.stopped_on_error():
             airflow.start(status.update)
             driver = Driver(airflow)
             sample_round(driver.settings, households=200, seed=1, name="sample")
@@ -389,7 +392,7 @@ def local_up(home: _Home = REPOSITORY / ".airflow" / "up", port: _Port = 8080, m
     table = _table("利用者", "役割", "パスワード")
     for user in USERS:
         table.add_row(user.name, user.title, airflow.password)
-    console.print(f"画面：{airflow.url}　メール：{airflow.mails}　受信フォルダ：{airflow.home / 'ward' / 'inbox'}")
+    console.print(f"画面：{address}　メール：{airflow.mails}　受信フォルダ：{airflow.home / 'ward' / 'inbox'}")
     console.print(table)
     console.print("止めるには `make down` を実行してください。")
 

@@ -15,7 +15,8 @@ import subprocess
 import sys
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -142,6 +143,7 @@ class LocalAirflow:
             self._children.append(child)
             started[name] = (child.pid, _born(child.pid))
             self._pids.write_text(json.dumps(started), encoding="utf-8")
+        (self.home / "address").write_text(self.url, encoding="utf-8")
         tell("Airflowの起動を待っています")
         self._await_health(started)
 
@@ -155,9 +157,18 @@ class LocalAirflow:
                 time.sleep(0.1)
         self._pids.unlink(missing_ok=True)
 
-    def running(self) -> bool:
-        """Tell whether any process of an earlier start still lives."""
-        return bool(self._alive())
+    def running(self) -> str | None:
+        """Return the address of what an earlier start left running, or None; its port may be another one."""
+        return (self.home / "address").read_text(encoding="utf-8") if self._alive() else None
+
+    @contextmanager
+    def stopped_on_error(self) -> Iterator[None]:
+        """Stop everything when the block raises; else leave it running."""
+        try:
+            yield
+        except BaseException:
+            self.stop()
+            raise
 
     @property
     def _pids(self) -> Path:
