@@ -37,7 +37,7 @@ TARGETS = {
     "seal": "≥ 150 MB/s",
     "aes": "(part of seal)",
 }
-TITLES = {"seal": "seal: list, write, reopen, check everything", "aes": "of which writing AES-256, over 60 MB"}
+TITLES = {"seal": "seal: list, write, reopen, check everything", "aes": "writing AES-256 alone, 60 MB of the same PDFs"}
 
 
 def step(name: str, round_id: str) -> None:
@@ -57,21 +57,18 @@ def step(name: str, round_id: str) -> None:
         planned, done = latest(work.entries, PrintPlanned), latest(work.entries, Rendered)
         if planned is None:
             raise SystemExit("nothing is planned")
-        span = {"round_id": round_id, "first": 1, "last": planned.chunks}
-        arguments = [model.ChunkGroup(**span)]
+        last = planned.chunks
+        arguments = [model.ChunkGroup(round_id=round_id, first=1, last=last)]
         if name == "verify":
             if done is None:
                 raise SystemExit("nothing is rendered")
-            arguments = [model.Rendered(**span, pieces=done.pieces, pages=done.pages, sha256=done.sha256)]
+            figures = {"pieces": done.pieces, "pages": done.pages}
+            arguments = [model.Rendered(round_id=round_id, first=1, last=last, sha256=done.sha256, **figures)]
     begun = time.perf_counter()
     outcome = run(work, *arguments, at=datetime.now(TOKYO))
     seconds = time.perf_counter() - begun
-    figures = {
-        "seconds": seconds,
-        "pages": getattr(outcome, "pages", None),
-        "bytes": getattr(outcome, "bytes", None),
-    }
-    print(json.dumps(figures | {"peak_mib": peak()}))
+    measured = {name: getattr(outcome, name, None) for name in ("pages", "bytes")}
+    print(json.dumps(measured | {"seconds": seconds, "peak_mib": peak()}))
 
 
 def aes(work: RoundContext) -> dict[str, float | None]:
