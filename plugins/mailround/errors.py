@@ -44,6 +44,11 @@ class Finding:
     field: str
     problem: str
 
+    def __str__(self) -> str:
+        """Return the place and the problem in Japanese."""
+        record = f"{self.record}件目" if self.record else "見出し"
+        return f"{self.line}行目（{record}）{self.field}：{self.problem}"
+
 
 class MalformedExportError(MailroundError):
     """The export is not what its layout promises; ``findings`` holds every malformed place."""

@@ -338,14 +338,11 @@ _DECISION_ATTRIBUTES = (
 
 
 def _refuse(findings: list[Finding]) -> None:
-    """Raise with all findings, the first ones in the text."""
+    """Raise with all findings, the first ones in the text: it goes into a mail."""
     if not findings:
         return
     findings.sort(key=lambda each: (each.line, each.record))
-    listed = "、".join(
-        f"{each.line}行目（{f'{each.record}件目' if each.record else '見出し'}）{each.field}：{each.problem}"
-        for each in findings[:_LISTED]
-    )
+    listed = "、".join(map(str, findings[:_LISTED]))
     rest = f"、ほか{len(findings) - _LISTED}か所" if len(findings) > _LISTED else ""
     raise MalformedExportError(
         f"取込ファイルの形式に誤りが{len(findings)}か所あります：{listed}{rest}。", _REMEDY, tuple(findings)

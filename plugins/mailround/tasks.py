@@ -5,6 +5,7 @@ Everything heavy is imported inside the task: a DAG file that pulled in pandas o
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -13,12 +14,15 @@ from typing import TYPE_CHECKING
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
-from mailround.errors import MailroundError, RoundRefusedError
+from mailround.errors import MailroundError, MalformedExportError, RoundRefusedError
 from mailround.model import Checked, ChunkGroup, Extracted, Opened, Rendered, Sealed, Verified
 from mailround.settings import TOKYO, load_settings
 
 if TYPE_CHECKING:
     from mailround.context import RoundContext
+
+
+_log = logging.getLogger(__name__)
 
 
 def now() -> datetime:
@@ -63,7 +67,12 @@ def extract(opened: Opened) -> Extracted:
     from mailround.extract import extract as step
 
     with failing_at_once():
-        return step(find_round(opened.round_id), at=now())
+        try:
+            return step(find_round(opened.round_id), at=now())
+        except MalformedExportError as error:
+            for finding in error.findings:  # the message, which is mailed too, names only the first ones
+                _log.error("%s", finding)
+            raise
 
 
 @task(task_display_name="03 データ検査")

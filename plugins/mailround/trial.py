@@ -34,7 +34,7 @@ def try_export(export: Path, *, layout: str, kind: str, settings: CheckSettings)
                 {
                     "id": "readable",
                     "severity": "stop",
-                    "message": str(error),
+                    "message": "、".join(map(str, findings)) or str(error),
                     "count": max(1, len(findings)),
                     "case_nos": [],
                 }

@@ -85,10 +85,8 @@ def put_export(driver: Driver, name: str, seed: int, *, break_it: bool = False) 
         )
     raw = write_export(tuple(records), layout, decision=True)
     if break_it:
-        lines = raw.splitlines(keepends=True)
-        broken = next(index for index, line in enumerate(lines) if CANARY_NAME.encode("cp932") in line)
-        lines[broken] = lines[broken].replace(CANARY_NAME.encode("cp932"), CANARY_NAME.encode("cp932") + b"\xff,", 1)
-        raw = b"".join(lines)
+        name_as_written = CANARY_NAME.encode("cp932")
+        raw = raw.replace(name_as_written, name_as_written + b"\xff,")
     export = driver.settings.inbox / f"{name}.csv"
     export.write_bytes(raw)
     export.with_name(export.name + CONTROL_SUFFIX).write_bytes(
@@ -180,7 +178,9 @@ def test_a_malformed_export_turns_the_run_red_with_a_japanese_message(driver: Dr
     assert driver.follow(run_id, params.round_id, {}) == "failed"
     states = {task.task_id: task.state for task in driver.users["datateam"].tasks(run_id)}
     assert states["extract"] == "failed"
-    assert "【対応】" in driver.users["datateam"].log(run_id, "extract")
+    log = driver.users["datateam"].log(run_id, "extract")
+    assert "【対応】" in log
+    assert log.count("行目（") >= 6, "each of the three malformed records has its own line, and stands in the message"
     (alert,) = [mail for mail in mails(driver.airflow) if params.round_id in mail]
     assert "02 データ取込" in alert
     assert "【対応】" in alert
