@@ -12,6 +12,9 @@ COPY plugins plugins
 COPY dags dags
 COPY include include
 RUN uv pip install --system --no-deps --editable .
+# Named volumes take owner and mode from here; Docker would make them root's.
+RUN install -d -o airflow -g airflow -m 700 \
+    /srv/mailround/inbox /srv/mailround/data /srv/mailround/outbox /srv/vault /opt/airflow/logs
 USER airflow
 # Nothing that is written may be readable by others.
 ENTRYPOINT ["/bin/sh", "-c", "umask 077 && exec \"$@\"", "--"]

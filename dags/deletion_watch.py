@@ -1,6 +1,7 @@
 """### 消去期限の見回り（毎朝 8:30）
 
-管理簿だけを見て、委託先の消去期限が近い回・過ぎた回を、すべてメールで知らせます。回のDAGが止まっていても、消えていても
+管理簿だけを見て、委託先の消去期限を毎朝確かめ、契約で決めた日と、
+期限を過ぎてからは毎日、メールで知らせます。回のDAGが止まっていても、消えていても
 働きます。見回りの前に管理簿の連鎖を検証し、改ざんがあれば赤くなって知らせます。
 
 **赤くなったら**：管理簿に触らずに、記録（Logs）の最後の文に従ってください。
@@ -18,7 +19,7 @@ from mailround.settings import TOKYO
 @dag(
     dag_id="deletion_watch",
     dag_display_name="消去期限の見回り",
-    description="委託先の消去期限を、管理簿だけを見て毎日知らせる",
+    description="委託先の消去期限を、管理簿だけを見て毎朝確かめる",
     doc_md=__doc__,
     schedule=CronTriggerTimetable("30 8 * * *", timezone="Asia/Tokyo"),
     start_date=datetime(2026, 1, 1, tzinfo=TOKYO),

@@ -185,7 +185,7 @@ STOPS = {
     "no_control_file": (
         lambda path: path.with_name(path.name + CONTROL_SUFFIX).unlink(),
         "readable",
-        "制御ファイル（件数ファイル）がありません",
+        "件数ファイルがありません",
     ),
     "a_case_number_twice": (duplicate, "case_no_unique", "同じケース番号"),
 }

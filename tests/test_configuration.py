@@ -66,3 +66,26 @@ def test_the_shipped_round_kinds_load(name: str, decision: bool, stem: str) -> N
     kind = load_round_kind(REPOSITORY / "include", name)
     assert (kind.name, kind.decision, kind.file_stem) == (name, decision, stem)
     assert kind.chunk_size == 500
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("name: 契約".encode("cp932"), "UTF-8で保存してください"),
+        (b"name: other\ntitle: x\n", "必要な項目です"),
+        (b"end: 2027-02-29\n", "存在しない日付など"),
+        (b"name: [\n", "行目"),
+    ],
+)
+def test_an_ordinary_mistake_in_a_yaml_is_told_in_japanese(tmp_path: Path, content: bytes, told: str) -> None:
+    (tmp_path / "mine.yaml").write_bytes(content)
+    with pytest.raises(ConfigurationError) as caught:
+        read_yaml(tmp_path, "mine", RoundKind, "発送種別")
+    assert told in caught.value.happened
+
+
+def test_a_copied_file_may_not_speak_in_another_name(tmp_path: Path) -> None:
+    copied = (REPOSITORY / "include" / "rounds" / "change_notice.yaml").read_text(encoding="utf-8")
+    (tmp_path / "copy.yaml").write_text(copied, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="ファイル名と違います"):
+        read_yaml(tmp_path, "copy", RoundKind, "発送種別")

@@ -112,7 +112,7 @@ def test_unknown_headers_are_listed_in_the_report_and_counted_in_the_register(
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"rows": 41}, ["制御ファイルの件数", "41", "40"]),
+        ({"rows": 41}, ["件数ファイルの件数", "41", "40"]),
         ({"total_after": 1_000_000}, ["変更後支給額の合計", "1,000,000"]),
         ({"case_no_min": "0000000"}, ["ケース番号"]),
         ({"case_no_max": "9999999"}, ["ケース番号"]),
@@ -176,7 +176,7 @@ def test_a_trailer_that_differs_stops_the_round(
 def test_a_missing_control_file_is_named(settings: Settings, open_a_round: Opener) -> None:
     work = put(settings, open_a_round)
     control_path(settings).unlink()
-    with pytest.raises(MalformedExportError, match=r"制御ファイル.*ありません.*\.control\.json"):
+    with pytest.raises(MalformedExportError, match=r"件数ファイル.*ありません.*\.control\.json"):
         extract(work, at=NOW)
 
 
@@ -198,7 +198,7 @@ def test_a_malformed_control_file_names_the_member(
 ) -> None:
     work = put(settings, open_a_round)
     change_control(settings, **changes)
-    with pytest.raises(MalformedExportError, match=f"制御ファイル.*{named}") as caught:
+    with pytest.raises(MalformedExportError, match=f"件数ファイル.*{named}") as caught:
         extract(work, at=NOW)
     assert "昨日" not in str(caught.value)
 
@@ -209,7 +209,7 @@ def test_a_control_file_that_is_no_json_object_is_refused(
 ) -> None:
     work = put(settings, open_a_round)
     control_path(settings).write_bytes(content)
-    with pytest.raises(MalformedExportError, match="制御ファイル"):
+    with pytest.raises(MalformedExportError, match="件数ファイル"):
         extract(work, at=NOW)
 
 

@@ -198,7 +198,7 @@ def test_an_entry_that_was_corrected_is_asked_for_again(work: RoundContext, form
 @pytest.mark.parametrize(
     ("responder", "told"),
     [
-        (None, "だれが回答したか記録されていません"),
+        (None, "誰が回答したか記録されていません"),
         ("", "この役割に指定され"),
         ("auditor", "この役割に指定され"),
         ("C-001", "この役割に指定され"),

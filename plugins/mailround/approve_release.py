@@ -69,7 +69,7 @@ class ReleaseApproval(Form):
             ("印刷", f"{sealed.pieces:,} 通（{sealed.pages:,} 頁）"),
             ("保留", f"{checked.held:,} 世帯"),
             ("対象外", f"{checked.excluded:,} 世帯"),
-            ("要確認（印刷済み）", f"{checked.warned:,} 世帯"),
+            ("注意（印刷済み）", f"{checked.warned:,} 世帯"),
             ("パッケージ", f"{sealed.bytes:,} バイト（{sealed.members} ファイル、{sealed.algorithm}）"),
             ("SHA-256", f"`{sealed.sha256}`"),
         )
@@ -78,7 +78,7 @@ class ReleaseApproval(Form):
                 table(rows),
                 holds_table(work),
                 (
-                    "承認は、上のSHA-256のパッケージだけに効きます。"
+                    "承認の効力は、上のSHA-256のパッケージに限ります。"
                     f"「{SEND_BACK}」を選ぶと、この回は終わり、パッケージと鍵は廃棄されます。"
                 ),
             )

@@ -275,7 +275,24 @@ def password_notice(
     if (fd is None) == (not command):
         raise ConfigurationError("出力先が決まりません。", "--fd か --printer のどちらか一つを指定してください。")
     issue(load_round(load_settings(), round_id), deliver, at=datetime.now(TOKYO))
-    typer.echo("パスワード通知書を作成し、元の秘密を廃棄しました。封をして、媒体とは別の機会に手渡してください。")
+    message = "パスワード通知書を作成し、元の秘密を廃棄しました。封をして、媒体とは別の機会に手渡してください。"
+    typer.echo(message, err=fd is not None)  # the PDF may be on standard output
+
+
+@app.command()
+def returned(
+    round_id: Annotated[str, typer.Argument(help="回の番号")],
+    piece: Annotated[str, typer.Argument(help="返戻された封書の番号")],
+) -> None:
+    """返戻された封書の番号から、ケース番号を調べます（回の完了まで）。"""
+    from mailround.context import load_round
+    from mailround.errors import CountMismatchError
+    from mailround.purge import read_index
+
+    found = read_index(load_round(load_settings(), round_id)).get(piece)
+    if found is None:
+        raise CountMismatchError("その番号の封書はこの回にありません。", "回の番号と封書の番号を確かめてください。")
+    typer.echo(found)
 
 
 @register_app.command("migrate")
@@ -394,6 +411,7 @@ def local_up(home: _Home = REPOSITORY / ".airflow" / "up", port: _Port = 8080, m
         table.add_row(user.name, user.title, airflow.password)
     console.print(f"画面：{address}　メール：{airflow.mails}　受信フォルダ：{airflow.home / 'ward' / 'inbox'}")
     console.print(table)
+    console.print(f"この環境で `mailround` を使うには `. {airflow.ward_file}` を実行してください。", soft_wrap=True)
     console.print("止めるには `make down` を実行してください。")
 
 

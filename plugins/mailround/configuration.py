@@ -29,18 +29,48 @@ def read_yaml(folder: Path, name: str, model: type[Model], what: str) -> Model:
             f"{what}「{name[:40]}」は登録されていません。", f"登録済みの名称から選んでください（{known}）。"
         )
     try:
-        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (ValidationError, yaml.YAMLError) as error:
-        where = (
-            "、".join(".".join(map(str, each["loc"])) + f"（{each['msg']}）" for each in error.errors())
-            if isinstance(error, ValidationError)
-            else "YAMLの書式"
-        )
+        content = model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (ValueError, yaml.YAMLError) as error:  # ValueError: wrong fields, not UTF-8, a date that does not exist
+        where = _where(error)
         raise ConfigurationError(
             f"{what}「{name}」の設定ファイルに誤りがあります：{where}。", f"{path.name} の該当項目を直してください。"
         ) from None
+    if getattr(content, "name", name) != name:  # a copied file would speak in another's name
+        raise ConfigurationError(
+            f"{what}「{name}」の name が、ファイル名と違います。", f"{path.name} の name を「{name}」にしてください。"
+        )
+    return content
+
+
+def _where(error: Exception) -> str:
+    """Return what is wrong with a file, Japanese as far as the library's message is known."""
+    match error:
+        case ValidationError():
+            return "、".join(
+                ".".join(map(str, each["loc"])) + f"（{_PROBLEMS.get(each['type'], each['msg'])}）"
+                for each in error.errors(include_url=False)
+            ).replace("Value error, ", "")
+        case yaml.MarkedYAMLError():
+            return f"YAMLの書式（{error.problem_mark.line + 1 if error.problem_mark else '?'}行目）"
+        case UnicodeDecodeError():
+            return "文字コード（UTF-8で保存してください）"
+        case _:
+            return "値の書式（存在しない日付など）"
+
+
+_PROBLEMS = {
+    "extra_forbidden": "知らない項目です",
+    "missing": "必要な項目です",
+    "string_too_long": "長すぎます",
+    "string_too_short": "短すぎます",
+    "string_type": "文字列にしてください（コードは引用符で囲む）",
+    "int_type": "整数にしてください",
+    "int_parsing": "整数にしてください",
+    "literal_error": "使える値のどれでもありません",
+    "string_pattern_mismatch": "書式が違います",
+}
 
 
 def names(folder: Path) -> tuple[str, ...]:
     """Return the names of the YAML files in a folder of include/, sorted."""
-    return tuple(sorted(path.stem for path in folder.glob("*.yaml")))
+    return tuple(sorted(path.stem for path in folder.glob("*.yaml") if _NAME.fullmatch(path.stem)))

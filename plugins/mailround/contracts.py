@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -54,7 +54,9 @@ class Deletion(_Part):
     """When the contractor must have deleted, and when to remind of it."""
 
     days_after_posting: int = Field(ge=0)
-    remind_days_before: tuple[int, ...] = Field(min_length=1, description="Days before the due date; negative: after.")
+    remind_days_before: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+        min_length=1, description="Days before the due date; after it, every day."
+    )
 
 
 class Contract(_Part):

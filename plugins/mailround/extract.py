@@ -86,22 +86,22 @@ def read_source(path: Path, layout: Layout, *, decision: bool) -> Source:
     digest = hashlib.sha256(raw).hexdigest()
     control = _read_control(path.with_name(path.name + CONTROL_SUFFIX), decision=decision)
     # Before the reading: a file that is not the one the control file speaks of may be malformed in any way.
-    _compare("制御ファイルのSHA-256", control.sha256, "取込ファイル", digest)
+    _compare("件数ファイルのSHA-256", control.sha256, "データファイル", digest)
     export = read_export(raw, layout, decision=decision)
-    _compare("制御ファイルの件数", control.rows, "取込ファイル", export.rows)
+    _compare("件数ファイルの件数", control.rows, "データファイル", export.rows)
     if decision:
-        _compare("制御ファイルの変更後支給額の合計", control.total_after, "取込ファイル", export.total_after)
+        _compare("件数ファイルの変更後支給額の合計", control.total_after, "データファイル", export.total_after)
     if (control.case_no_min, control.case_no_max) != (export.case_no_min, export.case_no_max):
         # Case numbers stay out of messages, which reach logs and mails.
-        raise CountMismatchError("制御ファイルと取込ファイルで、ケース番号の最小または最大が一致しません。", _REMEDY)
+        raise CountMismatchError("件数ファイルとデータファイルで、ケース番号の最小または最大が一致しません。", _REMEDY)
     if export.trailer:
-        _compare("集計行の件数", export.trailer.rows, "取込ファイル", export.rows)
+        _compare("集計行の件数", export.trailer.rows, "データファイル", export.rows)
         if export.trailer.total_after is not None:
-            _compare("集計行の変更後支給額の合計", export.trailer.total_after, "取込ファイル", export.total_after)
+            _compare("集計行の変更後支給額の合計", export.trailer.total_after, "データファイル", export.total_after)
     return Source(raw, digest, export, control)
 
 
-_REMEDY = "取込ファイルと制御ファイルを同じ出力処理で作り直し、両方を受信フォルダに置き直してください。"
+_REMEDY = "データファイルと件数ファイルを同じ出力処理で作り直し、両方を受信フォルダに置き直してください。"
 
 
 def _compare(what: str, promised: int | str | None, where: str, found: int | str | None) -> None:
@@ -116,8 +116,8 @@ def _figure(value: int | str | None) -> str:
 def _read_control(path: Path, *, decision: bool) -> Control:
     if not path.is_file():
         raise MalformedExportError(
-            "取込ファイルの制御ファイル（件数ファイル）がありません。",
-            f"取込ファイルと同じ場所に「（取込ファイル名）{CONTROL_SUFFIX}」を置いてください。",
+            "データファイルの件数ファイルがありません。",
+            f"データファイルと同じ場所に「（データファイル名）{CONTROL_SUFFIX}」を置いてください。",
         )
     try:
         control = Control.model_validate_json(path.read_bytes())
@@ -128,5 +128,5 @@ def _read_control(path: Path, *, decision: bool) -> Control:
     if control and decision is (control.total_after is None):
         wrong = ["total_after（決定のある回では必須、ない回では記載しない）"]
     if control is None or wrong:
-        raise MalformedExportError(f"制御ファイル（件数ファイル）に誤りがあります：{'、'.join(wrong)}。", _REMEDY)
+        raise MalformedExportError(f"件数ファイルに誤りがあります：{'、'.join(wrong)}。", _REMEDY)
     return control

@@ -231,7 +231,7 @@ def table(rows: Iterable[tuple[str, str]], head: tuple[str, str] = ("項目", "�
 
 def _about_responder(form: type[Form], work: RoundContext, answer: Answer) -> Iterable[str]:
     if answer.responder is None:
-        yield "だれが回答したか記録されていません。自分の利用者でログインして回答してください。"
+        yield "誰が回答したか記録されていません。自分の利用者でログインして回答してください。"
         return
     if form.four_eyes and answer.responder.casefold() == work.opened.triggered_by.casefold():
         yield "この回を開始した本人は回答できません。別の承認者が回答してください。"

@@ -23,6 +23,17 @@ from mailround.templates import load_templates
 from mailround.vault import Vault
 from mailround.workspace import Workspace
 
+TITLES = {
+    "round_id": "回の番号",
+    "kind": "発送種別",
+    "source": "データファイル",
+    "layout": "データレイアウト",
+    "contract": "契約",
+    "issue_date": "発行日",
+    "posting_date": "発送予定日",
+}
+"""What the trigger form calls each param."""
+
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 
 
@@ -53,8 +64,8 @@ def open_round(
     contract = load_contract(settings.include, asked.contract)
     if asked.issue_date > asked.posting_date:
         raise RoundRefusedError(
-            f"発行日（{asked.issue_date}）が発送日（{asked.posting_date}）より後です。",
-            "発行日は発送日以前の日付にしてください。",
+            f"発行日（{asked.issue_date}）が発送予定日（{asked.posting_date}）より後です。",
+            "発行日は発送予定日以前の日付にしてください。",
         )
     require(OPENING, contract, asked.posting_date)
     source_path(settings, asked.source)
@@ -109,8 +120,9 @@ def _checked(params: dict[str, object]) -> RoundParams:
     try:
         return RoundParams.model_validate(params)
     except ValidationError as error:
-        fields = "、".join(sorted({str(each["loc"][0]) for each in error.errors()}))
+        wrong = {str(each["loc"][0]) for each in error.errors()}
+        fields = "、".join(TITLES.get(name, "画面にない項目") for name in sorted(wrong))
         raise RoundRefusedError(
-            f"実行パラメータに誤りがあります：{fields}。",
+            f"入力に誤りがあります：{fields}。",
             "回の番号は「2026-11-change」の形、日付は「2026-11-30」の形で入力してください。",
         ) from None

@@ -27,7 +27,7 @@ _LISTED = 20
 _BARE_CR = "引用符の外に単独の改行コード（CR）があります"
 
 _REMEDY = (
-    "ファイルを手で直さずに、業務システムの出力とデータレイアウトの設定を確かめ、"
+    "ファイルを手で直さずに、福祉システムの出力とデータレイアウトの設定を確かめ、"
     "出力し直したファイルで実行してください。"
 )
 
@@ -129,9 +129,9 @@ def _require_encoding(raw: bytes, layout: Layout) -> None:
         return
     title = _ENCODING_TITLES.get(found, "英数字だけ（BOMなし）" if found == "ascii" else "UTF-16")
     raise MalformedExportError(
-        f"取込ファイルの文字コードは{title}ですが、データレイアウト「{layout.name}」は"
+        f"データファイルの文字コードは{title}ですが、データレイアウト「{layout.name}」は"
         f"{_ENCODING_TITLES[layout.encoding]}です。",
-        "業務システムの出力設定の文字コードを確かめるか、正しいデータレイアウトを選んでください。",
+        "福祉システムの出力設定の文字コードを確かめるか、正しいデータレイアウトを選んでください。",
     )
 
 
@@ -345,5 +345,5 @@ def _refuse(findings: list[Finding]) -> None:
     listed = "、".join(map(str, findings[:_LISTED]))
     rest = f"、ほか{len(findings) - _LISTED}か所" if len(findings) > _LISTED else ""
     raise MalformedExportError(
-        f"取込ファイルの形式に誤りが{len(findings)}か所あります：{listed}{rest}。", _REMEDY, tuple(findings)
+        f"データファイルの形式に誤りが{len(findings)}か所あります：{listed}{rest}。", _REMEDY, tuple(findings)
     )

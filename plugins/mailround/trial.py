@@ -34,7 +34,7 @@ def try_export(export: Path, *, layout: str, kind: str, settings: CheckSettings)
                 {
                     "id": "readable",
                     "severity": "stop",
-                    "message": "、".join(map(str, findings)) or str(error),
+                    "message": f"{'、'.join(map(str, findings)) or error.happened} 【対応】{error.remedy}",
                     "count": max(1, len(findings)),
                     "case_nos": [],
                 }

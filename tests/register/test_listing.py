@@ -87,7 +87,7 @@ def test_a_row_reads_as_japanese(filled: Register) -> None:
         (HANDOVER, "施錠 はい"),
         (HANDOVER.model_copy(update={"locked": False}), "施錠 いいえ"),
         (HANDOVER, "引渡日時 2026-11-10 09:05、"),
-        (DeletionReminded(due=date(2026, 12, 24), on=date(2026, 12, 17)), "消去期限 2026-12-24、督促日 2026-12-17"),
+        (DeletionReminded(due=date(2026, 12, 24), on=date(2026, 12, 17)), "消去期限 2026-12-24、通知日 2026-12-17"),
         (AnswerRefused(step="s", reasons=("一つ", "二つ"), answered_at=AT), "理由 一つ・二つ"),
         (AnswerRefused(step="s", reasons=(), answered_at=AT), "理由 なし"),
         (

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shlex
 import signal
 import socket
 import subprocess
@@ -24,7 +25,7 @@ import httpx
 
 from mailround.errors import ConfigurationError, MailroundError
 from mailround.local.people import PASSWORD_VARIABLE
-from mailround.settings import REPOSITORY
+from mailround.settings import REPOSITORY, Settings
 
 COMPONENTS = {
     "api-server": ("api-server",),
@@ -33,6 +34,8 @@ COMPONENTS = {
     "triggerer": ("triggerer", "--skip-serve-logs"),
 }
 START_SECONDS = 180
+WARD = {f"MAILROUND_{name.upper()}" for name in Settings.model_fields}
+"""The variables that the ward's settings are read from."""
 
 
 class LocalAirflowError(MailroundError):
@@ -53,6 +56,11 @@ class LocalAirflow:
     def url(self) -> str:
         """The address of the UI and the REST API."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ward_file(self) -> Path:
+        """A shell file that sets the ward's environment for the command ``mailround``."""
+        return self.home / "ward.env"
 
     @property
     def mails(self) -> Path:
@@ -144,6 +152,8 @@ class LocalAirflow:
             started[name] = (child.pid, _born(child.pid))
             self._pids.write_text(json.dumps(started), encoding="utf-8")
         (self.home / "address").write_text(self.url, encoding="utf-8")
+        ward = (f"export {name}={shlex.quote(environment[name])}\n" for name in environment if name in WARD)
+        self.ward_file.write_text("".join(ward), encoding="utf-8")
         tell("Airflowの起動を待っています")
         self._await_health(started)
 

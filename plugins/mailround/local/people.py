@@ -31,33 +31,17 @@ USERS = (
 
 
 def main() -> None:
-    """Create the schema, the two ward roles and the demo users."""
+    """Create the schema, the ward's roles and the demo users."""
     from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
-    from airflow.providers.fab.www.security import permissions as may
     from airflow.utils.db import initdb
 
+    from mailround.roles import make_roles
+
     initdb()
-    # Airflow lets only those answer a form who may edit the DAG (that is: pause it); starting a run and touching a
-    # task's state stay with the data team.
-    answer = [
-        (may.ACTION_CAN_EDIT, may.RESOURCE_DAG),
-        (may.ACTION_CAN_EDIT, may.RESOURCE_HITL_DETAIL),
-        (may.ACTION_CAN_ACCESS_MENU, may.RESOURCE_HITL_DETAIL),
-    ]
-    trigger = [
-        (may.ACTION_CAN_CREATE, may.RESOURCE_DAG_RUN),
-        (may.ACTION_CAN_EDIT, may.RESOURCE_DAG_RUN),
-        (may.ACTION_CAN_EDIT, may.RESOURCE_TASK_INSTANCE),
-    ]
     password = os.environ[PASSWORD_VARIABLE]
     with get_application_builder() as builder:
         manager = builder.sm
-        manager.bulk_sync_roles(
-            [
-                {"role": "Custody", "perms": [*manager.VIEWER_PERMISSIONS, *answer]},
-                {"role": "DataTeam", "perms": [*manager.VIEWER_PERMISSIONS, *answer, *trigger]},
-            ]
-        )
+        make_roles(manager)
         for user in USERS:
             if manager.find_user(user.name) is None and not manager.add_user(
                 user.name, user.name, "demo", f"{user.name}@mailround.invalid", manager.find_role(user.role), password

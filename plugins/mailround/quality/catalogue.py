@@ -216,7 +216,7 @@ CATALOGUE: tuple[Rule, ...] = (
         ("kana", "birth_date"),
         ask.household_unique,
         "読みと生年月日が同じ世帯が別のケース番号にあります。",
-        "同じ人でないか確認し、二重なら片方を廃止してください。",
+        "同じ人でないか確認し、二重登録なら福祉システムの登録を訂正してください。",
     ),
     Rule(
         "address_and_surname_unique",

@@ -212,7 +212,7 @@ class Purged(Body):
 class DeletionReminded(Body):
     """A reminder (or, after the due date, an escalation) of the contractor's deletion went out by mail."""
 
-    title: ClassVar[str] = "消去期限の督促"
+    title: ClassVar[str] = "消去期限のお知らせ"
     kind: Literal["deletion_reminded"] = "deletion_reminded"
     due: date
     on: date

@@ -51,7 +51,7 @@ LABELS = {
     "method": "消去方法",
     "notice_no": "通知書番号",
     "notice_returned": "通知書の返却",
-    "on": "督促日",
+    "on": "通知日",
     "package_sha256": "パッケージのSHA-256",
     "pages": "頁数",
     "pieces": "通数",

@@ -1,0 +1,44 @@
+"""The two roles of a ward in Airflow's user table; run as ``python -m mailround.roles`` after each Airflow upgrade.
+
+``Custody`` (second division, officer) may look and answer forms; ``DataTeam`` may also start a run and clear a task.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def make_roles(manager: Any) -> None:  # noqa: ANN401 - Flask-AppBuilder's security manager has no types
+    """Create both roles, or bring them up to date."""
+    from airflow.providers.fab.www.security import permissions as may
+
+    # Airflow lets only those answer a form who may edit the DAG (that is: pause it); starting a run and touching a
+    # task's state stay with the data team.
+    answer = [
+        (may.ACTION_CAN_EDIT, may.RESOURCE_DAG),
+        (may.ACTION_CAN_EDIT, may.RESOURCE_HITL_DETAIL),
+        (may.ACTION_CAN_ACCESS_MENU, may.RESOURCE_HITL_DETAIL),
+    ]
+    trigger = [
+        (may.ACTION_CAN_CREATE, may.RESOURCE_DAG_RUN),
+        (may.ACTION_CAN_EDIT, may.RESOURCE_DAG_RUN),
+        (may.ACTION_CAN_EDIT, may.RESOURCE_TASK_INSTANCE),
+    ]
+    manager.bulk_sync_roles(
+        [
+            {"role": "Custody", "perms": [*manager.VIEWER_PERMISSIONS, *answer]},
+            {"role": "DataTeam", "perms": [*manager.VIEWER_PERMISSIONS, *answer, *trigger]},
+        ]
+    )
+
+
+def main() -> None:
+    """Make the roles in the metadata database of this environment."""
+    from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
+
+    with get_application_builder() as builder:
+        make_roles(builder.sm)
+
+
+if __name__ == "__main__":
+    main()
