@@ -24,10 +24,11 @@ from mailround.context import PASSWORD, RoundContext
 from mailround.extract import CONTROL_SUFFIX, extract
 from mailround.layouts import load_layout
 from mailround.model import Recipient
+from mailround.purge import purge
 from mailround.register.entries import PasswordNoticeIssued, standing
 from mailround.seal import package_path, seal
 from mailround.settings import CheckSettings, Settings
-from prepared import AT, hand_over, password, print_round
+from prepared import AT, hand_over, password, post, print_round
 
 Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]
@@ -457,3 +458,16 @@ def test_a_notice_without_one_destination_is_refused(run: Run, work: RoundContex
     assert result.exit_code == 2
     assert "--fd か --printer" in result.stderr
     assert work.vault.holds(work.round_id, PASSWORD)
+
+
+def test_a_returned_piece_leads_to_its_case_once_the_round_is_purged(run: Run, work: RoundContext) -> None:
+    early = run("returned", work.round_id, "P000002")
+    assert early.exit_code == 2
+    hand_over(work)
+    post(work)
+    purge(work, at=AT)
+    found = run("returned", work.round_id, "P000002")
+    assert (found.exit_code, found.stdout.strip()) == (0, "0000002")
+    unknown = run("returned", work.round_id, "P999999")
+    assert unknown.exit_code == 2
+    assert "この回にありません" in unknown.stderr
