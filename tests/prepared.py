@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -14,6 +15,7 @@ from mailround.model import Piece, PieceRange, Recipient
 from mailround.register.entries import (
     AnyBody,
     DeletionCertified,
+    HoldsDecided,
     MediaHandedOver,
     PasswordHandedOver,
     Posted,
@@ -75,12 +77,23 @@ def print_round(
             page += placed[-1].pages
         work.workspace.write_records(f"plan/chunk-{chunk:03d}", CHUNK, tuple(planned))
         work.workspace.write_records(f"pages/{chunk:03d}", RANGES, tuple(placed))
-        work.workspace.write(f"print/{work.kind.file_stem}-{chunk:03d}", pdf(page - 1))
-        record(work, Verified(first=chunk, last=chunk, pieces=len(planned), pages=page - 1))
+        content = pdf(page - 1)
+        work.workspace.write(f"print/{work.kind.file_stem}-{chunk:03d}", content)
+        digest = hashlib.sha256(hashlib.sha256(content).digest()).hexdigest()
+        record(work, Verified(first=chunk, last=chunk, pieces=len(planned), pages=page - 1, sha256=digest))
     record(
         work,
-        QualityChecked(rows=pieces + 3, printable=pieces, held=2, excluded=1, warned=0, findings={"name": 2}),
+        QualityChecked(
+            export_sha256="e" * 64,
+            rows=pieces + 3,
+            printable=pieces,
+            held=2,
+            excluded=1,
+            warned=0,
+            findings={"name": 2},
+        ),
     )
+    record(work, HoldsDecided(held=2, go_on=True, answered_at=AT - timedelta(minutes=1)))
     record(
         work,
         PrintPlanned(pieces=pieces, chunks=chunks, bundles=-(-pieces // 4), characters=50, font_sha256="f" * 64),

@@ -14,7 +14,7 @@ from mailround.errors import CountMismatchError, GateClosedError, RoundEndedErro
 from mailround.forms import settle
 from mailround.gates import Release
 from mailround.model import Recipient
-from mailround.register.entries import QualityChecked, ReleaseApproved, ReleaseRefused, latest
+from mailround.register.entries import HoldsDecided, QualityChecked, ReleaseApproved, ReleaseRefused, latest
 from mailround.seal import package_path, seal
 from prepared import print_round
 
@@ -107,8 +107,12 @@ def test_the_question_shows_counts_holds_and_the_whole_hash(work: RoundContext) 
 
 
 def test_counts_that_do_not_reconcile_are_never_put_before_an_approver(work: RoundContext) -> None:
-    body = QualityChecked(rows=11, printable=8, held=2, excluded=1, warned=0, findings={})
+    body = QualityChecked(export_sha256="e" * 64, rows=11, printable=8, held=2, excluded=1, warned=0, findings={})
     work.register.append(body, round_id=work.round_id, actor="mailround", at=AT)
+    with pytest.raises(GateClosedError, match="判断が管理簿にありません"):  # the decision was on the check before
+        ReleaseApproval.body(work)
+    decided = HoldsDecided(held=2, go_on=True, answered_at=AT)
+    work.register.append(decided, round_id=work.round_id, actor="officer", at=AT)
     with pytest.raises(CountMismatchError, match=r"取込 11 世帯.*＝ 10 です"):
         ReleaseApproval.body(work)
 

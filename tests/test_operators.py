@@ -17,9 +17,9 @@ from mailround.context import RoundContext
 from mailround.deletion_certificate import DeletionCertificate
 from mailround.local.airflow import LocalAirflow
 from mailround.model import Recipient
-from mailround.register.entries import AnswerRefused, DeletionReminded, QualityChecked, ReleaseApproved, standing
+from mailround.register.entries import AnswerRefused, DeletionReminded, ReleaseApproved, standing
 from mailround.seal import seal
-from prepared import AT, print_round, record
+from prepared import AT, print_round
 
 # Airflow is imported in a process of its own: it makes folders and takes seconds.
 RUN = """
@@ -87,7 +87,6 @@ def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[...
     """A sealed round that waits for its approval."""
     opened = open_a_round()
     report(opened)
-    record(opened, QualityChecked(rows=10, printable=7, held=2, excluded=1, warned=0, findings={}))
     print_round(opened, make_recipient)
     seal(opened, at=AT)
     return opened

@@ -82,6 +82,24 @@ def record_extracted(work: RoundContext, raw: bytes) -> None:
     record(work, Extracted(rows=7, bytes=len(raw), sha256=digest, total_after=0, unknown_headers=0))
 
 
+def test_a_purge_killed_inside_the_destruction_of_the_key_is_finished_by_the_next(
+    work: RoundContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlink = Path.unlink
+
+    def killed(path: Path, missing_ok: bool = False) -> None:
+        if ROUND_KEY in path.name and path.parent.parent == work.settings.vault:
+            raise KeyboardInterrupt
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", killed)
+    with pytest.raises(KeyboardInterrupt):
+        purge(work, at=AT)
+    monkeypatch.undo()
+    purge(work, at=AT)
+    assert files(work.settings.data, work.settings.outbox, work.settings.vault) == set(LEFT)
+
+
 def test_the_index_finds_the_case_of_a_returned_piece(work: RoundContext) -> None:
     purge(work, at=AT)
     assert read_index(work) == {f"P{seq:06d}": f"{seq:07d}" for seq in range(1, 8)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import hashlib
 import io
 import json
 import shutil
@@ -21,7 +22,7 @@ from mailround.context import RoundContext
 from mailround.errors import CountMismatchError, GateClosedError, PackageError, WorkspaceError
 from mailround.model import Recipient
 from mailround.package_check import BUNDLE_COLUMNS, PIECE_COLUMNS, check_package
-from mailround.register.entries import PrintPlanned, ReleaseApproved, Sealed, latest, standing
+from mailround.register.entries import PrintPlanned, ReleaseApproved, Sealed, Verified, latest, standing
 from mailround.seal import ALPHABET, PASSWORD_LENGTH, package_path, seal
 from prepared import AT, CANARY, CHUNK, RANGES, hand_over, password, pdf, print_round, record
 
@@ -289,6 +290,8 @@ def test_a_pdf_with_a_page_too_many_is_found_on_reopening_and_the_old_package_st
     seal(work, at=AT)
     before = package(work).read_bytes()
     work.workspace.write("print/notices-002", pdf(5))
+    digest = hashlib.sha256(hashlib.sha256(pdf(5)).digest()).hexdigest()
+    record(work, Verified(first=2, last=2, pieces=3, pages=4, sha256=digest))  # a verifier that cannot count
     with pytest.raises(PackageError, match=r"notices-002\.pdfの頁数が違う（目録4、実際5）"):
         seal(work, at=AT)
     assert package(work).read_bytes() == before
@@ -310,3 +313,16 @@ def test_a_bundle_torn_apart_is_refused(work: RoundContext) -> None:
 def test_what_a_handed_over_package_says_still_holds(work: RoundContext) -> None:
     hand_over(work)
     assert check_package(package(work), password(work)).pieces == 7
+
+
+def test_a_chunk_made_anew_after_it_was_read_back_is_not_sealed(
+    open_a_round: Callable[..., RoundContext], make_recipient: Callable[..., Recipient]
+) -> None:
+    """Its counts are the same; only its bytes are not those that were read."""
+    work = open_a_round()
+    print_round(work, make_recipient)
+    name = f"print/{work.kind.file_stem}-001"
+    work.workspace.write(name, work.workspace.read(name) + b"%")
+    with pytest.raises(GateClosedError, match="照合した後に作り直された分冊"):
+        seal(work, at=AT)
+    assert not package_path(work.settings, work.round_id).exists()

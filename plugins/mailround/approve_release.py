@@ -6,8 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING, ClassVar
 
 from mailround.contracts import Person
-from mailround.decide_holds import holds_table
-from mailround.errors import CountMismatchError
+from mailround.decide_holds import HoldDecision, holds_table
+from mailround.errors import CountMismatchError, GateClosedError
 from mailround.forms import Answer, Form, Settled, recorded, table
 from mailround.gates import APPROVAL, Release, require
 from mailround.register.entries import Body, QualityChecked, ReleaseApproved, ReleaseRefused, Sealed, latest
@@ -53,6 +53,10 @@ class ReleaseApproval(Form):
             CountMismatchError: Printed, held and excluded do not add up to extracted.
         """
         require(APPROVAL, release_of(work), work.opened.posting_date)
+        if HoldDecision.needed(work) or HoldDecision.stopped(work):
+            raise GateClosedError(
+                "保留の世帯を除いて続けるという判断が管理簿にありません。", "「04 保留の判断」に回答してください。"
+            )
         checked, sealed = recorded(work, QualityChecked), recorded(work, Sealed)
         if sealed.pieces + checked.held + checked.excluded != checked.rows:
             raise CountMismatchError(

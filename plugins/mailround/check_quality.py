@@ -54,7 +54,11 @@ def check_quality(work: RoundContext, *, at: datetime) -> Checked:
         "warned": len(found.warned),
     }
     work.register.append(
-        QualityChecked(**counts, findings={each.id: each.count for each in found.findings if each.count}),
+        QualityChecked(
+            export_sha256=extracted.sha256 if extracted else "",
+            findings={each.id: each.count for each in found.findings if each.count},
+            **counts,
+        ),
         round_id=work.round_id,
         actor="mailround",
         at=at,

@@ -216,13 +216,14 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """A group whose pages were all read back."""
+    """A group whose pages were all read back; ``sha256`` as in `Rendered`, over the bytes that were read."""
 
     round_id: str
     first: int
     last: int
     pieces: int
     pages: int
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

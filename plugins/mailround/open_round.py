@@ -91,7 +91,7 @@ def open_round(
     for name in (ROUND_KEY, INDEX_KEY):
         if before is None and not vault.holds(asked.round_id, name):
             vault.keep(asked.round_id, name, Workspace.new_key())
-    register.append(entry, round_id=asked.round_id, actor=triggered_by, at=at)
+    register.append(entry, round_id=asked.round_id, actor=triggered_by, at=at, once=True)
     return Opened(round_id=asked.round_id)
 
 

@@ -103,6 +103,7 @@ def seal(work: RoundContext, *, at: datetime) -> model.Sealed:
     path = package_path(work.settings, work.round_id)
     with replacing(path) as file:
         manifest = _write(work, rows, file, at)
+        _require_read_back(work, manifest)
         report = check_stream(file, _password(work))
         if report.manifest != manifest:
             raise PackageError("読み戻した目録が、書いた目録と違います。", "封緘の工程からやり直してください。")
@@ -139,6 +140,23 @@ def _rows(work: RoundContext) -> list[PieceRow]:
     if [row.piece_seq for row in rows] != list(range(1, len(rows) + 1)):
         raise PackageError("封書の通し番号が1から続いていません。", _REDO)
     return rows
+
+
+def _require_read_back(work: RoundContext, manifest: Manifest) -> None:
+    """Hold the PDFs that were written, byte for byte, against those that `verify` read."""
+    digests = [bytes.fromhex(member.sha256) for member in manifest.members if member.name.endswith(".pdf")]
+    read_back = {(body.first, body.last): body for body in standing(work.entries, Verified)}
+    covered: set[int] = set()
+    for (first, last), body in read_back.items():
+        if hashlib.sha256(b"".join(digests[first - 1 : last])).hexdigest() == body.sha256:
+            covered.update(range(first, last + 1))
+    missing = sorted(set(range(1, len(digests) + 1)) - covered)
+    if missing:
+        listed = "、".join(map(str, missing[:10]))
+        raise GateClosedError(
+            f"照合した後に作り直された分冊があります（{len(missing)}件：{listed}）。",
+            "照合の工程からやり直してください。",
+        )
 
 
 def _row(piece: _Piece, where: PieceRange) -> PieceRow:

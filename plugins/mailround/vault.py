@@ -75,7 +75,9 @@ class Vault:
         """
         path = self._path(round_id, name)
         held = path.exists()
-        for each in (path, *path.parent.glob(".*.partial")):
+        if held:  # the name goes first: a killed destruction leaves no secret that is there but cannot be opened
+            path.replace(path.with_name(f".{name}.destroyed.partial"))
+        for each in path.parent.glob(".*.partial"):
             if each.exists():
                 with each.open("r+b") as file:
                     file.write(b"\0" * each.stat().st_size)

@@ -8,6 +8,7 @@ household can stand anywhere on the page.
 from __future__ import annotations
 
 import ctypes
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -47,19 +48,24 @@ def verify(work: RoundContext, rendered: Rendered, *, at: datetime) -> Verified:
         work.opened.issue_date,
     )
     pieces_read = pages_read = 0
+    digests = hashlib.sha256()
     for number in range(rendered.first, rendered.last + 1):
         pieces = work.workspace.read_records(chunk_name(number), PIECES)
         ranges = work.workspace.read_records(pages_name(number), RANGES)
-        pages_read += reader.read(pdf_name(work, number), work.workspace.read(pdf_name(work, number)), pieces, ranges)
+        content = work.workspace.read(pdf_name(work, number))
+        pages_read += reader.read(pdf_name(work, number), content, pieces, ranges)
+        digests.update(hashlib.sha256(content).digest())
         pieces_read += len(pieces)
     if (pieces_read, pages_read) != (rendered.pieces, rendered.pages):
         raise VerificationError(
             f"作成した{rendered.pieces}件{rendered.pages}頁と、照合した{pieces_read}件{pages_read}頁が一致しません。",
             _REMEDY,
         )
-    found = {"first": rendered.first, "last": rendered.last, "pieces": pieces_read, "pages": pages_read}
-    work.register.append(VerifiedBody(**found), round_id=work.round_id, actor="mailround", at=at)
-    return Verified(round_id=work.round_id, **found)
+    body = VerifiedBody(
+        first=rendered.first, last=rendered.last, pieces=pieces_read, pages=pages_read, sha256=digests.hexdigest()
+    )
+    work.register.append(body, round_id=work.round_id, actor="mailround", at=at)
+    return Verified(round_id=work.round_id, **body.model_dump(exclude={"kind"}))
 
 
 class _Shown(NamedTuple):

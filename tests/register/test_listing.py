@@ -91,7 +91,15 @@ def test_a_row_reads_as_japanese(filled: Register) -> None:
         (AnswerRefused(step="s", reasons=("一つ", "二つ"), answered_at=AT), "理由 一つ・二つ"),
         (AnswerRefused(step="s", reasons=(), answered_at=AT), "理由 なし"),
         (
-            QualityChecked(rows=1, printable=1, held=0, excluded=0, warned=0, findings={"name": 2, "kana": 1}),
+            QualityChecked(
+                export_sha256="e" * 64,
+                rows=1,
+                printable=1,
+                held=0,
+                excluded=0,
+                warned=0,
+                findings={"name": 2, "kana": 1},
+            ),
             "指摘 name=2・kana=1",
         ),
     ],

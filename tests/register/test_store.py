@@ -19,7 +19,16 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from mailround.errors import RegisterError
-from mailround.register.entries import BODIES, AnyBody, Correction, DeletionReminded, Extracted, RoundEnded, latest
+from mailround.register.entries import (
+    BODIES,
+    AnyBody,
+    Correction,
+    DeletionReminded,
+    Extracted,
+    Rendered,
+    RoundEnded,
+    latest,
+)
 from mailround.register.store import GENESIS, TRIGGERS, Register, register_entry
 
 AT = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
@@ -263,13 +272,27 @@ def test_a_time_without_a_zone_is_refused(register: Register) -> None:
         register.append(ended(), round_id=ROUND, actor="mailround", at=datetime(2026, 11, 10))  # noqa: DTZ001
 
 
+def test_a_fact_that_comes_back_after_another_is_a_new_entry(register: Register) -> None:
+    """Export A, then B, then A again: the latest entry must speak of what is there now."""
+    for number in (1, 2, 1, 1):
+        append(register, ended(number))
+    assert [entry.body for entry in register.entries(ROUND)] == [ended(1), ended(2), ended(1)]
+
+
+def test_what_may_be_said_once_is_refused_when_it_differs(register: Register) -> None:
+    first = register.append(ended(1), round_id=ROUND, actor="mailround", at=AT, once=True)
+    assert register.append(ended(1), round_id=ROUND, actor="mailround", at=AT, once=True) == first
+    with pytest.raises(RegisterError, match="既に記録されています"):
+        register.append(ended(2), round_id=ROUND, actor="mailround", at=AT, once=True)
+
+
 def _write_many(url: str, together: Barrier, writer: int, count: int) -> None:
     register = Register(url)
     together.wait(60)
     for number in range(count):
-        own = RoundEnded(step=f"writer-{writer}", files=number)
-        register.append(own, round_id=ROUND, actor="mailround", at=AT)
-        register.append(ended(number), round_id=ROUND, actor="mailround", at=AT)  # every writer tells this one
+        for chunk in (100 * (writer + 1) + number, 1000 + number):  # its own, and one that every writer tells
+            body = Rendered(first=chunk, last=chunk, pieces=1, pages=1, sha256="0" * 64)
+            register.append(body, round_id=ROUND, actor="mailround", at=AT)
 
 
 def test_concurrent_processes_write_one_unforked_gapless_chain(register: Register) -> None:

@@ -15,10 +15,14 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 
 class Body(BaseModel):
-    """What an entry says. Two equal bodies of one round are one fact: appending the second returns the first."""
+    """What an entry says. Appending what the latest entry about the same already says returns that entry."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     title: ClassVar[str]
+
+    def about(self) -> tuple[object, ...]:
+        """Return what it speaks of: a later body about the same takes its place."""
+        return (type(self), *(getattr(self, name, None) for name in ("first", "last", "corrects")))
 
 
 class RoundOpened(Body):
@@ -50,10 +54,11 @@ class Extracted(Body):
 
 
 class QualityChecked(Body):
-    """Both suites ran. ``findings`` counts households per rule id."""
+    """Both suites ran over this export. ``findings`` counts households per rule id."""
 
     title: ClassVar[str] = "データ検査"
     kind: Literal["quality_checked"] = "quality_checked"
+    export_sha256: str
     rows: int
     printable: int
     held: int
@@ -97,7 +102,7 @@ class Rendered(Body):
 
 
 class Verified(Body):
-    """A group of chunks was read back, every page."""
+    """A group of chunks was read back, every page; ``sha256`` over the digests of its PDFs in chunk order."""
 
     title: ClassVar[str] = "全頁照合"
     kind: Literal["verified"] = "verified"
@@ -105,6 +110,7 @@ class Verified(Body):
     last: int
     pieces: int
     pages: int
+    sha256: str
 
 
 class Sealed(Body):

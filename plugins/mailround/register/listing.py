@@ -31,6 +31,7 @@ LABELS = {
     "deleted_on": "消去日",
     "due": "消去期限",
     "excluded": "対象外",
+    "export_sha256": "原本のSHA-256",
     "files": "廃棄ファイル数",
     "findings": "指摘",
     "first": "最初の分冊",

@@ -74,17 +74,19 @@ class Register:
             database.touch(mode=0o600)  # SQLite itself would make it 0644; its journals take the file's mode
         command.upgrade(config, "head")
 
-    def append(self, body: AnyBody, *, round_id: str, actor: str, at: datetime) -> Entry:
-        """Append a fact and return its entry; the same fact of the same round again returns the first entry.
+    def append(self, body: AnyBody, *, round_id: str, actor: str, at: datetime, once: bool = False) -> Entry:
+        """Append a fact and return its entry; what the latest entry about the same already says returns that entry.
 
         Args:
             body: What happened.
             round_id: The round it belongs to.
             actor: Staff id, or ``mailround`` for an automatic step.
             at: When, timezone-aware.
+            once: Refuse a second, different body about the same.
 
         Raises:
-            RegisterError: The time has no zone, the triggers are missing, or a correction names no entry of the round.
+            RegisterError: The time has no zone, ``once`` is not met, the triggers are missing, or a correction names
+                no entry of the round.
         """
         if at.tzinfo is None:
             raise RegisterError("管理簿の日時に時間帯がありません。", "システム担当へ連絡してください。")
@@ -94,12 +96,15 @@ class Register:
             rows = connection.execute(
                 sa.select(register_entry).where(table.round_id == round_id).order_by(table.seq)
             ).all()
-            corrected = {
-                body.corrects for body in (BODIES.validate_json(row.body) for row in rows) if body.kind == "correction"
-            }
-            for row in rows:
-                if row.body == text and row.seq not in corrected:
-                    return _entry(row)
+            bodies = [(row, BODIES.validate_json(row.body)) for row in rows]
+            corrected = {each.corrects for _, each in bodies if each.kind == "correction"}
+            same = [row for row, each in bodies if row.seq not in corrected and each.about() == body.about()]
+            if same and same[-1].body == text:
+                return _entry(same[-1])
+            if once and same:
+                raise RegisterError(
+                    f"回「{round_id}」の「{body.title}」は既に記録されています。", "別の回の番号で始めてください。"
+                )
             if body.kind == "correction" and body.corrects not in {row.seq for row in rows}:
                 raise RegisterError(
                     f"訂正する第{body.corrects}号は、この回の記録にありません。", "番号を確かめてください。"
