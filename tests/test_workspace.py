@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -134,3 +135,11 @@ def test_destroying_leaves_no_file_and_counts_them(workspace: Workspace) -> None
     assert workspace.destroy() == 3
     assert not workspace.root.exists()
     assert workspace.destroy() == 0
+
+
+def test_records_of_another_version_are_told_without_a_value(tmp_path: Path) -> None:
+    space = Workspace(tmp_path / "round", Workspace.new_key())
+    space.write("records", '["髙﨑　伽奈利亜"]'.encode())
+    with pytest.raises(WorkspaceError) as caught:
+        space.read_records("records", TypeAdapter(tuple[int, ...]))
+    assert "伽奈利亜" not in "".join(traceback.format_exception(caught.value))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pyrage
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from mailround.errors import WorkspaceError
 from mailround.private_files import delete, replacing
@@ -70,8 +70,20 @@ class Workspace:
         self.write(name, adapter.dump_json(value))
 
     def read_records(self, name: str, adapter: TypeAdapter[T]) -> T:
-        """Read back what write_records wrote."""
-        return adapter.validate_json(self.read(name))
+        """Read back what write_records wrote.
+
+        Raises:
+            WorkspaceError: As ``read``, or another version wrote it; pydantic's own error would quote what it found.
+        """
+        content = self.read(name)
+        try:
+            return adapter.validate_json(content)
+        except ValidationError:
+            unread = WorkspaceError(
+                f"作業領域のファイル「{name}」の形式が、この版と合いません。",
+                "前の工程からやり直してください。直らなければシステム担当へ連絡してください。",
+            )
+        raise unread  # outside the handler, so that no value hangs on it as context
 
     def names(self, folder: str = "") -> tuple[str, ...]:
         """Return the names of all files below a folder, sorted; what a killed writer left is not among them."""
