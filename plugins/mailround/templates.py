@@ -102,6 +102,25 @@ class Grid(_Part):
         return self.sheet in {sheet, "every"}
 
 
+class CustomerBarcode(_Part):
+    """Where the customer barcode stands on the first page: the top left corner of its first bar (millimetres).
+
+    ``point`` is Japan Post's size a in points; every measure of a bar grows with it (a = 10: bars of 0.6 mm, 1.2 mm apart).
+    """
+
+    x: float = Option(ge=0)
+    y: float = Option(ge=0)
+    point: float = Option(default=10, ge=8, le=11.5)
+
+
+class InserterMark(_Part):
+    """Where the Data Matrix for the inserter stands on every page: the top left corner of the symbol (millimetres)."""
+
+    x: float = Option(ge=0)
+    y: float = Option(ge=0)
+    module: float = Option(default=0.4233, ge=0.3, le=1, description="Side of one module; 0.4233 is ten dots at 600 dpi.")
+
+
 class Template(_Part):
     """Everything printed on the pages of one kind of notice for one legal population."""
 
@@ -109,6 +128,8 @@ class Template(_Part):
     height: float = Option(gt=0)
     fields: dict[str, Field]
     grids: dict[str, Grid] = Option(default_factory=dict)
+    barcode: CustomerBarcode
+    mark: InserterMark
     texts: dict[str, str]
     required: dict[str, str] = Option(default_factory=dict, description="Words that must be printed → why.")
 
