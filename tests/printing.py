@@ -19,6 +19,7 @@ from mailround.settings import CheckSettings
 from mailround.templates import Template, load_templates
 
 ISSUED = date(2026, 11, 20)
+ROUND = "2026-11-change"
 INCLUDE = CheckSettings().include
 
 AWKWARD_NAMES = [

@@ -20,7 +20,7 @@ from mailround.plan_print import PIECES, plan_print
 from mailround.register.entries import Rendered, latest
 from mailround.render import RANGES, Press, render
 from prepared import AT as NOW
-from printing import AWKWARD_NAMES, ISSUED, font_for, number, put, templates
+from printing import AWKWARD_NAMES, ISSUED, ROUND, font_for, number, put, templates
 
 Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]
@@ -30,13 +30,14 @@ LONG = "長い理由のある世帯です。\n" * 12
 _SECOND_PROCESS = """
 import hashlib, sys
 from pathlib import Path
-from printing import ISSUED, templates
+from printing import ISSUED, ROUND, templates
 from mailround.fonts import Font
 from mailround.plan_print import PIECES
 from mailround.render import Press
 folder = Path(sys.argv[1])
 pieces = PIECES.validate_json((folder / "pieces.json").read_bytes())
-print(hashlib.sha256(Press(Font((folder / "font").read_bytes()), templates(), ISSUED).draw(pieces)[0]).hexdigest())
+press = Press(Font((folder / "font").read_bytes()), templates(), ISSUED, ROUND)
+print(hashlib.sha256(press.draw(pieces)[0]).hexdigest())
 """
 
 
@@ -63,13 +64,13 @@ def test_two_processes_with_other_hash_seeds_draw_the_same_bytes(make_recipient:
         ).stdout.strip()
         for seed in ("1", "4711")
     ]
-    here, _ = Press(font_for(pieces), templates(), ISSUED).draw(pieces)
+    here, _ = Press(font_for(pieces), templates(), ISSUED, ROUND).draw(pieces)
     assert found == [hashlib.sha256(here).hexdigest()] * 2
 
 
 def test_one_press_draws_a_chunk_the_same_whatever_it_drew_before(make_recipient: Maker) -> None:
     pieces = number(many(make_recipient))
-    press = Press(font_for(pieces), templates(), ISSUED)
+    press = Press(font_for(pieces), templates(), ISSUED, ROUND)
     first = press.draw(pieces[:3])
     press.draw(pieces[3:])
     assert press.draw(pieces[:3]) == first
@@ -77,7 +78,7 @@ def test_one_press_draws_a_chunk_the_same_whatever_it_drew_before(make_recipient
 
 def test_every_piece_begins_on_its_own_page_and_ranges_have_no_gap(make_recipient: Maker) -> None:
     pieces = number(many(make_recipient))
-    content, ranges = Press(font_for(pieces), templates(), ISSUED).draw(pieces)
+    content, ranges = Press(font_for(pieces), templates(), ISSUED, ROUND).draw(pieces)
     assert [each.seq for each in ranges] == [piece.seq for piece in pieces]
     assert [each.pages for each in ranges] == [2 if piece.seq % 4 == 0 else 1 for piece in pieces]
     ends = [each.first_page + each.pages for each in ranges]
@@ -89,7 +90,7 @@ def test_every_piece_begins_on_its_own_page_and_ranges_have_no_gap(make_recipien
 
 def test_the_file_lists_no_other_font_and_no_personal_data_outside_its_pages(make_recipient: Maker) -> None:
     pieces = number(many(make_recipient))
-    content, _ = Press(font_for(pieces), templates(), ISSUED).draw(pieces)
+    content, _ = Press(font_for(pieces), templates(), ISSUED, ROUND).draw(pieces)
     assert b"Helvetica" not in content
     assert b"ASCII85" not in content
     with pypdfium2.PdfDocument(content) as document:
@@ -98,7 +99,7 @@ def test_the_file_lists_no_other_font_and_no_personal_data_outside_its_pages(mak
 
 def test_a_page_takes_few_bytes_beside_the_font(make_recipient: Maker) -> None:
     pieces = number([make_recipient(record_no=each) for each in range(1, 201)])
-    press = Press(font_for(pieces), templates(), ISSUED)
+    press = Press(font_for(pieces), templates(), ISSUED, ROUND)
     assert len(press.draw(pieces)[0]) - len(press.draw(pieces[:100])[0]) < 100 * 1_500
 
 
@@ -147,7 +148,7 @@ def test_a_name_that_does_not_fit_stops_by_its_number_alone(open_a_round: Opener
 
 def test_a_glyph_missing_from_the_rounds_font_stops(make_recipient: Maker) -> None:
     pieces = number([make_recipient(name="山田")])
-    press = Press(font_for(pieces), templates(), ISSUED)
+    press = Press(font_for(pieces), templates(), ISSUED, ROUND)
     with pytest.raises(PrintError, match="フォントにない"):
         press.draw(number([make_recipient(name="鬱田")]))
 

@@ -13,6 +13,7 @@ import pytest
 from fontTools.ttLib import TTFont
 from fontTools.ttLib.tables._g_l_y_f import Glyph
 
+from mailround.barcodes import bars, code_words
 from mailround.context import RoundContext
 from mailround.errors import VerificationError, WorkspaceError
 from mailround.fonts import Font
@@ -23,7 +24,7 @@ from mailround.render import RANGES, Press, render
 from mailround.templates import Template
 from mailround.verify import Reader, verify
 from prepared import AT as NOW
-from printing import AWKWARD_NAMES, ISSUED, font_for, number, put, templates
+from printing import AWKWARD_NAMES, ISSUED, ROUND, font_for, number, put, templates
 
 Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]
@@ -53,11 +54,11 @@ def pieces(make_recipient: Maker) -> list[Piece]:
 
 
 def draw(pieces: Sequence[Piece], font: Font | None = None, forms: dict[Population, Template] | None = None) -> Drawn:
-    return Press(font or font_for(pieces), forms or templates(), ISSUED).draw(pieces)
+    return Press(font or font_for(pieces), forms or templates(), ISSUED, ROUND).draw(pieces)
 
 
 def read(drawn: Drawn, pieces: Sequence[Piece]) -> int:
-    return Reader(font_for(pieces), templates(), ISSUED).read("print/notices-001", drawn[0], pieces, drawn[1])
+    return Reader(font_for(pieces), templates(), ISSUED, ROUND).read("print/notices-001", drawn[0], pieces, drawn[1])
 
 
 def refused(drawn: Drawn, pieces: Sequence[Piece]) -> str:
@@ -88,6 +89,10 @@ def changed(pieces: Sequence[Piece], seq: int, **changes: object) -> list[Piece]
     return result
 
 
+def of_address(postcode: str, number: str) -> str:
+    return bars(code_words(postcode, number))
+
+
 def font_of_both(one: Sequence[Piece], other: Sequence[Piece]) -> Font:
     return font_for([*one, *other])
 
@@ -99,8 +104,8 @@ def test_what_was_drawn_right_is_read_back_right(pieces: list[Piece]) -> None:
 def test_the_june_sheet_is_read_back(make_recipient: Maker) -> None:
     sheets = number([make_recipient(record_no=each, decision=None) for each in (1, 2)])
     font, forms = font_for(sheets, "asset_declaration"), templates("asset_declaration")
-    content, ranges = Press(font, forms, ISSUED).draw(sheets)
-    assert Reader(font, forms, ISSUED).read("print/sheets-001", content, sheets, ranges) == 2
+    content, ranges = Press(font, forms, ISSUED, ROUND).draw(sheets)
+    assert Reader(font, forms, ISSUED, ROUND).read("print/sheets-001", content, sheets, ranges) == 2
 
 
 @pytest.mark.parametrize(
@@ -295,6 +300,14 @@ def remove_last(document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage) -> Non
     page.remove_obj(list(page.get_objects(max_depth=1))[-1])
 
 
+def cover_the_barcode(document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage) -> None:
+    bars = [each for each in page.get_objects(max_depth=1) if each.type == pypdfium2.raw.FPDF_PAGEOBJ_PATH]
+    left, bottom, right, top = bars[0].get_bounds()
+    box = pypdfium2.raw.FPDFPageObj_CreateNewRect(left, bottom, right - left, top - bottom)
+    pypdfium2.raw.FPDFPath_SetDrawMode(box, pypdfium2.raw.FPDF_FILLMODE_WINDING, 0)
+    pypdfium2.raw.FPDFPage_InsertObject(page, box)
+
+
 def remove_form(document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage) -> None:
     page.remove_obj(next(iter(page.get_objects(max_depth=1))))
 
@@ -303,20 +316,120 @@ def remove_form(document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage) -> Non
     ("how", "said"),
     [
         (write_helvetica, "埋め込まれていないフォント"),
-        (draw_box, "様式にない図形"),
-        (remove_last, "reason"),
-        (remove_form, "issuer"),
+        (draw_box, "図形とコードの数"),
+        (remove_last, "図形とコードの数"),
+        (remove_form, "図形とコードの数"),
+        (cover_the_barcode, "図形とコードの数"),
     ],
 )
 def test_what_another_tool_added_or_took_away_is_caught(
     pieces: list[Piece], how: Callable[[pypdfium2.PdfDocument, pypdfium2.PdfPage], None], said: str
 ) -> None:
-    content, ranges = draw(pieces)
-    assert said in refused((added(content, how), ranges), pieces)
+    barred_all = [dataclasses.replace(piece, barcode=of_address("1600022", "1-2-3")) for piece in pieces]
+    content, ranges = draw(barred_all)
+    assert said in refused((added(content, how), ranges), barred_all)
+
+
+def barred(pieces: Sequence[Piece], seq: int, letters: str) -> list[Piece]:
+    return [dataclasses.replace(piece, barcode=letters) if piece.seq == seq else piece for piece in pieces]
+
+
+@pytest.mark.parametrize(
+    ("printed", "said"),
+    [
+        (of_address("1600022", "1-2-4"), "カスタマバーコード"),
+        (of_address("1600023", "1-2-3"), "カスタマバーコード"),
+        (of_address("1600022", "1-2-3").replace("A", "F", 1), "カスタマバーコード"),
+        (of_address("1600022", "1-2-3")[::-1], "カスタマバーコード"),
+        ("", "図形とコードの数"),
+    ],
+)
+def test_a_wrong_bar_is_caught(pieces: list[Piece], printed: str, said: str) -> None:
+    right = barred(pieces, 2, of_address("1600022", "1-2-3"))
+    assert f"通し番号 2）が記録と一致しません（項目：{said}" in refused(draw(barred(pieces, 2, printed)), right)
+    assert read(draw(right), right)
+
+
+def test_a_barcode_of_another_postcode_than_the_one_printed_above_it_is_caught(pieces: list[Piece]) -> None:
+    wrong = barred(pieces, 2, of_address("1600023", "1-2-3"))  # the plan itself is wrong
+    assert "カスタマバーコード" in refused(draw(wrong), wrong)
+
+
+def test_a_barcode_where_none_may_be_is_caught(pieces: list[Piece]) -> None:
+    assert "図形とコードの数" in refused(draw(barred(pieces, 3, of_address("1600022", "1-2-3"))), pieces)
+
+
+@pytest.mark.parametrize("changes", [{"piece_id": "0000011AG"}, {"enclosure_set": "B"}])
+def test_a_mark_that_says_anything_else_is_caught(pieces: list[Piece], changes: dict[str, Any]) -> None:
+    wrong = [dataclasses.replace(piece, **changes) if piece.seq == 3 else piece for piece in pieces]
+    content, _ = draw(wrong)
+    _, ranges = draw(pieces)
+    assert "通し番号 3" in refused((content, ranges), pieces)
+
+
+def test_the_mark_of_another_round_is_caught(pieces: list[Piece]) -> None:
+    drawn = Press(font_for(pieces), templates(), ISSUED, "2026-11-chance").draw(pieces)
+    assert "封入機用マーク" in refused(drawn, pieces)
+
+
+@pytest.mark.parametrize("code", ["mark", "barcode"])
+@pytest.mark.parametrize("moved", [{"x": 1.0}, {"y": -0.2}])
+def test_a_code_at_another_place_is_caught(pieces: list[Piece], code: str, moved: dict[str, float]) -> None:
+    right = [dataclasses.replace(piece, barcode=of_address("1600022", "1-2-3")) for piece in pieces]
+
+    def shift(content: dict[str, Any]) -> None:
+        for axis, by in moved.items():
+            content[code][axis] += by
+
+    assert "コードの位置" in refused(draw(right, forms=other_template(shift)), right)
+
+
+@pytest.mark.parametrize("field", ["title", "page_no"])
+def test_ink_in_the_clear_zone_of_the_barcode_is_caught(pieces: list[Piece], field: str) -> None:
+    right = [dataclasses.replace(piece, barcode=of_address("1600022", "1-2-3")) for piece in pieces]
+
+    def into_the_zone(content: dict[str, Any]) -> None:
+        place = content["barcode"]
+        content["fields"][field].update(x=place["x"], y=place["y"] - 3, w=80, align="left")
+
+    forms = other_template(into_the_zone)
+    font = font_for(right)
+    drawn = Press(font, forms, ISSUED, ROUND).draw(right)
+    with pytest.raises(VerificationError, match="カスタマバーコード"):
+        Reader(font, forms, ISSUED, ROUND).read("print/notices-001", drawn[0], right, drawn[1])
+
+
+def test_a_text_that_runs_out_of_its_box_is_caught(pieces: list[Piece]) -> None:
+    def wider(content: dict[str, Any]) -> None:
+        content["fields"]["addressee"].update(w=150, size=20, min_size=20)
+
+    wrong = changed(pieces[:1], 1, name="髙﨑　𠮷郎" * 3)
+    forms = other_template(wider)
+    said = refused(draw(wrong, font_for(wrong), forms), wrong)
+    assert "項目：addressee" in said
+
+
+def test_a_second_static_layer_that_looks_the_same_is_caught(pieces: list[Piece]) -> None:
+    """Pages 1 and 4 are of one population; the fourth is taken from a file whose form says something else."""
+    changed_words = other_template(lambda content: content["texts"].update(label_care="医療扶助"))
+    font = font_for(pieces)
+    content, ranges = draw(pieces, font)
+    other, _ = draw(pieces, font, changed_words)
+    target = io.BytesIO()
+    with (
+        pypdfium2.PdfDocument(content) as right,
+        pypdfium2.PdfDocument(other) as wrong,
+        pypdfium2.PdfDocument.new() as both,
+    ):
+        both.import_pages(right, [0, 1, 2])
+        both.import_pages(wrong, [3])
+        both.import_pages(right, [*range(4, len(right))])
+        both.save(target)
+    assert refused((target.getvalue(), ranges), pieces)
 
 
 def test_a_file_that_is_no_pdf_is_caught(pieces: list[Piece]) -> None:
-    assert "PDFとして開けません" in refused((b"not a PDF", draw(pieces)[1]), pieces)
+    assert "PDFとして開けない" in refused((b"not a PDF", draw(pieces)[1]), pieces)
 
 
 def test_the_step_reads_the_group_and_notes_it_once(open_a_round: Opener, pieces: list[Piece]) -> None:

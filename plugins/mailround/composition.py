@@ -7,8 +7,9 @@ never changed: the lines of a field, put together, are its text without the line
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from mailround.eras import write_era
@@ -22,6 +23,8 @@ POINTS = 72 / 25.4
 
 _ASCENT = 0.88
 """Top of the em box above the baseline, in em."""
+_REMEMBERED = 4096
+"""Placed texts a composer remembers; a round has more, but not many that recur."""
 _STEP = 0.5
 _SLACK = 0.01
 """Points a line may be wider than its box: sums of rounded widths."""
@@ -47,6 +50,13 @@ class Line(NamedTuple):
 
 
 Page = tuple[Line, ...]
+
+
+class _Placed(NamedTuple):
+    """A field's text on a page, and what of it goes on elsewhere."""
+
+    lines: Page
+    left_over: str
 
 
 def values(piece: Piece, template: Template, issue_date: date) -> dict[str, str]:
@@ -115,6 +125,8 @@ class Composer:
         """Keep what does not change from piece to piece."""
         self._font = font
         self._template = template
+        # Most texts of a page stand on many: amounts of nothing, dates, ways of payment.
+        self._placed = lru_cache(maxsize=_REMEMBERED)(self._place)
 
     def static(self, sheet: Sheet) -> Page:
         """Return the lines that are the same on every such page.
@@ -125,7 +137,7 @@ class Composer:
         lines: list[Line] = []
         for name, (field, wording) in self._template.still.items():
             if field.shown_on(sheet):
-                lines += self._placed(name, field, wording.format())
+                lines += self._placed(name, wording.format()).lines
         return tuple(lines)
 
     def pages(self, piece: Piece, known: Mapping[str, str]) -> tuple[Page, ...]:
@@ -146,9 +158,10 @@ class Composer:
             raise PrintError(f"通し番号 {piece.seq} を印刷できません。{error.happened}", error.remedy) from None
 
     def _pages(self, known: Mapping[str, str]) -> tuple[Page, ...]:
+        moving = self._template.moving
         rest = {
-            field.continues: self._rest(field, wording.format_map(known))
-            for field, wording in self._template.moving.values()
+            field.continues: self._placed(name, wording.format_map(known)).left_over
+            for name, (field, wording) in moving.items()
             if field.continues
         }
         sheets: list[Sheet] = ["first", "more"] if any(rest.values()) else ["first"]
@@ -156,17 +169,14 @@ class Composer:
         for number, sheet in enumerate(sheets, 1):
             numbered = {**known, **numbering(self._template, number, len(sheets))}
             lines: list[Line] = []
-            for name, (field, wording) in self._template.moving.items():
+            for name, (field, wording) in moving.items():
                 if field.shown_on(sheet):
-                    lines += self._placed(name, field, rest[name] if name in rest else wording.format_map(numbered))
+                    lines += self._placed(name, rest[name] if name in rest else wording.format_map(numbered)).lines
             pages.append(tuple(lines))
         return tuple(pages)
 
-    def _rest(self, field: Field, text: str) -> str:
-        size, broken = fit(field, text, self._font)
-        return "".join(broken[_room(field, size) :])
-
-    def _placed(self, name: str, field: Field, text: str) -> Iterator[Line]:
+    def _place(self, name: str, text: str) -> _Placed:
+        field = self._template.fields[name]
         size, broken = fit(field, text, self._font)
         room = _room(field, size)
         if len(broken) > room and not field.continues:
@@ -179,6 +189,7 @@ class Composer:
         top = field.y * POINTS + {"top": 0, "middle": spare / 2, "bottom": spare}[field.valign]
         left = field.x * POINTS
         begins = True
+        lines = []
         for row, line in enumerate(broken[:room]):
             shown = LINE_BREAK.sub("", line)
             x = left if begins else left + field.hang * size
@@ -186,8 +197,10 @@ class Composer:
                 spare = field.w * POINTS - self._font.width(shown) * size
                 x = left + (spare if field.align == "right" else spare / 2)
             if shown.strip():
-                yield Line(x, self._template.height * POINTS - top - row * pitch - _ASCENT * size, size, shown)
+                baseline = self._template.height * POINTS - top - row * pitch - _ASCENT * size
+                lines.append(Line(x, baseline, size, shown))
             begins = shown != line
+        return _Placed(tuple(lines), "".join(broken[room:]))
 
     def _refuse_words(self, piece: Piece, known: Mapping[str, str]) -> None:
         words = words_kept_from(piece.recipient.population)
@@ -238,7 +251,7 @@ def wrap(text: str, width: float, font: Font, *, hang: float = 0) -> list[str]:
     parts = [*LINE_BREAK.split(text), ""]
     for paragraph, line_break in zip(parts[::2], parts[1::2], strict=True):
         units = split_units(paragraph)
-        widths = [font.width(unit) for unit in units]
+        widths = font.widths(units)
         start = 0
         while start < len(units):
             room = width - (hang if start else 0)

@@ -105,13 +105,16 @@ class Font:
 
     def width(self, text: str) -> float:
         """Return the width of a text in em."""
-        widths = self._widths
-        total = 0.0
-        for unit in split_units(text):
-            if unit not in widths:
-                widths[unit] = self._font.get_glyph_h_advance(self.glyph(unit)) / self._face.upem
-            total += widths[unit]
-        return total
+        return sum(self.widths(split_units(text)))
+
+    def widths(self, units: Iterable[str]) -> list[float]:
+        """Return the width of each unit in em."""
+        known = self._widths
+        return [known[unit] if unit in known else self._measure(unit) for unit in units]
+
+    def _measure(self, unit: str) -> float:
+        self._widths[unit] = self._font.get_glyph_h_advance(self.glyph(unit)) / self._face.upem
+        return self._widths[unit]
 
     def extents(self, glyph: int) -> tuple[int, int, int, int] | None:
         """Return where a glyph's ink lies, in font units; None for a glyph the font does not have."""

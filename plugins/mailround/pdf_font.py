@@ -8,6 +8,7 @@ units share a glyph, so that the text read back from the page is exactly the tex
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from itertools import groupby
 from types import SimpleNamespace
 from typing import Any, NoReturn
@@ -47,8 +48,11 @@ class EmbeddedFont:
     _dynamicFont = True  # noqa: N815 - reportlab's
     _multiByte = True  # noqa: N815 - reportlab's
 
-    def __init__(self, font: Font) -> None:
-        """Give every unit of the font its code, in the font's order, and register with reportlab.
+    def __init__(self, font: Font, often: Iterable[str] = ()) -> None:
+        """Give every unit of the font its code and register with reportlab.
+
+        The units of ``often`` come first: PDFium, which reads every page back, remembers the boxes of the first 255
+        codes only and measures all others anew each time. The rest follow in the font's order.
 
         The name follows from the font's bytes: reportlab keeps the first font of a name for good.
 
@@ -58,7 +62,10 @@ class EmbeddedFont:
         self.fontName = f"font-{hashlib.sha256(font.data).hexdigest()[:16]}"
         self.face = SimpleNamespace(name=self.fontName, builtIn=False)
         self._font = font
-        self._units = font.units
+        first = [
+            unit for unit in dict.fromkeys(each for text in often for each in split_units(text)) if font.glyph(unit)
+        ]
+        self._units = tuple(dict.fromkeys((*first, *font.units)))
         if len(self._units) > _LAST_CODE:
             raise PrintError(
                 "文字の種類が多すぎて、フォントをPDFに埋め込めません。",
@@ -71,7 +78,7 @@ class EmbeddedFont:
         pdfmetrics.registerFont(self)
 
     def use(self, canvas: Canvas) -> set[str]:
-        """Return the set in which `encode` collects the units of a canvas's document; the file embeds only those."""
+        """Return the set of the texts that a canvas's document shows, to be added to; only their units are embedded."""
         return self._used_in(canvas._doc)  # type: ignore[attr-defined]  # noqa: SLF001 - reportlab has no other name
 
     def _used_in(self, document: pdfdoc.PDFDocument) -> set[str]:
@@ -81,18 +88,15 @@ class EmbeddedFont:
             document.delayedFonts.append(self)
         return self._used[document]
 
-    def encode(self, text: str, used: set[str]) -> str:
-        """Return the hexadecimal PDF string of a text and note its units.
+    def encode(self, text: str) -> str:
+        """Return the hexadecimal PDF string of a text.
 
         Raises:
             PrintError: The font lacks a unit.
         """
         if not has_selector(text):
-            used.update(text)
             return text.translate(self._characters)
-        units = split_units(text)
-        used.update(units)
-        return "".join(self._sequences.get(unit) or unit.translate(self._characters) for unit in units)
+        return "".join(self._sequences.get(unit) or unit.translate(self._characters) for unit in split_units(text))
 
     def stringWidth(self, text: str, size: float, encoding: str = "utf8") -> float:  # noqa: ARG002, N802 - reportlab's
         """Return the width in points."""
@@ -100,7 +104,8 @@ class EmbeddedFont:
 
     def splitString(self, text: str, doc: pdfdoc.PDFDocument) -> list[tuple[int, bytes]]:  # noqa: N802 - reportlab's
         """Return the text as one run of two-byte codes."""
-        return [(0, bytes.fromhex(self.encode(text, self._used_in(doc))))]
+        self._used_in(doc).add(text)
+        return [(0, bytes.fromhex(self.encode(text)))]
 
     def getSubsetInternalName(self, subset: int, doc: pdfdoc.PDFDocument) -> str:  # noqa: ARG002, N802 - reportlab's
         """Return the font's resource name."""
@@ -109,7 +114,7 @@ class EmbeddedFont:
 
     def addObjects(self, doc: pdfdoc.PDFDocument) -> None:  # noqa: N802 - reportlab's
         """Write the font's objects: called by reportlab when the document is complete."""
-        used = self._used.pop(doc)
+        used = {unit for text in self._used.pop(doc) for unit in split_units(text)}
         units = {code: unit for code, unit in enumerate(self._units, _FIRST_CODE) if unit in used}
         glyphs = {code: self._font.glyph(unit) for code, unit in units.items()}
         base = f"{_tag(len(units), len(self._units))}+{self._font.postscript_name}"

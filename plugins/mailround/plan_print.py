@@ -11,7 +11,7 @@ from itertools import pairwise
 from pydantic import TypeAdapter
 
 from mailround.addresses import after_town
-from mailround.barcodes import address_number
+from mailround.barcodes import address_number, bars, code_words
 from mailround.composition import values
 from mailround.context import RoundContext
 from mailround.errors import CountMismatchError, PrintError
@@ -157,9 +157,10 @@ def _ids(work: RoundContext, recipient: Recipient) -> Iterator[str]:
 
 
 def _barcode(recipient: Recipient, postcodes: Postcodes) -> str:
-    if _postcode(recipient).endswith(_REPRESENTATIVE):
+    code = _postcode(recipient)
+    if code.endswith(_REPRESENTATIVE):
         return ""
-    return address_number(after_town(recipient.addressee(), postcodes))
+    return bars(code_words(code, address_number(after_town(recipient.addressee(), postcodes))))
 
 
 def _font_for(font: Font, templates: dict[Population, Template], pieces: Sequence[Piece], work: RoundContext) -> Font:

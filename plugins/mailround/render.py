@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 
 from pydantic import TypeAdapter
 from reportlab import rl_config
 from reportlab.pdfgen.canvas import Canvas
 
-from mailround.composition import POINTS, Composer, Page, values
+from mailround.barcodes import BAR_ENDS, BAR_HEIGHT, BAR_MM
+from mailround.composition import POINTS, Composer, Line, Page, values
 from mailround.context import RoundContext
 from mailround.errors import CountMismatchError
 from mailround.fonts import Font
+from mailround.inserter_mark import MarkPrinter
 from mailround.model import ChunkGroup, Piece, PieceRange, Population, Rendered
 from mailround.pdf_font import EmbeddedFont
+from mailround.pdf_page import add_page, add_resources, form_name
 from mailround.plan_print import FONT, PIECES, chunk_name
 from mailround.register.entries import Rendered as RenderedBody
-from mailround.templates import SHEETS, Grid, Sheet, Template, load_templates
+from mailround.templates import Grid, Sheet, Template, load_templates
 
 RANGES: TypeAdapter[tuple[PieceRange, ...]] = TypeAdapter(tuple[PieceRange, ...])
 """Workspace files ``pages/001`` …"""
+
+_REMEMBERED = 8192
+"""Encoded lines a press remembers."""
+_BARS = {letter: f"{bottom} 1 {top - bottom} re" for letter, (bottom, top) in BAR_ENDS.items()}
+"""Letter of a bar → the rest of its rectangle, after its place."""
 
 rl_config.useA85 = 0  # binary streams: a fifth smaller, and nothing reads these files as text
 
@@ -35,7 +44,7 @@ def render(work: RoundContext, group: ChunkGroup, *, at: datetime) -> Rendered:
         CountMismatchError: The plan's piece numbers are not what the chunk must hold.
     """
     templates = load_templates(work.settings.include, work.kind)
-    press = Press(Font(work.workspace.read(FONT)), templates, work.opened.issue_date)
+    press = Press(Font(work.workspace.read(FONT)), templates, work.opened.issue_date, work.round_id)
     pieces_drawn = pages_drawn = 0
     digests = hashlib.sha256()
     for number in range(group.first, group.last + 1):
@@ -76,12 +85,15 @@ def _check_numbers(pieces: Sequence[Piece], chunk: int, size: int) -> None:
 class Press:
     """Draws chunks with one font and the templates of one kind."""
 
-    def __init__(self, font: Font, templates: dict[Population, Template], issue_date: date) -> None:
+    def __init__(self, font: Font, templates: dict[Population, Template], issue_date: date, round_id: str) -> None:
         """Prepare what all chunks share."""
-        self._font = EmbeddedFont(font)
+        self._round_id = round_id
+        self._marks: dict[str, MarkPrinter] = {}
+        self._font = EmbeddedFont(font, often=("0123456789,", *_still_texts(templates)))
         self._templates = templates
         self._composers = {population: Composer(template, font) for population, template in templates.items()}
         self._issue_date = issue_date
+        self._encoded = lru_cache(maxsize=_REMEMBERED)(self._encode)
 
     def draw(self, pieces: Sequence[Piece]) -> tuple[bytes, tuple[PieceRange, ...]]:
         """Return a chunk's PDF and where each piece stands in it.
@@ -99,40 +111,38 @@ class Press:
         )
         canvas.setTitle("mailround")
         used = self._font.use(canvas)
-        forms = self._draw_forms(canvas, used, {piece.recipient.population for piece in pieces})
+        forms: dict[tuple[Population, Sheet], str] = {}
         ranges = []
         page = 1
         for piece in pieces:
             population = piece.recipient.population
             template = self._templates[population]
             pages = self._composers[population].pages(piece, values(piece, template, self._issue_date))
+            size = template.width * POINTS, template.height * POINTS
             for number, lines in enumerate(pages):
-                canvas.setPageSize((template.width * POINTS, template.height * POINTS))
-                canvas.doForm(forms[population, "more" if number else "first"])
-                canvas.addLiteral(self._text(lines, used))
-                canvas.showPage()
+                sheet: Sheet = "more" if number else "first"
+                if (population, sheet) not in forms:  # a file holds no layer that none of its pages shows
+                    forms[population, sheet] = self._draw_form(canvas, used, population, sheet)
+                text, codes = self._text(lines, used), self._codes(piece, number + 1, len(pages), template)
+                add_page(canvas, f"/{forms[population, sheet]} Do\n{text}\n{codes}\n", size)
             ranges.append(PieceRange(seq=piece.seq, piece_id=piece.piece_id, first_page=page, pages=len(pages)))
             page += len(pages)
+        add_resources(canvas, forms.values())
         canvas.save()
         return file.getvalue(), tuple(ranges)
 
-    def _draw_forms(
-        self, canvas: Canvas, used: set[str], populations: set[Population]
-    ) -> dict[tuple[Population, Sheet], str]:
-        """Draw what is the same on every page once, and return the names to call it by."""
-        forms: dict[tuple[Population, Sheet], str] = {}
-        for population in sorted(populations):
-            template = self._templates[population]
-            canvas.setPageSize((template.width * POINTS, template.height * POINTS))
-            for sheet in SHEETS:
-                name = forms[population, sheet] = f"{population}-{sheet}"
-                canvas.beginForm(name)
-                for grid in template.grids.values():
-                    if grid.shown_on(sheet):
-                        _rule(canvas, grid, template.height)
-                canvas.addLiteral(self._text(self._composers[population].static(sheet), used))
-                canvas.endForm()
-        return forms
+    def _draw_form(self, canvas: Canvas, used: set[str], population: Population, sheet: Sheet) -> str:
+        """Draw what is the same on every such page, and return the name to call it by."""
+        template = self._templates[population]
+        canvas.setPageSize((template.width * POINTS, template.height * POINTS))
+        name = f"{population}-{sheet}"
+        canvas.beginForm(name)
+        for grid in template.grids.values():
+            if grid.shown_on(sheet):
+                _rule(canvas, grid, template.height)
+        canvas.addLiteral(self._text(self._composers[population].static(sheet), used))
+        canvas.endForm()
+        return form_name(canvas, name)
 
     def _text(self, lines: Page, used: set[str]) -> str:
         """Return one PDF text object that shows the lines; one string each, so that each can be read back alone."""
@@ -142,9 +152,43 @@ class Press:
             if line.size != last:
                 last = line.size
                 parts.append(f"/{self._font.resource} {last:g} Tf")
-            parts.append(f"1 0 0 1 {line.x:.3f} {line.y:.3f} Tm <{self._font.encode(line.text, used)}> Tj")
+            used.add(line.text)
+            parts.append(self._encoded(line))
         parts.append("ET")
         return "\n".join(parts)
+
+    def _encode(self, line: Line) -> str:
+        return f"1 0 0 1 {line.x:.3f} {line.y:.3f} Tm <{self._font.encode(line.text)}> Tj"
+
+    def _codes(self, piece: Piece, page: int, pages: int, template: Template) -> str:
+        """Return the inserter mark and, on the first page, the customer barcode as PDF operators."""
+        marks = self._marks.get(piece.enclosure_set)
+        if marks is None:
+            marks = self._marks[piece.enclosure_set] = MarkPrinter(self._round_id, piece.enclosure_set)
+        place = template.mark
+        side = marks.modules * place.module
+        # A stencil whose pixels are the modules: exact at any resolution; /D [1 0] paints the ones.
+        drawn = (
+            f"q {side * POINTS:.4f} 0 0 {side * POINTS:.4f} {place.x * POINTS:.3f} "
+            f"{(template.height - place.y - side) * POINTS:.3f} cm\n"
+            f"BI /IM true /W {marks.modules} /H {marks.modules} /D [1 0] /F /AHx ID\n"
+            f"{marks.rows(piece.piece_id, page, pages).hex()}>\nEI Q"
+        )
+        return f"{drawn}\n{_bars(piece.barcode, template)}" if page == 1 and piece.barcode else drawn
+
+
+def _still_texts(templates: dict[Population, Template]) -> Iterator[str]:
+    for template in templates.values():
+        yield from (wording.format() for _, wording in template.still.values())
+
+
+def _bars(letters: str, template: Template) -> str:
+    """Return a customer barcode as one path in units of a bar's width, so that every number is a small integer."""
+    place = template.barcode
+    unit = BAR_MM * place.point / 10 * POINTS
+    left, bottom = place.x * POINTS, (template.height - place.y) * POINTS - unit * BAR_HEIGHT
+    path = " ".join([f"{2 * number} {_BARS[letter]}" for number, letter in enumerate(letters)])
+    return f"q {unit:.5f} 0 0 {unit:.5f} {left:.3f} {bottom:.3f} cm {path} f Q"
 
 
 def _rule(canvas: Canvas, grid: Grid, height: float) -> None:

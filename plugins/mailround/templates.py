@@ -105,7 +105,7 @@ class Grid(_Part):
 class CustomerBarcode(_Part):
     """Where the customer barcode stands on the first page: the top left corner of its first bar (millimetres).
 
-    ``point`` is Japan Post's size a in points; every measure of a bar grows with it (a = 10: bars of 0.6 mm, 1.2 mm apart).
+    ``point`` is Japan Post's size a in points; every measure of a bar grows with it (at 10: bars of 0.6 mm every 1.2).
     """
 
     x: float = Option(ge=0)
@@ -118,7 +118,9 @@ class InserterMark(_Part):
 
     x: float = Option(ge=0)
     y: float = Option(ge=0)
-    module: float = Option(default=0.4233, ge=0.3, le=1, description="Side of one module; 0.4233 is ten dots at 600 dpi.")
+    module: float = Option(
+        default=0.4233, ge=0.3, le=1, description="Side of one module; 0.4233 is ten dots at 600 dpi."
+    )
 
 
 class Template(_Part):

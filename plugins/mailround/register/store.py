@@ -15,8 +15,6 @@ from pathlib import Path
 
 import rfc8785
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 
 from mailround.errors import RegisterError
 from mailround.private_files import make_folder
@@ -65,6 +63,9 @@ class Register:
 
     def migrate(self) -> None:
         """Create or upgrade the table and its triggers (Alembic)."""
+        from alembic import command  # noqa: PLC0415 - 11 MiB in every worker, for once a year
+        from alembic.config import Config  # noqa: PLC0415
+
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         config.set_main_option("sqlalchemy.url", self.url.replace("%", "%%"))

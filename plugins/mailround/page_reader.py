@@ -1,0 +1,271 @@
+"""What stands on a page, as PDFium sees it: texts with their places, and both codes as a camera reads them.
+
+Nothing here knows a record. The static layer, which every page of a kind shares, is read in full the first time it is
+met in a file; on further pages the place of each of its objects is compared with that first time and the layer is then
+taken off, which leaves the reading of a page at half its cost. That is enough because a file holds exactly as many
+static layers as were read in full: each of them was read, word by word.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import pypdfium2
+import zxingcpp
+from pypdfium2 import raw
+
+from mailround.barcodes import BAR_HEIGHT, BAR_MM, BARS, letters_of
+from mailround.composition import POINTS
+from mailround.fonts import split_units
+from mailround.inserter_mark import LARGEST
+from mailround.templates import CustomerBarcode, InserterMark, Sheet, Template
+
+_TOLERANCE = 0.05
+"""Millimetres by which a page's size or the place of a code may differ."""
+_BUFFER = 4096
+"""Bytes of a text object's text; templates place single lines, which are far shorter."""
+_NAME_BUFFER = 128
+_FONTS = re.compile(rb"/Subtype\s*/(Type0|Type1|MMType1|Type3|TrueType)\b")
+_FORMS = re.compile(rb"/Subtype\s*/Form\b")
+_BAR_PIXELS = 2
+"""Pixels to a bar's width when a barcode is looked at."""
+_BAR_CLEAR_MM = 2.0
+"""Japan Post: so much must be clear around a customer barcode."""
+_MODULE_PIXELS = 4
+_QUIET_MODULES = 2
+"""Clear modules around a Data Matrix; ISO/IEC 16022 wants one."""
+_DARK = bytes([1] * 128 + [0] * 128)
+"""Grey value → 1 for ink."""
+_DATA_MATRIX = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.DataMatrix)
+
+
+class PageFault(Exception):  # noqa: N818 - becomes a VerificationError with its place
+    """What is not as it should be: a Japanese noun or the name of a field."""
+
+
+class Shown(NamedTuple):
+    """A text object and the box it covers, in millimetres from the page's top left corner."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page as found: ``still`` only when its static layer was met for the first time; codes as they were decoded."""
+
+    still: list[Shown] | None
+    moving: list[Shown]
+    mark: str
+    bars: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """A static layer that was read: where each of its objects stands, and its texts."""
+
+    boxes: list[tuple[float, ...]]
+    texts: list[str]
+
+
+class PageReader:
+    """Reads the pages of one file; collects the characters and the one font it meets."""
+
+    def __init__(self, content: bytes) -> None:
+        """Open the file.
+
+        Raises:
+            PageFault: It is not a PDF, or its fonts are not the one embedded one.
+        """
+        self.units: set[str] = set()
+        self.font_data = b""
+        self._content = content
+        self._layers: dict[tuple[int, Sheet], _Layer] = {}
+        self._texts: set[str] = set()
+        self._buffer = (ctypes.c_ushort * (_BUFFER // 2))()
+        self._box = tuple(ctypes.c_float() for _ in range(4))
+        try:
+            self._document = pypdfium2.PdfDocument(content)
+        except pypdfium2.PdfiumError:
+            raise PageFault("PDFとして開けない") from None
+        if _FONTS.findall(content) != [b"Type0"]:
+            self.close()
+            raise PageFault("余分な、または埋め込まれていないフォント")
+
+    def __len__(self) -> int:
+        """Return the number of pages."""
+        return len(self._document)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._document.close()
+
+    def check_layers(self) -> None:
+        """Compare the static layers in the file with those that were read.
+
+        Raises:
+            PageFault: There is one more than were read, or two that say different things look alike.
+        """
+        read = list(self._layers.values())
+        alike = any(one.boxes == other.boxes and one.texts != other.texts for one in read for other in read)
+        if alike or len(_FORMS.findall(self._content)) != len(read):
+            raise PageFault("様式の固定部分")
+
+    def read(self, index: int, template: Template, sheet: Sheet, *, barcode: bool) -> Page:
+        """Return what stands on a page.
+
+        Args:
+            index: Place in the file, from 0.
+            template: Whose page it is.
+            sheet: First or further page of its piece.
+            barcode: Whether a customer barcode must be there.
+
+        Raises:
+            PageFault: Something stands there that no template has, or the paper has another size.
+        """
+        page = raw.FPDF_LoadPage(self._document, index)
+        if not page:
+            raise PageFault("読めない頁")
+        try:
+            return self._read(page, template, sheet, barcode=barcode)
+        finally:
+            raw.FPDF_ClosePage(page)
+
+    def _read(self, page: raw.FPDF_PAGE, template: Template, sheet: Sheet, *, barcode: bool) -> Page:
+        size = raw.FPDF_GetPageWidthF(page) / POINTS, raw.FPDF_GetPageHeightF(page) / POINTS
+        if max(abs(size[0] - template.width), abs(size[1] - template.height)) > _TOLERANCE:
+            raise PageFault("用紙の大きさ")
+        objects = [raw.FPDFPage_GetObject(page, place) for place in range(raw.FPDFPage_CountObjects(page))]
+        kinds = [raw.FPDFPageObj_GetType(each) for each in objects]
+        codes = [raw.FPDF_PAGEOBJ_IMAGE, *[raw.FPDF_PAGEOBJ_PATH] * barcode]
+        texts = len(objects) - 1 - len(codes)
+        if kinds != [raw.FPDF_PAGEOBJ_FORM, *[raw.FPDF_PAGEOBJ_TEXT] * texts, *codes]:
+            raise PageFault("図形とコードの数")
+        boxes = self._boxes(objects[0])
+        layer = self._layers.get((id(template), sheet))
+        if layer is not None:
+            if layer.boxes != boxes:
+                raise PageFault("様式の固定部分")
+            raw.FPDFPage_RemoveObject(page, objects[0])
+            raw.FPDFPageObj_Destroy(objects[0])
+        textpage = raw.FPDFText_LoadPage(page)
+        try:
+            still = None if layer else self._form(objects[0], textpage, template)
+            moving = [self._shown(each, textpage, template) for each in objects[1 : texts + 1]]
+        finally:
+            raw.FPDFText_ClosePage(textpage)
+        if still is not None:
+            self._layers[id(template), sheet] = _Layer(boxes, [each.text for each in still])
+            if not self.font_data and moving:
+                self._keep_font(objects[1])
+        return Page(
+            still=still,
+            moving=moving,
+            mark=self._mark(page, objects[texts + 1], template.mark, template),
+            bars=self._bars(page, objects[texts + 2], template.barcode, template) if barcode else "",
+        )
+
+    def _boxes(self, form: raw.FPDF_PAGEOBJECT) -> list[tuple[float, ...]]:
+        return [
+            self._bounds(raw.FPDFFormObj_GetObject(form, place)) for place in range(raw.FPDFFormObj_CountObjects(form))
+        ]
+
+    def _form(self, form: raw.FPDF_PAGEOBJECT, textpage: raw.FPDF_TEXTPAGE, template: Template) -> list[Shown]:
+        shown = []
+        for place in range(raw.FPDFFormObj_CountObjects(form)):
+            each = raw.FPDFFormObj_GetObject(form, place)
+            if raw.FPDFPageObj_GetType(each) == raw.FPDF_PAGEOBJ_TEXT:
+                shown.append(self._shown(each, textpage, template))
+            elif raw.FPDFPageObj_GetType(each) != raw.FPDF_PAGEOBJ_PATH:
+                raise PageFault("様式にない図形")
+        return shown
+
+    def _shown(self, each: raw.FPDF_PAGEOBJECT, textpage: raw.FPDF_TEXTPAGE, template: Template) -> Shown:
+        length = raw.FPDFTextObj_GetText(each, textpage, self._buffer, _BUFFER)
+        if length > _BUFFER:
+            raise PageFault("様式にない文字")
+        text = ctypes.string_at(self._buffer, max(length - 2, 0)).decode("utf-16-le", "replace")
+        if text not in self._texts:
+            self._texts.add(text)
+            self.units.update(split_units(text))
+        left, bottom, right, top = self._bounds(each)
+        height = template.height
+        return Shown(text, left / POINTS, height - top / POINTS, right / POINTS, height - bottom / POINTS)
+
+    def _bounds(self, each: raw.FPDF_PAGEOBJECT) -> tuple[float, ...]:
+        """Return left, bottom, right and top of an object in points."""
+        box = self._box
+        raw.FPDFPageObj_GetBounds(each, *box)
+        return tuple([edge.value for edge in box])
+
+    def _keep_font(self, text: raw.FPDF_PAGEOBJECT) -> None:
+        """Note the embedded file of a text's font; there is only this one (see ``__init__``)."""
+        font = raw.FPDFTextObj_GetFont(text)
+        size = ctypes.c_size_t()
+        raw.FPDFFont_GetFontData(font, None, 0, size)
+        data = (ctypes.c_uint8 * size.value)()
+        raw.FPDFFont_GetFontData(font, data, size.value, size)
+        if raw.FPDFFont_GetIsEmbedded(font) != 1:
+            raise PageFault("埋め込まれていないフォント")
+        self.font_data = bytes(data)
+
+    def _mark(self, page: raw.FPDF_PAGE, image: raw.FPDF_PAGEOBJECT, place: InserterMark, template: Template) -> str:
+        """Return the text of the inserter mark, read from a picture of its place; empty when it cannot be read."""
+        left, _, right, _ = (edge / POINTS for edge in self._bounds(image))
+        modules = round((right - left) / place.module)
+        side = modules * place.module
+        self._require_place(image, (place.x, place.y, place.x + side, place.y + side), template)
+        if modules > LARGEST:
+            raise PageFault("封入機用マーク")
+        quiet = _QUIET_MODULES * place.module
+        pixels = (modules + 2 * _QUIET_MODULES) * _MODULE_PIXELS
+        picture = _look(page, (place.x - quiet, place.y - quiet), _MODULE_PIXELS / place.module, (pixels, pixels))
+        found = zxingcpp.read_barcode(
+            memoryview(picture).cast("B", (pixels, pixels)),
+            formats=_DATA_MATRIX,
+            try_rotate=False,
+            try_downscale=False,
+            try_invert=False,
+            binarizer=zxingcpp.Binarizer.FixedThreshold,
+            is_pure=True,
+        )
+        return found.text if found else ""
+
+    def _bars(self, page: raw.FPDF_PAGE, path: raw.FPDF_PAGEOBJECT, place: CustomerBarcode, template: Template) -> str:
+        """Return the letters of the customer barcode, read from a picture of it and its clear zone."""
+        unit = BAR_MM * place.point / 10
+        width, height = 2 * BARS - 1, BAR_HEIGHT
+        self._require_place(path, (place.x, place.y, place.x + width * unit, place.y + height * unit), template)
+        clear = int(_BAR_CLEAR_MM / unit) + 1
+        size = (width + 2 * clear) * _BAR_PIXELS, (height + 2 * clear) * _BAR_PIXELS
+        picture = _look(page, (place.x - clear * unit, place.y - clear * unit), _BAR_PIXELS / unit, size)
+        return letters_of(picture.translate(_DARK), size[0], _BAR_PIXELS, clear)
+
+    def _require_place(self, each: raw.FPDF_PAGEOBJECT, box: tuple[float, ...], template: Template) -> None:
+        left, bottom, right, top = (edge / POINTS for edge in self._bounds(each))
+        found = left, template.height - top, right, template.height - bottom
+        if any(abs(one - other) > _TOLERANCE for one, other in zip(found, box, strict=True)):
+            raise PageFault("コードの位置")
+
+
+def _look(page: raw.FPDF_PAGE, corner: tuple[float, float], pixels_per_mm: float, size: tuple[int, int]) -> bytes:
+    """Return a grey picture, row by row, of what is seen right of and below a point of the page (millimetres)."""
+    x, y = corner
+    width, height = size
+    picture = (ctypes.c_ubyte * (width * height))()
+    bitmap = raw.FPDFBitmap_CreateEx(width, height, raw.FPDFBitmap_Gray, picture, width)
+    try:
+        raw.FPDFBitmap_FillRect(bitmap, 0, 0, width, height, 0xFFFFFFFF)
+        scale = pixels_per_mm / POINTS
+        matrix = raw.FS_MATRIX(scale, 0, 0, scale, -x * pixels_per_mm, -y * pixels_per_mm)
+        clip = raw.FS_RECTF(0, 0, width, height)
+        raw.FPDF_RenderPageBitmapWithMatrix(bitmap, page, matrix, clip, 0)
+    finally:
+        raw.FPDFBitmap_Destroy(bitmap)
+    return bytes(picture)
