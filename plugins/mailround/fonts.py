@@ -16,13 +16,11 @@ from pathlib import Path
 
 import uharfbuzz as hb
 
+from mailround.characters import SELECTORS
 from mailround.errors import ConfigurationError
 from mailround.settings import CheckSettings
 
 FAMILY = "IPAmjMincho"
-SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
-"""Variation selectors, as a class for regular expressions."""
-
 _UNIT = re.compile(f"[^{SELECTORS}][{SELECTORS}]?|[{SELECTORS}]")
 _SELECTOR = re.compile(f"[{SELECTORS}]")
 _LINE_BREAKS = frozenset("\r\n")
