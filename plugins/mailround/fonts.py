@@ -221,7 +221,7 @@ def _merge(own: Font, borrowed: dict[str, Font]) -> bytes:
     for unit, font in borrowed.items():
         pen = TTGlyphPen(None)
         advance = font.draw(unit, pen)
-        glyph = pen.glyph(dropImpliedOnCurves=True)
+        glyph = pen.glyph()
         glyph.recalcBounds(None)
         file["glyf"][names[unit]] = glyph
         file["hmtx"][names[unit]] = (advance, glyph.xMin)
