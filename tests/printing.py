@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cache
 
+import pypdfium2
 from pydantic import TypeAdapter
 
 from mailround.composition import values
@@ -40,7 +41,8 @@ AWKWARD_NAMES = [
 
 @cache
 def whole_font() -> Font:
-    return load_font(CheckSettings())
+    """Return IPAmj Mincho itself, whatever stands behind it."""
+    return load_font(CheckSettings()).fonts[0]
 
 
 @cache
@@ -78,6 +80,13 @@ def font_for(pieces: Sequence[Piece], name: str = "change_notice") -> Font:
     for piece in pieces:
         texts.update(values(piece, templates(name)[piece.recipient.population], ISSUED).values())
     return whole_font().subset(texts)
+
+
+def lines_of(content: bytes) -> list[str]:
+    """Read back with PDFium's own page text, which is another way than the verify step's."""
+    with pypdfium2.PdfDocument(content) as document:
+        pages = [page.get_textpage().get_text_range() for page in document]
+    return [line for page in pages for line in page.split("\r\n")]
 
 
 def put(

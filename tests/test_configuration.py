@@ -75,6 +75,7 @@ def test_the_shipped_round_kinds_load(name: str, decision: bool, stem: str) -> N
         (b"name: other\ntitle: x\n", "必要な項目です"),
         (b"end: 2027-02-29\n", "存在しない日付など"),
         (b"name: [\n", "行目"),
+        (b"name: x\ncells: {U+E000: hold, U+E001: hold,\n  U+E000: hold}\n", "同じ項目が二度あります（3行目）"),
     ],
 )
 def test_an_ordinary_mistake_in_a_yaml_is_told_in_japanese(tmp_path: Path, content: bytes, told: str) -> None:

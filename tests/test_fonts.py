@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.t2CharStringPen import T2CharStringPen
 from fontTools.ttLib import TTFont
+from hypothesis import given
+from hypothesis import strategies as st
 
+from fallback import ADVANCES, BLANK, EM, OWN_SEQUENCE, PLANE_3, SEQUENCE, SHARED, VIETNAMESE, second_font
 from mailround.errors import ConfigurationError
-from mailround.fonts import Font, load_font, split_units
+from mailround.fonts import Font, FontStack, load_font, split_units
 from mailround.settings import CheckSettings
 from printing import whole_font
 
@@ -113,4 +121,172 @@ def test_another_font_in_place_of_ipamj_is_not_taken(monkeypatch: pytest.MonkeyP
 def test_the_font_of_the_settings_wins(tmp_path: Path) -> None:
     own = tmp_path / "own.ttf"
     own.write_bytes(whole_font().subset(["山"]).data)
-    assert load_font(CheckSettings(font=own)).units == Font(own).units == ("山",)
+    assert load_font(CheckSettings(font=own)).fonts[0].units == Font(own).units == ("山",)
+
+
+BORROWED = (PLANE_3, VIETNAMESE, SEQUENCE, OWN_SEQUENCE, BLANK)
+
+
+@pytest.fixture(scope="module")
+def second(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("fonts") / "second.ttf"
+    path.write_bytes(second_font())
+    return path
+
+
+@pytest.fixture(scope="module")
+def stack(second: Path) -> FontStack:
+    return load_font(CheckSettings(fallback_fonts=(second,)))
+
+
+@pytest.mark.parametrize("unit", BORROWED)
+def test_what_the_font_lacks_is_missing_without_a_second_font_and_printed_with_one(stack: FontStack, unit: str) -> None:
+    assert load_font(CheckSettings()).missing(f"山{unit}") == whole_font().missing(f"山{unit}") == unit
+    assert stack.missing(f"山{unit}") == ""
+    assert stack.subset([f"山{unit}"]).missing(f"山{unit}") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        (f"{PLANE_3}\U000e0101山", f"{PLANE_3}\U000e0101"),
+        ("葛\U000e01ef葛\U000e0100", "葛\U000e01ef"),
+        (f"{VIETNAMESE}\U000e0100", f"{VIETNAMESE}\U000e0100"),
+        ("😀\U000e0100\U000e0100山😀", "😀\U000e0100\U000e0100😀"),
+        ("か\u3099", "\u3099"),
+        ("山\ue000", "\ue000"),
+        ("\r\n", ""),
+        ("", ""),
+    ],
+)
+def test_what_no_font_holds_is_missing_and_no_font_replaces_it_by_the_base_shape(
+    stack: FontStack, text: str, missing: str
+) -> None:
+    assert stack.missing(text) == missing
+
+
+def test_the_first_font_that_holds_a_unit_prints_it(stack: FontStack) -> None:
+    assert stack.width(SHARED) == 1
+    both = stack.subset([SHARED + VIETNAMESE])
+    assert both.width(SHARED) == 1
+    own = whole_font()
+    assert both.extents(both.glyph(SHARED)) == own.extents(own.glyph(SHARED))
+
+
+def test_the_order_of_the_fallbacks_decides(stack: FontStack, second: Path, tmp_path: Path) -> None:
+    other = tmp_path / "third.ttf"
+    other.write_bytes(second_font(list(reversed(ADVANCES))))
+    third = FontStack(other, [second])
+    assert FontStack(second, [other]).subset([PLANE_3]).data == FontStack(second).subset([PLANE_3]).data
+    assert third.subset([PLANE_3]).data == FontStack(other).subset([PLANE_3]).data
+
+
+@pytest.mark.parametrize("unit", BORROWED)
+def test_a_borrowed_unit_has_the_width_and_shape_of_its_font_on_the_em_of_the_first(
+    stack: FontStack, second: Path, unit: str
+) -> None:
+    cut = stack.subset([f"山{unit}"])
+    assert cut.em == whole_font().em == 2048
+    assert stack.width(unit) == cut.width(unit)
+    assert abs(cut.width(unit) - ADVANCES[unit] / EM) <= 0.5 / 2048
+    lender = Font(second)
+    found, expected = (font.extents(font.glyph(unit)) for font in (cut, lender))
+    assert found is not None
+    assert expected is not None
+    assert all(abs(one - other * 2048 / EM) <= 2 for one, other in zip(found, expected, strict=True))
+
+
+def test_a_borrowed_outline_of_the_same_em_is_taken_over_point_by_point(tmp_path: Path) -> None:
+    units = ("髙", "𠮷", "邊\U000e0109", "A", "ｱ")
+    for name, texts in (("first.ttf", ["川"]), ("second.ttf", units)):
+        (tmp_path / name).write_bytes(whole_font().subset(texts).data)
+    merged = FontStack(tmp_path / "first.ttf", [tmp_path / "second.ttf"]).subset(units)
+    own = whole_font().subset(units)
+    tables = [(font, TTFont(io.BytesIO(font.data))["glyf"]) for font in (merged, own)]
+    for unit in units:
+        taken, given = (glyf[glyf.glyphOrder[font.glyph(unit)]].getCoordinates(glyf) for font, glyf in tables)
+        assert [list(part) for part in taken] == [list(part) for part in given]
+
+
+def test_a_sequence_is_borrowed_without_its_base(stack: FontStack) -> None:
+    cut = stack.subset([SEQUENCE])
+    assert cut.units == (SEQUENCE,)
+    both = stack.subset(["葛" + SEQUENCE])
+    assert both.units == ("葛", SEQUENCE)
+    assert both.glyph("葛") != both.glyph(SEQUENCE)
+
+
+def test_own_sequences_stay_beside_borrowed_ones(stack: FontStack) -> None:
+    units = (f"邊{SELECTOR_8}", f"邊{SELECTOR_9}", "𠮷", *BORROWED)
+    cut = stack.subset(units)
+    assert set(units) <= set(cut.units)
+    assert cut.glyph("邊") == cut.glyph(f"邊{SELECTOR_8}") != cut.glyph(f"邊{SELECTOR_9}")
+    own = whole_font()
+    assert cut.extents(cut.glyph(f"邊{SELECTOR_9}")) == own.extents(own.glyph(f"邊{SELECTOR_9}"))
+
+
+def test_a_merged_font_is_one_that_an_independent_reader_opens(stack: FontStack) -> None:
+    cut = stack.subset(["山𠮷", *BORROWED])
+    file = TTFont(io.BytesIO(cut.data))
+    assert file["maxp"].numGlyphs == len(file.getGlyphOrder()) == len(file["hmtx"].metrics)
+    assert {PLANE_3, "𠮷", VIETNAMESE} <= {chr(code) for code in file["cmap"].getcmap(3, 10).cmap}
+    (sequences,) = (table.uvsDict for table in file["cmap"].tables if table.format == 14)
+    pairs = {(base, selector) for selector, bases in sequences.items() for base, _ in bases}
+    assert pairs == {(ord(SEQUENCE[0]), 0xE0100), (ord(PLANE_3), 0xE0100)}
+
+
+def test_a_merged_font_has_the_same_bytes_whatever_the_order_and_the_hash_seed(stack: FontStack, second: Path) -> None:
+    texts = ["髙﨑", f"邊{SELECTOR_9}", VIETNAMESE + SEQUENCE, PLANE_3 + OWN_SEQUENCE]
+    data = stack.subset(texts).data
+    assert stack.subset(reversed(texts)).data == data
+    program = (
+        "import hashlib, sys; from pathlib import Path; from mailround.fonts import load_font;"
+        "from mailround.settings import CheckSettings;"
+        "fonts = load_font(CheckSettings(fallback_fonts=(Path(sys.argv[1]),)));"
+        "print(hashlib.sha256(fonts.subset(sys.argv[2:]).data).hexdigest(), 'fontTools' in sys.modules)"
+    )
+
+    def elsewhere(seed: str, *printed: str) -> list[str]:
+        return subprocess.run(
+            [sys.executable, "-c", program, str(second), *printed],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+
+    assert elsewhere("1", *texts) == elsewhere("2", *texts) == [hashlib.sha256(data).hexdigest(), "True"]
+    assert elsewhere("1", "髙﨑") == [hashlib.sha256(whole_font().subset(["髙﨑"]).data).hexdigest(), "False"]
+
+
+@given(st.lists(st.sampled_from(["山", "髙", "𠮷", f"邊{SELECTOR_8}", "A", "\n", "　"])))
+def test_where_no_fallback_is_needed_the_subset_is_the_first_fonts_own(stack: FontStack, units: list[str]) -> None:
+    assert stack.subset(["".join(units)]).data == whole_font().subset(["".join(units)]).data
+
+
+def test_a_fallback_without_truetype_outlines_is_refused_when_it_is_loaded(tmp_path: Path) -> None:
+    builder = FontBuilder(EM, isTTF=False)
+    builder.setupGlyphOrder([".notdef"])
+    builder.setupCharacterMap({})
+    builder.setupCFF("Cff", {}, {".notdef": T2CharStringPen(EM, None).getCharString()}, {})
+    builder.setupHorizontalMetrics({".notdef": (EM, 0)})
+    builder.setupHorizontalHeader()
+    builder.setupPost()
+    path = tmp_path / "mincho.otf"
+    builder.save(path)
+    assert path.read_bytes().startswith(b"OTTO")
+    with pytest.raises(ConfigurationError, match=r"mincho\.otf は TrueType 形式ではない"):
+        load_font(CheckSettings(fallback_fonts=(path,)))
+
+
+@pytest.mark.parametrize("content", [b"", b"not a font", b"\0\1\0\0"])
+def test_a_fallback_that_is_no_font_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "second.ttf"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match="TrueType"):
+        load_font(CheckSettings(fallback_fonts=(path,)))
+
+
+def test_a_missing_fallback_is_named_with_its_setting(second: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"no\.ttf.*MAILROUND_FALLBACK_FONTS"):
+        load_font(CheckSettings(fallback_fonts=(second, tmp_path / "no.ttf")))

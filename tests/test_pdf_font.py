@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pypdfium2
 import pytest
@@ -11,10 +12,12 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
+from fallback import OWN_SEQUENCE, PLANE_3, SEQUENCE, VIETNAMESE, second_font
 from mailround.errors import PrintError
-from mailround.fonts import Font
+from mailround.fonts import Font, load_font
 from mailround.pdf_font import EmbeddedFont
-from printing import AWKWARD_NAMES, whole_font
+from mailround.settings import CheckSettings
+from printing import AWKWARD_NAMES, lines_of, whole_font
 
 ROWS = 30
 
@@ -30,13 +33,6 @@ def drawn(font: Font, texts: list[str]) -> bytes:
         canvas.showPage()
     canvas.save()
     return target.getvalue()
-
-
-def lines_of(content: bytes) -> list[str]:
-    """Read back with PDFium's own page text, which is another way than the verify step's."""
-    with pypdfium2.PdfDocument(content) as document:
-        pages = [page.get_textpage().get_text_range() for page in document]
-    return [line for page in pages for line in page.split("\r\n")]
 
 
 def test_awkward_names_are_read_back_exactly() -> None:
@@ -58,6 +54,25 @@ def test_a_sample_of_the_whole_font_is_read_back_exactly() -> None:
     assert any(len(unit) > 1 for unit in units)
     assert any(unit > "\U00020000" for unit in units)
     assert lines_of(drawn(whole_font().subset(texts), texts)) == texts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "山A①",
+        "𠮷𠀋",
+        PLANE_3,
+        f"{PLANE_3}{OWN_SEQUENCE}{PLANE_3}",
+        "邊邊\U000e0108邊\U000e0109",
+        f"葛{SEQUENCE}葛",
+        f"Nguy{VIETNAMESE}n 髙{SEQUENCE}𠮷{OWN_SEQUENCE}",
+    ],
+)
+def test_every_plane_and_every_sequence_of_either_font_is_read_back_exactly(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "second.ttf"
+    path.write_bytes(second_font())
+    font = load_font(CheckSettings(fallback_fonts=(path,))).subset([text])
+    assert lines_of(drawn(font, [text])) == [text]
 
 
 def inked(content: bytes) -> bytes:

@@ -24,9 +24,11 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.Monke
 
 def test_the_environment_is_read(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
     environment.setenv("MAILROUND_ALERT_TO", "a@example.jp, b@example.jp,")
+    environment.setenv("MAILROUND_FALLBACK_FONTS", "/fonts/one.ttf, /fonts/two.ttf")
     found = load_settings()
     assert found.inbox == tmp_path / "inbox"
     assert found.alert_to == ("a@example.jp", "b@example.jp")
+    assert found.fallback_fonts == (Path("/fonts/one.ttf"), Path("/fonts/two.ttf"))
     assert found.include == REPOSITORY / "include"
 
 

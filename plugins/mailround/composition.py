@@ -7,14 +7,14 @@ never changed: the lines of a field, put together, are its text without the line
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from mailround.eras import write_era
 from mailround.errors import PrintError
-from mailround.fonts import Font, split_units
+from mailround.fonts import split_units
 from mailround.model import AID_KINDS, Decision, Piece
 from mailround.templates import Field, Sheet, Template, folded, words_kept_from
 
@@ -118,10 +118,22 @@ def yen(amount: int) -> str:
     return f"{amount:,}" if amount >= 0 else f"△{-amount:,}"
 
 
+class Widths(Protocol):
+    """The part of a font that composing needs."""
+
+    def width(self, text: str) -> float:
+        """Return the width of a text in em."""
+        ...
+
+    def widths(self, units: Iterable[str]) -> list[float]:
+        """Return the width of each unit in em."""
+        ...
+
+
 class Composer:
     """Composes pieces with one template and one font."""
 
-    def __init__(self, template: Template, font: Font) -> None:
+    def __init__(self, template: Template, font: Widths) -> None:
         """Keep what does not change from piece to piece."""
         self._font = font
         self._template = template
@@ -211,7 +223,7 @@ class Composer:
             )
 
 
-def fit(field: Field, text: str, font: Font) -> tuple[float, list[str]]:
+def fit(field: Field, text: str, font: Widths) -> tuple[float, list[str]]:
     """Return the size and the lines, line breaks kept at their ends: as large as one line allows, else wrapped.
 
     There may be more lines than the box has room for: at full size where they go on elsewhere, else at the smallest.
@@ -242,7 +254,7 @@ def _room(field: Field, size: float) -> int:
     return max(0, int((field.h * POINTS + _SLACK - size) / (size * field.leading)) + 1)
 
 
-def wrap(text: str, width: float, font: Font, *, hang: float = 0) -> list[str]:
+def wrap(text: str, width: float, font: Widths, *, hang: float = 0) -> list[str]:
     """Break a text into lines of at most so many em, by the basic rules of Japanese line breaking (禁則).
 
     Numbers, Latin and katakana words stay together where a line can hold them; blanks at a line's end hang out of it.

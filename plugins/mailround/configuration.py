@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -29,7 +29,8 @@ def read_yaml(folder: Path, name: str, model: type[Model], what: str) -> Model:
             f"{what}「{name[:40]}」は登録されていません。", f"登録済みの名称から選んでください（{known}）。"
         )
     try:
-        content = model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        tree = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
+        content = model.model_validate(tree)
     except (ValueError, yaml.YAMLError) as error:  # ValueError: wrong fields, not UTF-8, a date that does not exist
         where = _where(error)
         raise ConfigurationError(
@@ -42,6 +43,22 @@ def read_yaml(folder: Path, name: str, model: type[Model], what: str) -> Model:
     return content
 
 
+class _RepeatedKeyError(yaml.MarkedYAMLError):
+    """A key stands twice in one mapping."""
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader, but of two entries with one key the last does not win in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if str(key.value) in seen:
+                raise _RepeatedKeyError(problem_mark=key.start_mark)
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
 def _where(error: Exception) -> str:
     """Return what is wrong with a file, Japanese as far as the library's message is known."""
     match error:
@@ -50,6 +67,8 @@ def _where(error: Exception) -> str:
                 ".".join(map(str, each["loc"])) + f"（{_PROBLEMS.get(each['type'], each['msg'])}）"
                 for each in error.errors(include_url=False)
             ).replace("Value error, ", "")
+        case _RepeatedKeyError():
+            return f"同じ項目が二度あります（{error.problem_mark.line + 1 if error.problem_mark else '?'}行目）"
         case yaml.MarkedYAMLError():
             return f"YAMLの書式（{error.problem_mark.line + 1 if error.problem_mark else '?'}行目）"
         case UnicodeDecodeError():

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 
 from mailround.context import RoundContext
 from mailround.errors import CountMismatchError, MalformedExportError
+from mailround.gaiji import Gaiji, load_gaiji
 from mailround.layouts import Layout
 from mailround.model import Extracted, Recipient
 from mailround.open_round import source_path
@@ -51,14 +52,17 @@ class Source:
 def extract(work: RoundContext, *, at: datetime) -> Extracted:
     """Read the round's export into the workspace.
 
-    Writes ``original`` (the bytes as they came), ``records`` and ``extract/report`` (counts and unknown headers).
+    Writes ``original`` (the bytes as they came), ``records`` and ``extract/report`` (counts, among them
+    of decoded 外字, and unknown headers).
 
     Raises:
         RoundRefusedError: The export is no longer in the inbox.
         MalformedExportError: A record or the control file is malformed, or the control file is missing.
         CountMismatchError: A control total differs.
     """
-    source = read_source(source_path(work.settings, work.opened.source), work.layout, decision=work.kind.decision)
+    gaiji = load_gaiji(work.settings.include, work.layout)
+    path = source_path(work.settings, work.opened.source)
+    source = read_source(path, work.layout, gaiji, decision=work.kind.decision)
     export = source.export
     work.workspace.write("original", source.raw)
     work.workspace.write_records("records", RECORDS, export.recipients)
@@ -69,13 +73,16 @@ def extract(work: RoundContext, *, at: datetime) -> Extracted:
         total_after=export.total_after,
         unknown_headers=len(export.unknown_headers),
     )
-    report = body.model_dump(mode="json") | {"unknown_headers": export.unknown_headers}
+    report = body.model_dump(mode="json") | {
+        "unknown_headers": export.unknown_headers,
+        "gaiji_decoded": export.gaiji_decoded,
+    }
     work.workspace.write("extract/report", json.dumps(report, ensure_ascii=False).encode("utf-8"))
     work.register.append(body, round_id=work.round_id, actor="mailround", at=at)
     return Extracted(round_id=work.round_id, rows=export.rows, sha256=source.sha256)
 
 
-def read_source(path: Path, layout: Layout, *, decision: bool) -> Source:
+def read_source(path: Path, layout: Layout, gaiji: Gaiji | None = None, *, decision: bool) -> Source:
     """Read an export and its control file ``<export>.control.json``, and compare every number.
 
     Raises:
@@ -87,7 +94,7 @@ def read_source(path: Path, layout: Layout, *, decision: bool) -> Source:
     control = _read_control(path.with_name(path.name + CONTROL_SUFFIX), decision=decision)
     # Before the reading: a file that is not the one the control file speaks of may be malformed in any way.
     _compare("件数ファイルのSHA-256", control.sha256, "データファイル", digest)
-    export = read_export(raw, layout, decision=decision)
+    export = read_export(raw, layout, gaiji, decision=decision)
     _compare("件数ファイルの件数", control.rows, "データファイル", export.rows)
     if decision:
         _compare("件数ファイルの変更後支給額の合計", control.total_after, "データファイル", export.total_after)

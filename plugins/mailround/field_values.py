@@ -21,11 +21,11 @@ class FieldError(Exception):
 Reader = Callable[[str], object]
 
 
-def field_readers(layout: Layout, fields: Iterable[str]) -> dict[str, Reader]:
+def field_readers(layout: Layout, fields: Iterable[str], read_text: Reader = str) -> dict[str, Reader]:
     """Return, for each canonical field, the function that turns its text into its value or raises FieldError.
 
     Dates may be None and texts empty; amounts, codes and the case number may not be empty. Dates already read are
-    remembered, so readers live as long as one export.
+    remembered, so readers live as long as one export. ``read_text`` reads the fields whose value is their text.
     """
     read_date = _date_reader(layout.date_format)
 
@@ -37,7 +37,7 @@ def field_readers(layout: Layout, fields: Iterable[str]) -> dict[str, Reader]:
         if field in CODED_FIELDS and (field in layout.values or field not in OPTIONAL_FIELDS):
             # A free text otherwise: mailto_reason without codes of the source's own is judged by a rule, not here.
             return _code_reader(field, layout)
-        return {"members": _members, "case_no": _case_no}.get(field, str)
+        return {"members": _members, "case_no": _case_no}.get(field, read_text)
 
     return {field: reader(field) for field in fields}
 

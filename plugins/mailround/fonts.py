@@ -1,11 +1,12 @@
-"""The font: IPAmj Mincho, looked into through HarfBuzz without reading all of its 46 MB.
+"""The fonts: IPAmj Mincho, looked into through HarfBuzz without reading all of its 46 MB, and those behind it.
 
 Text is split into *units*: one character, or a Han base with its variation selector. A unit the font does not hold is
-missing; nothing is ever replaced by a look-alike or a box.
+missing and left to the next font; nothing is ever replaced by a look-alike or a box.
 """
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import subprocess
@@ -13,16 +14,15 @@ import unicodedata
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import uharfbuzz as hb
 
+from mailround.characters import SELECTORS
 from mailround.errors import ConfigurationError
 from mailround.settings import CheckSettings
 
 FAMILY = "IPAmjMincho"
-SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
-"""Variation selectors, as a class for regular expressions."""
-
 _UNIT = re.compile(f"[^{SELECTORS}][{SELECTORS}]?|[{SELECTORS}]")
 _SELECTOR = re.compile(f"[{SELECTORS}]")
 _LINE_BREAKS = frozenset("\r\n")
@@ -46,13 +46,25 @@ def has_selector(text: str) -> bool:
 class Font:
     """A TrueType font, from a file (mapped, not read) or from bytes."""
 
-    def __init__(self, source: Path | bytes) -> None:
-        """Open the font; only the tables asked for later are touched."""
+    def __init__(self, source: Path | bytes, em: int | None = None) -> None:
+        """Open the font; only the tables asked for later are touched.
+
+        Args:
+            source: The font file.
+            em: Units to the em in which the font is measured and drawn; the font's own when not given.
+        """
         self._blob = hb.Blob(source) if isinstance(source, bytes) else hb.Blob.from_file_path(str(source))
         self._face = hb.Face(self._blob)
         self._font = hb.Font(self._face)
+        self.em = em or self._face.upem
+        self._font.scale = (self.em, self.em)
         self._glyphs: dict[str, int] = {}
         self._widths: dict[str, float] = {}
+
+    @property
+    def has_outlines(self) -> bool:
+        """Tell whether the file is a font with TrueType outlines, the only ones that a PDF embeds here."""
+        return "glyf" in self._face.table_tags
 
     @property
     def postscript_name(self) -> str:
@@ -113,8 +125,17 @@ class Font:
         return [known[unit] if unit in known else self._measure(unit) for unit in units]
 
     def _measure(self, unit: str) -> float:
-        self._widths[unit] = self._font.get_glyph_h_advance(self.glyph(unit)) / self._face.upem
+        self._widths[unit] = self._advance(unit) / self.em
         return self._widths[unit]
+
+    def _advance(self, unit: str) -> int:
+        advance: int = self._font.get_glyph_h_advance(self.glyph(unit))
+        return advance
+
+    def draw(self, unit: str, pen: Any) -> int:  # noqa: ANN401 - a fontTools pen, and fontTools has no types
+        """Draw a unit's outline with a fontTools pen and return its advance; both in units of the em."""
+        self._font.draw_glyph_with_pen(self.glyph(unit), pen)
+        return self._advance(unit)
 
     def extents(self, glyph: int) -> tuple[int, int, int, int] | None:
         """Return where a glyph's ink lies, in font units; None for a glyph the font does not have."""
@@ -149,11 +170,86 @@ def _tag(name: bytes) -> int:
     return int.from_bytes(name, "big")
 
 
-def load_font(settings: CheckSettings) -> Font:
-    """Return the font of the settings, else IPAmj Mincho found through fontconfig.
+class FontStack:
+    """A font and those that stand in, unit by unit, for what the ones before them lack."""
+
+    def __init__(self, primary: Path, fallbacks: Iterable[Path] = ()) -> None:
+        """Open the fonts, all on the em of the primary one, so that text is as wide in a check as in print."""
+        first = Font(primary)
+        self.fonts = (first, *(Font(path, first.em) for path in fallbacks))
+        self._widths: dict[str, float] = {}
+
+    def missing(self, text: str) -> str:
+        """Return the units of a text that no font holds, each once, in order; line breaks are no units."""
+        if not self.fonts[0].missing(text):
+            return ""
+        units = dict.fromkeys(split_units(text))
+        return "".join(unit for unit in units if unit not in _LINE_BREAKS and not self._holder(unit).glyph(unit))
+
+    def width(self, text: str) -> float:
+        """Return the width of a text in em."""
+        return sum(self.widths(split_units(text)))
+
+    def widths(self, units: Iterable[str]) -> list[float]:
+        """Return the width of each unit in em."""
+        known = self._widths
+        return [known[unit] if unit in known else self._measure(unit) for unit in units]
+
+    def _measure(self, unit: str) -> float:
+        self._widths[unit] = self._holder(unit).width(unit)
+        return self._widths[unit]
+
+    def subset(self, texts: Iterable[str]) -> Font:
+        """Return one font with the units of some texts; the same units give the same bytes.
+
+        Where the primary font holds them all, it is that font's own subset.
+        """
+        units = {unit for text in texts for unit in split_units(text)}
+        holders = {unit: self._holder(unit) for unit in sorted(units)}
+        borrowed = {unit: font for unit, font in holders.items() if font is not self.fonts[0]}
+        own = self.fonts[0].subset(units - borrowed.keys())
+        return Font(_merge(own, borrowed)) if borrowed else own
+
+    def _holder(self, unit: str) -> Font:
+        """Return the first font that holds a unit, the primary one when none does."""
+        return next((font for font in self.fonts if font.glyph(unit)), self.fonts[0])
+
+
+def _merge(own: Font, borrowed: dict[str, Font]) -> bytes:
+    """Return a font file with the units of a subset and, behind them, those borrowed from other fonts.
+
+    Glyphs are drawn anew, so that another em, composite glyphs and hinting of the other font do not matter.
+    """
+    # Here and not above: most rounds need no second font, and every worker would pay for the import.
+    from fontTools.fontBuilder import FontBuilder  # noqa: PLC0415
+    from fontTools.pens.ttGlyphPen import TTGlyphPen  # noqa: PLC0415
+    from fontTools.ttLib import TTFont  # noqa: PLC0415
+
+    file = TTFont(io.BytesIO(own.data), recalcTimestamp=False)
+    names = {unit: file.getGlyphName(own.glyph(unit)) for unit in own.units}
+    names |= {unit: f"borrowed{number:05d}" for number, unit in enumerate(borrowed)}
+    file.setGlyphOrder([*file.getGlyphOrder(), *(names[unit] for unit in borrowed)])
+    for unit, font in borrowed.items():
+        pen = TTGlyphPen(None)
+        advance = font.draw(unit, pen)
+        glyph = pen.glyph()
+        glyph.recalcBounds(None)
+        file["glyf"][names[unit]] = glyph
+        file["hmtx"][names[unit]] = (advance, glyph.xMin)
+    FontBuilder(font=file).setupCharacterMap(
+        {ord(unit): name for unit, name in names.items() if len(unit) == 1},
+        uvs=[(ord(unit[0]), ord(unit[1]), name) for unit, name in names.items() if len(unit) > 1],
+    )
+    target = io.BytesIO()
+    file.save(target)
+    return target.getvalue()
+
+
+def load_font(settings: CheckSettings) -> FontStack:
+    """Return the font of the settings, else IPAmj Mincho found through fontconfig, with the fallback fonts behind it.
 
     Raises:
-        ConfigurationError: There is none; says what to install.
+        ConfigurationError: There is none, or a fallback is missing or unfit; says what to install or to set.
     """
     path = settings.font or _find()
     if path is None or not path.is_file():
@@ -161,7 +257,22 @@ def load_font(settings: CheckSettings) -> Font:
             "印刷に使う IPAmj明朝 フォントが見つかりません。",
             "apt-get install fonts-ipamj-mincho を実行するか、MAILROUND_FONT に ipamjm.ttf の場所を設定してください。",
         )
-    return Font(path)
+    for fallback in settings.fallback_fonts:
+        _require_usable(fallback)
+    return FontStack(path, settings.fallback_fonts)
+
+
+def _require_usable(fallback: Path) -> None:
+    if not fallback.is_file():
+        raise ConfigurationError(
+            f"補助フォント {fallback.name} が見つかりません。",
+            "MAILROUND_FALLBACK_FONTS に、フォントファイルの場所をコンマ区切りで設定してください。",
+        )
+    if not Font(fallback).has_outlines:
+        raise ConfigurationError(
+            f"補助フォント {fallback.name} は TrueType 形式ではないため、使えません（CFF 形式の OpenType など）。",
+            "TrueType 形式（glyf テーブルを持つ .ttf）のフォントに替えてください。",
+        )
 
 
 def _find() -> Path | None:

@@ -110,6 +110,7 @@ class Layout(BaseModel):
     name: str
     description: str
     encoding: Literal["cp932", "utf-8", "utf-8-sig"] = Field(description="utf-8 is without a BOM, utf-8-sig with one.")
+    gaiji: str | None = Field(default=None, description="Map under include/gaiji/ that decodes private-use cells.")
     delimiter: str = Field(min_length=1, max_length=1)
     header: bool
     width: int | None = Field(default=None, ge=1, description="Fields per record; only where there is no header.")

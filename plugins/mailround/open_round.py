@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from mailround.context import INDEX_KEY, ROUND_KEY
 from mailround.contracts import load_contract
 from mailround.errors import RoundRefusedError
+from mailround.gaiji import load_gaiji
 from mailround.gates import OPENING, require
 from mailround.layouts import load_layout
 from mailround.model import Opened, RoundParams
@@ -60,7 +61,7 @@ def open_round(
     asked = _checked(params)
     kind = load_round_kind(settings.include, asked.kind)
     load_templates(settings.include, kind)
-    load_layout(settings.include, asked.layout)
+    load_gaiji(settings.include, load_layout(settings.include, asked.layout))
     contract = load_contract(settings.include, asked.contract)
     if asked.issue_date > asked.posting_date:
         raise RoundRefusedError(

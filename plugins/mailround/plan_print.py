@@ -15,7 +15,7 @@ from mailround.barcodes import address_number, bars, code_words
 from mailround.composition import values
 from mailround.context import RoundContext
 from mailround.errors import CountMismatchError, PrintError
-from mailround.fonts import Font, load_font
+from mailround.fonts import Font, FontStack, load_font
 from mailround.model import ChunkGroup, Delivery, Piece, Population, Recipient
 from mailround.piece_id import piece_id
 from mailround.postcodes import Postcodes, load_postcodes, seven_digits
@@ -163,18 +163,20 @@ def _barcode(recipient: Recipient, postcodes: Postcodes) -> str:
     return bars(code_words(code, address_number(after_town(recipient.addressee(), postcodes))))
 
 
-def _font_for(font: Font, templates: dict[Population, Template], pieces: Sequence[Piece], work: RoundContext) -> Font:
-    """Return the font cut down to everything that this round prints."""
+def _font_for(
+    fonts: FontStack, templates: dict[Population, Template], pieces: Sequence[Piece], work: RoundContext
+) -> Font:
+    """Return one font cut down to everything that this round prints."""
     texts = {text for template in templates.values() for text in (*template.texts.values(), *_wordings(template))}
     for piece in pieces:
         texts.update(values(piece, templates[piece.recipient.population], work.opened.issue_date).values())
     texts.add("0123456789")
-    if missing := [text for text in texts if font.missing(text)]:
+    if missing := [text for text in texts if fonts.missing(text)]:
         raise PrintError(
             f"印刷用フォントにない文字を含む項目が{len(missing)}件あります。",
             "データ検査からやり直し、その世帯を保留にしてください。様式の文言も確かめてください。",
         )
-    return font.subset(texts)
+    return fonts.subset(texts)
 
 
 def _wordings(template: Template) -> Iterator[str]:

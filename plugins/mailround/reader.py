@@ -1,9 +1,10 @@
 """Read an export strictly: every byte is accounted for, or the place it stands in is reported.
 
 The bytes go through the CSV grammar as Latin-1, one character a byte, so that no decoder can swallow a separator; then
-the field count is checked, and only then is each field decoded. Text is kept exactly as received. Nothing a finding
-says contains content: record number, line, field and a phrase. One leniency beyond RFC 4180: a quote inside an unquoted
-field is a character like any other, as systems that never quote write it.
+the field count is checked, and only then is each field decoded. Text is kept exactly as received; to put the character
+for the ward's own number of it (`gaiji`) is decoding too, and normalises nothing. Nothing a finding says contains
+content: record number, line, field and a phrase. One leniency beyond RFC 4180: a quote inside an unquoted field is a
+character like any other, as systems that never quote write it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 from mailround.errors import ConfigurationError, Finding, MalformedExportError
 from mailround.field_values import FieldError, field_readers, read_amount
+from mailround.gaiji import Gaiji
 from mailround.layouts import BASIC_FIELDS, DATE_FIELDS, DECISION_FIELDS, OPTIONAL_FIELDS, Layout, Trailer
 from mailround.model import AID_KINDS, Decision, Recipient
 
@@ -45,13 +47,15 @@ class Export:
     """A wholly readable export.
 
     ``total_after`` is the sum of the decisions' new totals in yen, None in a round without decisions;
-    ``unknown_headers`` are source headers that the layout does not use, in file order.
+    ``unknown_headers`` are source headers that the layout does not use, in file order; ``gaiji_decoded`` counts the
+    private-use cells that the ward's map decoded.
     """
 
     recipients: tuple[Recipient, ...]
     total_after: int | None
     trailer: TrailerTotals | None
     unknown_headers: tuple[str, ...]
+    gaiji_decoded: int = 0
 
     @property
     def rows(self) -> int:
@@ -78,7 +82,7 @@ class _Record:
     problem: str = ""
 
 
-def read_export(raw: bytes, layout: Layout, *, decision: bool) -> Export:
+def read_export(raw: bytes, layout: Layout, gaiji: Gaiji | None = None, *, decision: bool) -> Export:
     """Return the records of an export.
 
     Empty texts and empty dates are allowed (the quality rules hold such households); so are double case numbers.
@@ -86,6 +90,8 @@ def read_export(raw: bytes, layout: Layout, *, decision: bool) -> Export:
     Args:
         raw: The file, as it came.
         layout: How it is written.
+        gaiji: What its private-use cells stand for. Without, and where the map says nothing or `hold`, a cell stays:
+            the quality rules hold its household.
         decision: Whether the round's records carry a decision; without, decision columns may be absent.
 
     Raises:
@@ -114,12 +120,12 @@ def read_export(raw: bytes, layout: Layout, *, decision: bool) -> Export:
     if layout.trailer:
         totals, records = _read_trailer(records, layout.trailer, codec, decision=decision, findings=findings)
 
-    convert = _Conversion(layout, positions, width, codec, decision=decision, findings=findings)
+    convert = _Conversion(layout, positions, width, codec, gaiji, decision=decision, findings=findings)
     converted = [convert(number, record) for number, record in enumerate(records, start=1)]
     _refuse(findings)
     recipients = tuple(each for each in converted if each is not None)
     total = sum(each.decision.total_after for each in recipients if each.decision) if decision else None
-    return Export(recipients, total, totals, unknown)
+    return Export(recipients, total, totals, unknown, convert.gaiji_decoded)
 
 
 def _require_encoding(raw: bytes, layout: Layout) -> None:
@@ -267,16 +273,19 @@ class _Conversion:
         positions: dict[str, int],
         width: int,
         codec: str,
+        gaiji: Gaiji | None,
         *,
         decision: bool,
         findings: list[Finding],
     ) -> None:
         self._width = width
         self._codec = codec
+        self._gaiji = gaiji
+        self.gaiji_decoded = 0
         self._decision = decision
         self._findings = findings
         self._names = {position: field for field, position in positions.items()}
-        readers = field_readers(layout, positions)
+        readers = field_readers(layout, positions, self._read_text)
         self._columns = [(field, position, readers[field]) for field, position in positions.items()]
         self._absent = {
             field: None if field in DATE_FIELDS else "" for field in OPTIONAL_FIELDS if field not in positions
@@ -301,6 +310,13 @@ class _Conversion:
             values["after"] = tuple([values.pop(f"after_{kind}") for kind in AID_KINDS])
             decision = Decision(**{field: values.pop(field) for field in _DECISION_ATTRIBUTES})
         return Recipient(record_no=number, decision=decision, **values)
+
+    def _read_text(self, text: str) -> str:
+        if self._gaiji is None:
+            return text
+        decoded, cells = self._gaiji.decode(text)
+        self.gaiji_decoded += cells
+        return decoded
 
     def _decoded(self, number: int, record: _Record) -> list[str] | None:
         """Return the fields as text; decodes the record in one go and field by field only where that fails."""

@@ -6,13 +6,23 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from mailround.errors import ConfigurationError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TOKYO = ZoneInfo("Asia/Tokyo")
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+_LISTED = (NoDecode, BeforeValidator(_split))
+"""Values separated by commas."""
 
 
 class CheckSettings(BaseSettings):
@@ -22,6 +32,9 @@ class CheckSettings(BaseSettings):
 
     include: Path = Field(default=REPOSITORY / "include", description="Rounds, layouts, contracts, templates.")
     font: Path | None = Field(default=None, description="IPAmj Mincho; found through fontconfig when unset.")
+    fallback_fonts: Annotated[tuple[Path, ...], *_LISTED] = Field(
+        default=(), description="TrueType fonts for what that font lacks, in this order, separated by commas."
+    )
 
 
 class Settings(CheckSettings):
@@ -37,19 +50,12 @@ class Settings(CheckSettings):
     vault: Path = Field(description="Round keys and sealed secrets.")
     vault_identity: Path = Field(description="The age identity the vault's secrets are encrypted to.")
     register_url: str = Field(description="SQLAlchemy URL of the register.")
-    alert_to: Annotated[tuple[str, ...], NoDecode] = Field(
+    alert_to: Annotated[tuple[str, ...], *_LISTED] = Field(
         default=(), description="Addresses that are told of failures and dues, separated by commas."
     )
     alert_from: str = Field(default="mailround@localhost", description="Sender of those mails.")
     ui_url: str = Field(default="http://127.0.0.1:8080", description="Address of the Airflow UI, for links in mails.")
     print_tasks: int = Field(default=4, ge=1, le=64, description="Mapped render tasks a round is cut into at most.")
-
-    @field_validator("alert_to", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
 
 
 def load_settings() -> Settings:

@@ -7,6 +7,7 @@ from pathlib import Path
 from mailround.errors import CountMismatchError, Finding, MalformedExportError
 from mailround.extract import read_source
 from mailround.fonts import load_font
+from mailround.gaiji import load_gaiji
 from mailround.layouts import load_layout
 from mailround.postcodes import load_postcodes
 from mailround.quality.assessment import Report, assess
@@ -24,8 +25,10 @@ def try_export(export: Path, *, layout: str, kind: str, settings: CheckSettings)
         ConfigurationError: Unknown layout or kind, or a wrong file under include/.
     """
     round_kind = load_round_kind(settings.include, kind)
+    found = load_layout(settings.include, layout)
+    gaiji = load_gaiji(settings.include, found)
     try:
-        source = read_source(export, load_layout(settings.include, layout), decision=round_kind.decision)
+        source = read_source(export, found, gaiji, decision=round_kind.decision)
     except (MalformedExportError, CountMismatchError) as error:
         findings: tuple[Finding, ...] = getattr(error, "findings", ())
         return {

@@ -11,7 +11,7 @@ import pytest
 from mailround.fonts import load_font
 from mailround.model import Recipient
 from mailround.postcodes import load_postcodes
-from mailround.quality import Assessment, assess
+from mailround.quality import Assessment, Font, assess
 from mailround.rounds import load_round_kind
 from mailround.settings import REPOSITORY, CheckSettings
 
@@ -25,13 +25,17 @@ Checker = Callable[..., Assessment]
 @pytest.fixture
 def check() -> Checker:
     def checker(
-        *recipients: Recipient, kind: str = "change_notice", include: Path = INCLUDE, **more: Any
+        *recipients: Recipient,
+        kind: str = "change_notice",
+        include: Path = INCLUDE,
+        font: Font = FONT,
+        **more: Any,
     ) -> Assessment:
         return assess(
             recipients,
             kind=load_round_kind(INCLUDE, kind),
             postcodes=POSTCODES,
-            font=FONT,
+            font=font,
             include=include,
             **more,
         )

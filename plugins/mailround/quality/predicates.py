@@ -15,8 +15,8 @@ from itertools import pairwise
 
 from mailround.addresses import KANJI_NUMERALS, TownSplit, fold, split_town
 from mailround.barcodes import address_number
+from mailround.characters import has_stray_selector, refused_characters
 from mailround.model import Decision, Delivery, Recipient
-from mailround.quality.characters import has_stray_selector, refused_characters
 from mailround.quality.facts import Facts
 
 Predicate = Callable[[Facts], Sequence[bool]]

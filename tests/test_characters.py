@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 
-from mailround.quality.characters import has_stray_selector, refused_characters
+from mailround.characters import has_stray_selector, refused_characters
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,12 @@ import unicodedata
 from collections.abc import Iterable
 
 _HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"
-_SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
+
+SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
+"""Variation selectors, as a class for regular expressions."""
+
 _IS_HAN = re.compile(f"[{_HAN}]")
-_STRAY_SELECTOR = re.compile(f"(?<![{_HAN}])[{_SELECTORS}]")
+_STRAY_SELECTOR = re.compile(f"(?<![{_HAN}])[{SELECTORS}]")
 _REFUSED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
