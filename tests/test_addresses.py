@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailround.addresses import TownSplit, after_town, arabic, fold, split_town
-from mailround.model import Addressee
+from mailround.addresses import TownSplit, arabic, fold, split_town
 from mailround.postcodes import load_postcodes
 
 POSTCODES = load_postcodes()
@@ -133,9 +132,3 @@ def test_spellings_of_one_address_have_one_key(one: str, other: str) -> None:
 @given(st.text())
 def test_the_rest_is_the_addresss_own_end(address: str) -> None:
     assert address.endswith(split_town(address, "160-0022", POSTCODES).rest)
-
-
-def test_the_building_follows_the_number_in_what_the_barcode_encodes() -> None:
-    living = Addressee("髙﨑　𠮷郎", "160-0022", "東京都新宿区新宿一丁目2番3号", "新宿ハイツ101号室")
-    assert after_town(living, POSTCODES) == "一丁目2番3号　新宿ハイツ101号室"
-    assert after_town(Addressee("", "160-0022", "東京都新宿区新宿1-2", ""), POSTCODES) == "1-2"

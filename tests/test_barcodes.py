@@ -1,15 +1,21 @@
-"""The customer barcode's address number and code words."""
+"""The customer barcode: address number, code words, bars, and when there is none."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
+import zint
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailround.barcodes import address_number, code_words
+from mailround.addresses import TownSplit
+from mailround.barcodes import UnreadableBarsError, address_number, barcode_of, bars, code_words, decode_bars
 from mailround.errors import PrintError
+from mailround.model import Addressee
+from mailround.postcodes import load_postcodes
+
+POSTCODES = load_postcodes()
 
 OFFICIAL = [
     ("1000013", "1丁目3番2号　郵便プラザ503室", "1-3-2-503", "9"),
@@ -60,6 +66,21 @@ def test_every_official_example_gives_its_number_and_check_word(
         ("1-2　F棟", "1-2F"),
         ("1-2　邊󠄆荘10", "1-2-10"),
         ("1-2　①号室", "1-2"),
+        ("1-2　Müller方", "1-2"),
+        ("1-2　O\u0308ZTÜRK方3", "1-2-3"),
+        ("1-2　Ü棟3", "1-2-3"),
+        ("1番地の2", "1-2"),
+        ("1番地の2の3号室", "1-2-3"),
+        ("1-2之3", "1-2-3"),
+        ("一丁目三之五", "1"),
+        ("一－二－三", ""),
+        ("1-2　メゾン・ド・新宿No.5", "1-2-5"),
+        ("1-2　B1Ｆ", "1-2B1"),
+        ("1-2　f号室", "1-2F"),
+        ("1-2　ﾊｲﾂ3号棟B-201", "1-2-3B201"),
+        ("1-2　第2コーポ１Ｆ", "1-2-2-1"),
+        ("1-2　千代田百貨店", "1-2"),
+        ("1-2　三番館", "1-2-3"),
     ],
 )
 def test_other_ways_to_write_give_the_number_the_rules_give(address_part: str, number: str) -> None:
@@ -80,6 +101,130 @@ def test_what_cannot_be_a_barcode_is_refused_without_quoting_it(postcode: str, n
     with pytest.raises(PrintError) as refused:
         code_words(postcode, number)
     assert "#" not in str(refused.value)
+
+
+@pytest.mark.parametrize("sign", "-‐‑‒–—―−－ーｰ─~～〜")
+def test_every_sign_that_looks_like_a_hyphen_separates(sign: str) -> None:
+    assert address_number(f"2丁目8{sign}1{sign}101") == "2-8-1-101"
+    assert address_number(f"8{sign}1　J1ビル2{sign}B") == "8-1J1-2B"
+
+
+BY_HAND = [
+    (
+        ("1000013", "1-3-2-503"),
+        "FD FFT FTT FTT FTT FTT FFT DFA FFT TFT DFA TFT FDA TFT FTF FTT DFA TDA TDA TDA TDA TFF DF",
+    ),
+    (
+        ("6500046", "9-7-6A1-1"),
+        "FD DAF FTF FTT FTT FTT FAD DAF TFF TFT AFD TFT DAF DAT FTT FFT TFT FFT TDA TDA TDA FTF DF",
+    ),
+    (
+        ("1638001", ""),
+        "FD FFT DAF DFA ADF FTT FTT FFT TDA TDA TDA TDA TDA TDA TDA TDA TDA TDA TDA TDA TDA ADF DF",
+    ),
+]
+"""Bars put together by hand from the manual's table: two official examples and an office's code."""
+
+
+@pytest.mark.parametrize(("content", "by_hand"), BY_HAND)
+def test_the_bars_are_those_of_the_manuals_table(content: tuple[str, str], by_hand: str) -> None:
+    drawn = bars(code_words(*content))
+    assert drawn == by_hand.replace(" ", "")
+    assert decode_bars(drawn) == code_words(*content)
+
+
+def by_zint(content: str) -> str:
+    """Return the bars that zint draws. It packs rows of modules into bits: the upper parts, the timing, the lower."""
+    symbol = zint.Symbol()
+    symbol.symbology = zint.Symbology.JAPANPOST
+    symbol.encode(content)
+    upper, _, lower = (int.from_bytes(row, "little") for row in symbol.encoded_data.tolist()[:3])
+    modules = range(0, symbol.width, 2)
+    return "".join("TDAF"[2 * (upper >> each & 1) + (lower >> each & 1)] for each in modules)
+
+
+@pytest.mark.parametrize(("postcode", "number"), [(each[0], each[2]) for each in OFFICIAL[:-2]])
+def test_zint_draws_the_same_bars_for_every_official_example_that_fits(postcode: str, number: str) -> None:
+    assert bars(code_words(postcode, number)) == by_zint(postcode + number)
+
+
+@pytest.mark.parametrize(("postcode", "address_part", "number", "check"), OFFICIAL)
+def test_every_official_example_is_encoded_from_its_whole_address(
+    postcode: str, address_part: str, number: str, check: str
+) -> None:
+    place = POSTCODES.places(postcode)[0]
+    found = barcode_of(
+        Addressee("", postcode, f"{place.prefecture}{place.city}{place.town}{address_part}", ""), POSTCODES
+    )
+    assert found.split == TownSplit(place.town, address_part, agrees=True)
+    assert found.address_number == number
+    assert found.code_words == code_words(postcode, number)
+    assert decode_bars(found.bars)[-1] == check
+
+
+DRAWN = bars(code_words("1600022", "1-2-3"))
+
+
+@pytest.mark.parametrize(
+    ("read", "reason"),
+    [
+        ("", "67本でない"),
+        (DRAWN[:-1], "67本でない"),
+        (DRAWN + "F", "67本でない"),
+        ("FF" + DRAWN[2:], "スタートコード"),
+        (DRAWN[:-2] + "DD", "ストップコード"),
+        (DRAWN[::-1], "符号にない|チェック"),
+        (DRAWN[:2] + "TTT" + DRAWN[5:], "符号にない"),
+        (DRAWN[:2] + "fft" + DRAWN[5:], "符号にない"),
+        (DRAWN[:2] + "FDA" + DRAWN[5:], "チェックデジット"),
+        (DRAWN[:62] + "FTT" + DRAWN[65:], "チェックデジット"),
+    ],
+)
+def test_bars_that_are_no_barcode_are_refused_with_the_reason(read: str, reason: str) -> None:
+    with pytest.raises(UnreadableBarsError, match=reason):
+        decode_bars(read)
+
+
+@given(st.integers(0, 66), st.sampled_from("FADT"), st.from_regex(r"\A[0-9]{7}\Z"), st.from_regex(r"\A[0-9-]{0,13}\Z"))
+def test_one_wrong_bar_never_reads_as_another_barcode(place: int, sign: str, postcode: str, number: str) -> None:
+    drawn = bars(code_words(postcode, number))
+    wrong = drawn[:place] + sign + drawn[place + 1 :]
+    if wrong != drawn:
+        with pytest.raises(UnreadableBarsError):
+            decode_bars(wrong)
+
+
+@pytest.mark.parametrize("code", ["1600000", "160-0000", "1000000", "0680400", "9999999", "16000222", ""])
+def test_a_code_that_leads_to_no_town_has_no_barcode(code: str) -> None:
+    found = barcode_of(Addressee("", code, "東京都新宿区新宿1-2-3", ""), POSTCODES)
+    assert (found.code_words, found.bars) == ((), "")
+
+
+@pytest.mark.parametrize(
+    ("code", "address"),
+    [
+        ("1638001", "東京都新宿区西新宿二丁目8番1号"),
+        ("1638671", "東京都新宿区新宿一丁目1番12号"),
+        ("100-8792", "東京都千代田区大手町二丁目3番1号"),
+    ],
+)
+def test_the_code_of_an_office_or_a_post_office_box_is_encoded_alone(code: str, address: str) -> None:
+    found = barcode_of(Addressee("", code, address, "10F"), POSTCODES)
+    assert found.address_number == ""
+    assert found.code_words[7:20] == ("CC4",) * 13
+    assert "".join(found.code_words[:7]) == code.replace("-", "")
+
+
+@pytest.mark.parametrize(("code", "address"), [("1000301", "東京都利島村248番地"), ("3060433", "茨城県境町248番地")])
+def test_the_code_of_a_whole_village_is_not_a_representative_one(code: str, address: str) -> None:
+    found = barcode_of(Addressee("", code, address, ""), POSTCODES)
+    assert found.split == TownSplit("", "248番地", agrees=True)
+    assert found.code_words == code_words(code, "248")
+
+
+def test_the_building_follows_the_number() -> None:
+    living = Addressee("髙﨑　𠮷郎", "160-0022", "東京都新宿区新宿一丁目2番3号", "新宿ハイツ101号室")
+    assert barcode_of(living, POSTCODES).address_number == "1-2-3-101"
 
 
 _PARTS = st.text(
@@ -113,3 +258,11 @@ def test_the_code_words_are_21_and_their_values_sum_to_a_multiple_of_19(postcode
     assert len(words) == 21
     assert "".join(words[:7]) == postcode
     assert sum(values[word] for word in words) % 19 == 0
+    assert decode_bars(bars(words)) == words
+
+
+@given(_PARTS, _PARTS)
+def test_a_separator_before_a_building_keeps_its_number_apart(address: str, building: str) -> None:
+    joined = address_number(f"{address}　{building}")
+    assert joined.startswith(address_number(address))
+    assert joined.endswith(address_number(building))
