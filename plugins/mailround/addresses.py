@@ -133,10 +133,10 @@ def _split(address: str, key: str, ends: dict[int, int], place: Place, postcodes
     town = _longest(key, at, keys.towns, ends)
     if not town and key.startswith("字", at) and (town := _longest(key, at + 1, keys.towns, ends)):
         at += 1
-    if town != keys.town and keys.town and place.city.startswith(_KYOTO):
-        streets = re.search(f"{re.escape(keys.town)}(?!通)", key[at:])
-        if streets:
-            at, town = at + streets.start(), keys.town
+    if keys.town and place.city.startswith(_KYOTO):
+        behind_streets = (match.start() for match in re.finditer(f"{re.escape(keys.town)}(?!通)", key))
+        fits = (each for each in behind_streets if each >= at and _longest(key, each, keys.towns, ends) == keys.town)
+        at, town = next(((each, keys.town) for each in fits), (at, town))
     agrees = behind_city is not None if not place.town else bool(town) and town == keys.town
     if behind_city is None and not agrees:
         return None

@@ -38,7 +38,7 @@ _BARS = {
     "CC7": "TTF",
     "CC8": "FFF",
 }
-"""Code words in the order of their check values 0 to 18, each with its three bars: F long, A upper, D lower, T timing."""
+"""Code words in the order of their check values 0 to 18, with their bars: F long, A upper, D lower, T timing."""
 _WORDS = tuple(_BARS)
 _VALUES = {word: value for value, word in enumerate(_WORDS)}
 _WORD_OF = {triple: word for word, triple in _BARS.items()}
