@@ -50,7 +50,7 @@ _HALF_WIDTH = str.maketrans({chr(code): chr(code - 0xFEE0) for code in range(0xF
 _DROPPED = str.maketrans(dict.fromkeys("&/・･."))
 _KANJI_NUMBER = re.compile(f"[{KANJI_NUMERALS}]+(?=丁目|丁|番地|番|号|地割|線|の|ノ)")
 _FLOOR = re.compile(r"(?<=[0-9])F(?![A-Z])")
-_OTHER = re.compile(r"[A-Z\u00c0-\u024f\u0300-\u036f]{2,}|[^0-9A-Z-]+")
+_OTHER = re.compile(r"[A-Z\u00c0-\u00d6\u00d8-\u00de\u0100-\u024f\u0300-\u036f]{2,}|[^0-9A-Z-]+")
 """What is not extracted: runs of letters, accented ones included (Müller方), and everything that is no letter."""
 _HYPHENS = re.compile(r"-+")
 _HYPHEN_AT_LETTER = re.compile(r"-(?=[A-Z])|(?<=[A-Z])-")
