@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from pydantic import TypeAdapter
 from reportlab.pdfgen.canvas import Canvas
 
+from mailround.barcodes import bars, code_words
 from mailround.context import RoundContext
 from mailround.model import Piece, PieceRange, Recipient
 from mailround.register.entries import (
@@ -32,6 +33,7 @@ from mailround.settings import TOKYO
 AT = datetime(2026, 11, 11, 10, 0, tzinfo=TOKYO)
 POSTED_ON = date(2026, 11, 24)
 CANARY = "髙﨑　𠮷郎"
+BARS = bars(code_words("1600022", "1-2-3"))
 
 CHUNK = TypeAdapter(tuple[Piece, ...])
 RANGES = TypeAdapter(tuple[PieceRange, ...])
@@ -69,7 +71,7 @@ def print_round(
                     file=f"print/{work.kind.file_stem}-{chunk:03d}.pdf",
                     bundle=f"160-{(seq - 1) // 4 + 1:03d}",
                     enclosure_set="A",
-                    barcode="1-2-3",
+                    barcode=BARS,
                     recipient=make_recipient(record_no=seq, name=CANARY),
                 )
             )

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailround.addresses import TownSplit, after_town, arabic, fold, split_town
-from mailround.model import Addressee
+from mailround.addresses import TownSplit, arabic, fold, split_town
 from mailround.postcodes import load_postcodes
 
 POSTCODES = load_postcodes()
@@ -90,6 +89,7 @@ def test_a_real_address_agrees_with_its_postcode_and_is_cut_behind_its_town(
         ("東京都中野区中野1-2", "160-0000", "", "東京都中野区中野1-2"),
         ("北海道浦臼町浦臼第１２番", "061-0611", "", "浦臼第１２番"),
         ("北海道浦臼町浦臼第十二番", "061-0611", "", "浦臼第十二番"),
+        ("京都市上京区中立売通浄福寺西入五町目町1", "602-8043", "", "中立売通浄福寺西入五町目町1"),
         ("東京都新宿区新宿1-2", "999-9999", "", "東京都新宿区新宿1-2"),
         ("東京都新宿区新宿1-2", "", "", "東京都新宿区新宿1-2"),
         ("", "160-0022", "", ""),
@@ -99,19 +99,33 @@ def test_an_address_of_another_town_does_not_agree(address: str, postcode: str, 
     assert split_town(address, postcode, POSTCODES) == TownSplit(town, rest, agrees=False)
 
 
+TOWN_CODES = {
+    f"{number:07d}": POSTCODES.places(f"{number:07d}")[0].town
+    for first in (1600001, 1610031, 1620041, 1620801, 1690051)
+    for number in range(first, first + 60)
+    if POSTCODES.exists(f"{number:07d}")
+}
+
+
 def test_every_town_of_shinjuku_agrees_with_its_own_postcode_and_no_other_towns() -> None:
     towns = POSTCODES.towns("東京都", "新宿区")
-    codes = {
-        f"{number:07d}": POSTCODES.places(f"{number:07d}")[0].town
-        for first in (1600001, 1610031, 1620041, 1620801, 1690051)
-        for number in range(first, first + 60)
-        if POSTCODES.exists(f"{number:07d}")
-    }
-    assert set(codes.values()) == towns
-    for code, own in codes.items():
+    assert set(TOWN_CODES.values()) == towns
+    for code, own in TOWN_CODES.items():
         for town in towns:
             split = split_town(f"東京都新宿区{town}1-2", code, POSTCODES)
             assert (split.town, split.rest, split.agrees) == (town, "1-2", town == own)
+
+
+def test_every_floor_of_a_tower_in_shinjuku_stands_for_the_town_around_it() -> None:
+    floors = [
+        (code, place)
+        for code in (f"{number:07d}" for number in range(1630000, 1632000))
+        for place in POSTCODES.places(code)
+        if place.building
+    ]
+    assert len(floors) > 500
+    for code, place in floors:
+        assert split_town("東京都新宿区西新宿1-2", code, POSTCODES) == TownSplit("西新宿", "1-2", agrees=True), place
 
 
 @pytest.mark.parametrize(
@@ -122,6 +136,11 @@ def test_every_town_of_shinjuku_agrees_with_its_own_postcode_and_no_other_towns(
         ("髙﨑", "高崎"),
         ("𠮷田", "吉田"),
         ("渡邊󠄆", "渡辺"),
+        ("三ッ沢", "三ツ沢"),
+        ("四ツ木", "四つ木"),
+        ("塩竈", "塩釜"),
+        ("ﾍﾞﾆﾊﾞﾅ", "ベニバナ"),
+        ("辻󠄀子", "辻子"),
         ("大字太田", "太田"),
         ("Ｆ　ハイツ", "fハイツ"),
     ],
@@ -130,12 +149,28 @@ def test_spellings_of_one_address_have_one_key(one: str, other: str) -> None:
     assert fold(one) == fold(other)
 
 
-@given(st.text())
-def test_the_rest_is_the_addresss_own_end(address: str) -> None:
-    assert address.endswith(split_town(address, "160-0022", POSTCODES).rest)
+_ADDRESSES = st.lists(
+    st.one_of(
+        st.sampled_from(
+            ["東京都", "新宿区", "新宿", "西新宿", "四谷", "三栄町", "字", "大字", "　", "丁目", "\U000e0100", "ﾞ"]
+        ),
+        st.text("一二十百0１2-－ビルＡb番地ノ", max_size=4),
+        st.text(max_size=2),
+    )
+).map("".join)
 
 
-def test_the_building_follows_the_number_in_what_the_barcode_encodes() -> None:
-    living = Addressee("髙﨑　𠮷郎", "160-0022", "東京都新宿区新宿一丁目2番3号", "新宿ハイツ101号室")
-    assert after_town(living, POSTCODES) == "一丁目2番3号　新宿ハイツ101号室"
-    assert after_town(Addressee("", "160-0022", "東京都新宿区新宿1-2", ""), POSTCODES) == "1-2"
+@given(_ADDRESSES, st.sampled_from(["160-0022", "160-0004", "163-0805", "163-8001", "160-0000"]))
+def test_the_rest_is_the_addresss_own_end_and_what_is_before_it_ends_with_the_town(address: str, code: str) -> None:
+    split = split_town(address, code, POSTCODES)
+    assert address.endswith(split.rest)
+    before = address[: len(address) - len(split.rest)]
+    assert fold(before) + fold(split.rest) == fold(address)
+    assert fold(before).endswith(fold(split.town))
+
+
+@given(st.sampled_from(sorted(POSTCODES.towns("東京都", "新宿区"))), st.text("一二十0１2-－ビルＡb番地ノ丁目　"))
+def test_what_follows_a_town_is_left_as_it_is(town: str, rest: str) -> None:
+    code = next(each for each in TOWN_CODES if TOWN_CODES[each] == town)
+    split = split_town(f"東京都新宿区{town}{rest}", code, POSTCODES)
+    assert split == TownSplit(town, rest, agrees=True)

@@ -14,7 +14,7 @@ import pyzipper
 
 from mailround.errors import PackageError
 from mailround.package_check import BUNDLE_COLUMNS, PIECE_COLUMNS, check_package
-from prepared import pdf
+from prepared import BARS, pdf
 
 PASSWORD = "23456789ABCDEFGHJKLM"  # noqa: S105 - a test's
 Contents = dict[str, bytes]
@@ -25,9 +25,9 @@ def lines(columns: tuple[str, ...], *rows: tuple[object, ...]) -> bytes:
 
 
 PIECES = (
-    (1, "P1", "print/notices-001.pdf", 1, 1, "160-001", "A", "1600022", "1-2-3"),
+    (1, "P1", "print/notices-001.pdf", 1, 1, "160-001", "A", "1600022", BARS),
     (2, "P2", "print/notices-001.pdf", 2, 2, "160-001", "A", "1600022", ""),
-    (3, "P3", "print/notices-002.pdf", 1, 1, "161-002", "A", "1610031", "4-5"),
+    (3, "P3", "print/notices-002.pdf", 1, 1, "161-002", "A", "1610031", BARS),
 )
 BUNDLES = (("160-001", 1, 2, 2, 3), ("161-002", 3, 3, 1, 1))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from mailround.barcodes import bars, code_words
+from mailround.barcodes import code_words, decode_bars
 from mailround.context import RoundContext
 from mailround.errors import CountMismatchError, PrintError
 from mailround.fonts import Font
@@ -116,18 +116,24 @@ def test_a_small_round_has_no_empty_group(work: RoundContext, make_recipient: Ma
 
 
 @pytest.mark.parametrize(
-    ("to", "barcode"),
+    ("to", "words"),
     [
-        (("160-0022", "東京都新宿区新宿一丁目2番3号", "新宿ハイツ101号室"), bars(code_words("1600022", "1-2-3-101"))),
-        (("160-0000", "東京都新宿区1-2-3", ""), ""),
-        (("1000013", "東京都千代田区霞が関1丁目3番2号", "郵便プラザ503室"), bars(code_words("1000013", "1-3-2-503"))),
+        (("160-0022", "東京都新宿区新宿一丁目2番3号", "新宿ハイツ101号室"), code_words("1600022", "1-2-3-101")),
+        (("1000013", "東京都千代田区霞が関1丁目3番2号", "郵便プラザ503室"), code_words("1000013", "1-3-2-503")),
+        (("163-8001", "東京都新宿区西新宿二丁目8番1号", ""), code_words("1638001", "")),
     ],
 )
-def test_the_address_number_comes_from_what_follows_the_town(
-    work: RoundContext, make_recipient: Maker, to: tuple[str, str, str], barcode: str
+def test_a_piece_carries_the_bars_of_its_addressee(
+    work: RoundContext, make_recipient: Maker, to: tuple[str, str, str], words: tuple[str, ...]
 ) -> None:
-    (piece,) = plan(work, [make_recipient(postcode=to[0], address=to[1], building=to[2])])
-    assert piece.barcode == barcode
+    residence = make_recipient(record_no=1, postcode=to[0], address=to[1], building=to[2])
+    elsewhere = make_recipient(record_no=2, mailto_postcode=to[0], mailto_address=to[1], mailto_building=to[2])
+    assert [decode_bars(piece.barcode) for piece in plan(work, [residence, elsewhere])] == [words, words]
+
+
+def test_a_piece_of_a_representative_code_carries_no_bars(work: RoundContext, make_recipient: Maker) -> None:
+    (piece,) = plan(work, [make_recipient(postcode="160-0000", address="東京都新宿区1-2-3")])
+    assert piece.barcode == ""
 
 
 def test_the_rounds_font_prints_every_name_and_every_template(work: RoundContext, make_recipient: Maker) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mailround.errors import ConfigurationError
-from mailround.postcodes import Place, Postcodes, load_postcodes, seven_digits
+from mailround.postcodes import Place, Postcodes, load_postcodes, municipality, seven_digits
 
 POSTCODES = load_postcodes()
 
@@ -42,7 +42,38 @@ def test_a_floor_of_a_tower_an_office_and_a_representative_code_are_told_apart()
     (representative,) = POSTCODES.places("1600000")
     assert (floor.building, floor.office) == (True, False)
     assert (office.building, office.office, office.town) == (False, True, "西新宿")
-    assert representative.town == ""
+    assert (representative.town, representative.representative) == ("", True)
+    assert not any(place.representative for place in (floor, office, *POSTCODES.places("1600022")))
+
+
+@pytest.mark.parametrize("code", ["1000000", "0600000", "0680400"])
+def test_every_code_of_unlisted_towns_is_representative_whatever_its_digits(code: str) -> None:
+    assert all(place.representative and not place.town for place in POSTCODES.places(code))
+
+
+@pytest.mark.parametrize("code", ["1000301", "3060433", "4090142"])
+def test_the_code_of_a_municipality_without_towns_has_none_but_is_not_representative(code: str) -> None:
+    (place,) = POSTCODES.places(code)
+    assert (place.town, place.representative) == ("", False)
+
+
+@pytest.mark.parametrize(
+    ("city", "short"),
+    [
+        ("紫波郡矢巾町", "矢巾町"),
+        ("島牧郡島牧村", "島牧村"),
+        ("余市郡余市町", "余市町"),
+        ("隠岐郡隠岐の島町", "隠岐の島町"),
+        ("三宅島三宅村", "三宅村"),
+        ("八丈島八丈町", "八丈町"),
+        ("大和郡山市", "大和郡山市"),
+        ("郡上市", "郡上市"),
+        ("青ヶ島村", "青ヶ島村"),
+        ("新宿区", "新宿区"),
+    ],
+)
+def test_a_municipality_is_what_follows_its_district_or_island(city: str, short: str) -> None:
+    assert municipality(city) == short
 
 
 def test_a_code_of_several_towns_has_them_all() -> None:

@@ -11,17 +11,21 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mailround.model import Addressee
-from mailround.postcodes import Place, Postcodes, seven_digits
+from mailround.postcodes import Place, Postcodes, municipality, seven_digits
 
 KANJI_NUMERALS = "〇一二三四五六七八九十百千"
 _DIGITS = "〇一二三四五六七八九"
 _UNITS = {"十": 10, "百": 100, "千": 1000}
-_PART = re.compile(f"[{KANJI_NUMERALS}]+|[0-9０-９]+|大字|.", re.DOTALL)
+_SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
+_PART = re.compile(f"[{KANJI_NUMERALS}]+|[0-9０-９]+|大字|.[ﾞﾟ\u3099\u309a{_SELECTORS}]*", re.DOTALL)
+"""A run of numerals is one part, so that no town ends within a number; a mark belongs to its letter."""
+_SELECTOR = re.compile(f"[{_SELECTORS}]")
 _SAME = dict(
     zip(
-        "ヶヵがガの之乃龍澤邊邉濱嶋條廣國學齋齊檜舘曾彌瀧櫻惠德與渕簞藪鷗麴壺冨﨑髙籠礪籔栁𠮷",
-        "ケケケケノノノ竜沢辺辺浜島条広国学斎斉桧館曽弥滝桜恵徳与淵箪薮鴎麹壷富崎高篭砺薮柳吉",
+        "ヶヵがガの之乃ッっつ龍澤邊邉濱嶋嶌條廣國學齋齊檜舘曾彌瀧櫻惠德與渕簞藪鷗鶯麴壺冨﨑嵜髙籠礪籔栁𠮷"
+        "瀨橫黑增淸臺壽藏豐榮圓萬眞寶靜嶽峯繩鹽竈龜頸鰺穗",
+        "ケケケケノノノツツツ竜沢辺辺浜島島条広国学斎斉桧館曽弥滝桜恵徳与淵箪薮鴎鴬麹壷富崎崎高篭砺薮柳吉"
+        "瀬横黒増清台寿蔵豊栄円万真宝静岳峰縄塩釜亀頚鯵穂",
         strict=True,
     )
 )
@@ -80,12 +84,6 @@ def split_town(address: str, postcode: str, postcodes: Postcodes) -> TownSplit:
     return max(splits, key=lambda split: (split.agrees, -len(split.rest)), default=unknown)
 
 
-def after_town(addressee: Addressee, postcodes: Postcodes) -> str:
-    """Return 住所B: what follows the town, building included; the input of the barcode's address number."""
-    rest = split_town(addressee.address, addressee.postcode, postcodes).rest
-    return f"{rest}　{addressee.building}" if addressee.building else rest
-
-
 def _folded(text: str) -> Iterator[tuple[str, int]]:
     """Yield each part's key with the offset in the text where the part ends."""
     for match in _PART.finditer(text):
@@ -93,48 +91,66 @@ def _folded(text: str) -> Iterator[tuple[str, int]]:
         if part[0] in KANJI_NUMERALS:
             yield arabic(part), match.end()
         elif part != "大字":
-            plain = unicodedata.normalize("NFKC", part)
-            if plain.strip() and not _is_selector(part):
+            plain = unicodedata.normalize("NFKC", _SELECTOR.sub("", part))
+            if plain.strip():
                 yield _SAME.get(plain, plain).upper(), match.end()
 
 
-def _is_selector(character: str) -> bool:
-    return "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """The keys of a place: its prefecture, its city with and without 郡, its town, and all towns of the city."""
+
+    prefecture: str
+    cities: tuple[str, ...]
+    town: str
+    towns: dict[str, str]
 
 
-def _split(address: str, key: str, ends: dict[int, int], place: Place, postcodes: Postcodes) -> TownSplit | None:
-    """Split for one place the postcode may stand for; None when the address lies elsewhere."""
-    prefecture = fold(place.prefecture)
-    start = len(prefecture) if key.startswith(prefecture) else 0
-    city = fold(place.city)
-    names = (city, city.partition("郡")[2]) if "郡" in city else (city,)
-    behind_city = next((start + len(name) for name in names if name and key.startswith(name, start)), None)
+@lru_cache(maxsize=2048)
+def _keys(place: Place, postcodes: Postcodes) -> _Keys:
+    """Return the keys of a place; a tower's town is the one that it stands in."""
     towns = _town_keys(postcodes, place.prefecture, place.city)
-    known = towns.keys() | ({fold(place.town)} if place.town and not place.building else set())
-    wanted = _longest(fold(place.town), 0, known)
-    at = start if behind_city is None else behind_city
-    town = _longest(key, at, known, ends)
-    if town != wanted and wanted and place.city.startswith(_KYOTO) and (streets := key.find(wanted, at)) > 0:
-        at, town = streets, wanted
-    agrees = behind_city is not None if not place.town else bool(town) and town == wanted
-    if behind_city is None and not agrees:
-        return None
-    return TownSplit(towns.get(town, place.town if town else ""), address[_end(ends, at + len(town)) :], agrees)
-
-
-def _longest(key: str, start: int, known: Collection[str], ends: dict[int, int] | None = None) -> str:
-    """Return the longest known town the key goes on with at ``start``, empty for none.
-
-    A town may only end where a part of the address does: 第一 is not the beginning of 第十二.
-    """
-    stops = range(len(key), start, -1)
-    return next((key[start:stop] for stop in stops if key[start:stop] in known and (ends is None or stop in ends)), "")
-
-
-def _end(ends: dict[int, int], length: int) -> int:
-    return ends[max(each for each in ends if each <= length)]
+    town = fold(place.town)
+    if place.building:
+        town = _longest(town, 0, towns)
+    elif town and town not in towns:
+        towns = towns | {town: place.town}
+    cities = dict.fromkeys((fold(place.city), fold(municipality(place.city))))
+    return _Keys(fold(place.prefecture), tuple(cities), town, towns)
 
 
 @lru_cache(maxsize=256)
 def _town_keys(postcodes: Postcodes, prefecture: str, city: str) -> dict[str, str]:
-    return {fold(town): town for town in postcodes.towns(prefecture, city)}
+    return {fold(town): town for town in sorted(postcodes.towns(prefecture, city))}
+
+
+def _split(address: str, key: str, ends: dict[int, int], place: Place, postcodes: Postcodes) -> TownSplit | None:
+    """Split for one place the postcode may stand for; None when the address lies elsewhere."""
+    keys = _keys(place, postcodes)
+    start = len(keys.prefecture) if key.startswith(keys.prefecture) else 0
+    behind_city = next((start + len(city) for city in keys.cities if key.startswith(city, start)), None)
+    at = start if behind_city is None else behind_city
+    town = _longest(key, at, keys.towns, ends)
+    if not town and key.startswith("字", at) and (town := _longest(key, at + 1, keys.towns, ends)):
+        at += 1
+    if keys.town and place.city.startswith(_KYOTO):
+        behind_streets = (match.start() for match in re.finditer(f"{re.escape(keys.town)}(?!通)", key))
+        fits = (each for each in behind_streets if each >= at and _longest(key, each, keys.towns, ends) == keys.town)
+        at, town = next(((each, keys.town) for each in fits), (at, town))
+    agrees = behind_city is not None if not place.town else bool(town) and town == keys.town
+    if behind_city is None and not agrees:
+        return None
+    return TownSplit(keys.towns.get(town, ""), address[_end(ends, at + len(town)) :], agrees)
+
+
+def _longest(key: str, start: int, towns: Collection[str], ends: Collection[int] | None = None) -> str:
+    """Return the longest town the key goes on with at ``start``, empty for none.
+
+    A town may only end where a part of the address does: 第一 is not the beginning of 第十二.
+    """
+    stops = range(len(key), start, -1)
+    return next((key[start:stop] for stop in stops if key[start:stop] in towns and (ends is None or stop in ends)), "")
+
+
+def _end(ends: dict[int, int], length: int) -> int:
+    return ends[max(each for each in ends if each <= length)]

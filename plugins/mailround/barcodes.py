@@ -1,4 +1,4 @@
-"""Japan Post's customer barcode (カスタマバーコード): address number, code words and check digit.
+"""Japan Post's customer barcode (カスタマバーコード): address number, code words, check digit and bars.
 
 Source: 郵便番号・バーコードマニュアル; the tests hold its official examples.
 """
@@ -7,16 +7,42 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from mailround.addresses import KANJI_NUMERALS, arabic
+from mailround.addresses import KANJI_NUMERALS, TownSplit, arabic, split_town
 from mailround.errors import PrintError
-from mailround.postcodes import seven_digits
+from mailround.model import Addressee
+from mailround.postcodes import Postcodes, seven_digits
 
 ADDRESS_WORDS = 13
 """Code words of the address number; a longer one is cut, a shorter one filled with CC4."""
 _FILL = "CC4"
-_WORDS = (*"0123456789", "-", "CC1", "CC2", "CC3", "CC4", "CC5", "CC6", "CC7", "CC8")
-"""Code words in the order of their check values 0 to 18."""
+_BARS = {
+    "0": "FTT",
+    "1": "FFT",
+    "2": "FDA",
+    "3": "DFA",
+    "4": "FAD",
+    "5": "FTF",
+    "6": "DAF",
+    "7": "AFD",
+    "8": "ADF",
+    "9": "TFF",
+    "-": "TFT",
+    "CC1": "DAT",
+    "CC2": "DTA",
+    "CC3": "ADT",
+    "CC4": "TDA",
+    "CC5": "ATD",
+    "CC6": "TAD",
+    "CC7": "TTF",
+    "CC8": "FFF",
+}
+"""Code words in the order of their check values 0 to 18, with their bars: F long, A upper, D lower, T timing."""
+_WORDS = tuple(_BARS)
+_VALUES = {word: value for value, word in enumerate(_WORDS)}
+_WORD_OF = {triple: word for word, triple in _BARS.items()}
+_START, _STOP = "FD", "DF"
 
 BAR_MM = 0.6
 """Width of a bar at ten points, and of the space to the next; every other measure is a multiple of it."""
@@ -26,46 +52,52 @@ BAR_ENDS = {"F": (0, 6), "A": (2, 6), "D": (0, 4), "T": (2, 4)}
 """Where each bar begins and ends above the foot of a long one, in bar widths: full, ascender, descender, timing."""
 
 BARS = 67
-"""Bars of a customer barcode."""
-
-_TRIPLES = dict(
-    zip(
-        _WORDS,
-        [
-            "FTT",
-            "FFT",
-            "FDA",
-            "DFA",
-            "FAD",
-            "FTF",
-            "DAF",
-            "AFD",
-            "ADF",
-            "TFF",
-            "TFT",
-            "DAT",
-            "DTA",
-            "ADT",
-            "TDA",
-            "ATD",
-            "TAD",
-            "TTF",
-            "FFF",
-        ],
-        strict=True,
-    )
-)
-"""Code word → its three bars: long, ascending, descending, timing."""
-_OF_TRIPLE = {triple: word for word, triple in _TRIPLES.items()}
-_START, _STOP = "FD", "DF"
+"""Bars of the whole code: start 2, 21 words of 3, stop 2."""
 
 _HALF_WIDTH = str.maketrans({chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)})
 _DROPPED = str.maketrans(dict.fromkeys("&/・･."))
 _KANJI_NUMBER = re.compile(f"[{KANJI_NUMERALS}]+(?=丁目|丁|番地|番|号|地割|線|の|ノ)")
 _FLOOR = re.compile(r"(?<=[0-9])F(?![A-Z])")
-_OTHER = re.compile(r"[A-Z]{2,}|[^0-9A-Z-]+")
+_OTHER = re.compile(r"[A-Z\u00c0-\u00d6\u00d8-\u00de\u0100-\u024f\u0300-\u036f]{2,}|[^0-9A-Z-]+")
+"""What is not extracted: runs of letters, accented ones included (Müller方), and everything that is no letter."""
 _HYPHENS = re.compile(r"-+")
 _HYPHEN_AT_LETTER = re.compile(r"-(?=[A-Z])|(?<=[A-Z])-")
+
+
+class UnreadableBarsError(ValueError):
+    """Bars that are no customer barcode. The text is a Japanese phrase and holds nothing of the bars."""
+
+
+@dataclass(frozen=True, slots=True)
+class Barcode:
+    """What the barcode of an addressee says.
+
+    ``address_number`` is empty for the code of an office, which is encoded alone. ``code_words`` and ``bars`` are empty
+    where no barcode may be printed.
+    """
+
+    split: TownSplit
+    address_number: str
+    code_words: tuple[str, ...]
+    bars: str
+
+
+def barcode_of(addressee: Addressee, postcodes: Postcodes) -> Barcode:
+    """Return the barcode of an addressee.
+
+    There is none for a postcode that is malformed or not in use, nor for a representative one: it leads to no town, so
+    the number would lead nowhere.
+    """
+    split = split_town(addressee.address, addressee.postcode, postcodes)
+    number = address_number(f"{split.rest}　{addressee.building}")
+    code = seven_digits(addressee.postcode) or ""
+    places = postcodes.places(code)
+    if not places or any(place.representative for place in places):
+        return Barcode(split, number, (), "")
+    if all(place.office for place in places):
+        number = ""
+    words = code_words(code, number)
+    return Barcode(split, number, words, bars(words))
 
 
 def address_number(address_part: str) -> str:
@@ -97,23 +129,33 @@ def code_words(postcode: str, number: str) -> tuple[str, ...]:
         )
     words = [word for character in number for word in _character_words(character)][:ADDRESS_WORDS]
     words = [*code, *words, *[_FILL] * (ADDRESS_WORDS - len(words))]
-    check = -sum(map(_WORDS.index, words)) % len(_WORDS)
+    check = -sum(map(_VALUES.__getitem__, words)) % len(_WORDS)
     return (*words, _WORDS[check])
 
 
 def bars(words: Sequence[str]) -> str:
-    """Return the 67 bars of 21 code words: F long, A ascender, D descender, T timing."""
-    return _START + "".join([_TRIPLES[word] for word in words]) + _STOP
+    """Return the 67 bars of 21 ``code_words``, start and stop included, left to right: letters F, A, D and T."""
+    return _START + "".join(map(_BARS.__getitem__, words)) + _STOP
 
 
-def decode_bars(letters: str) -> tuple[str, ...]:
-    """Return the 21 code words of 67 bars, empty when they are not a customer barcode with a right check word."""
-    triples = [letters[place : place + 3] for place in range(len(_START), BARS - len(_STOP), 3)]
-    framed = len(letters) == BARS and letters.startswith(_START) and letters.endswith(_STOP)
-    if not framed or not all(triple in _OF_TRIPLE for triple in triples):
-        return ()
-    words = tuple(_OF_TRIPLE[triple] for triple in triples)
-    return words if sum(map(_WORDS.index, words)) % len(_WORDS) == 0 else ()
+def decode_bars(bars: str) -> tuple[str, ...]:
+    """Return the 21 code words of 67 bars.
+
+    Raises:
+        UnreadableBarsError: The length, the start, the stop, a word or the check digit is wrong.
+    """
+    if len(bars) != BARS:
+        raise UnreadableBarsError("バーが67本でない")
+    if not (bars.startswith(_START) and bars.endswith(_STOP)):
+        raise UnreadableBarsError("スタートコードかストップコードがない")
+    body = bars[len(_START) : -len(_STOP)]
+    try:
+        words = tuple(_WORD_OF[body[first : first + 3]] for first in range(0, len(body), 3))
+    except KeyError:
+        raise UnreadableBarsError("符号にないバーの並びがある") from None
+    if sum(map(_VALUES.__getitem__, words)) % len(_WORDS):
+        raise UnreadableBarsError("チェックデジットが合わない")
+    return words
 
 
 def _character_words(character: str) -> tuple[str, ...]:

@@ -125,7 +125,8 @@ class Piece:
     """One envelope: a household with its place in the print order.
 
     ``seq`` runs from 1 without gaps in print order; ``piece_id`` is opaque and carries a check digit; ``file`` is the
-    member's name in the package; ``barcode`` is the address number (住所表示番号), empty where none may be printed.
+    member's name in the package; ``barcode`` is the customer barcode as 67 letters, one a bar (F long, A upper,
+    D lower, T timing), empty where none may be printed.
     """
 
     seq: int

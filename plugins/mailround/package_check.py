@@ -37,7 +37,10 @@ _RESEAL = "このパッケージは引き渡さず、封緘の工程からやり
 
 
 class PieceRow(NamedTuple):
-    """One line of pieces.csv. A tuple, because a round has thousands and the writer takes it as it is."""
+    """One line of pieces.csv. A tuple, because a round has thousands and the writer takes it as it is.
+
+    ``barcode`` is the customer barcode's 67 bars as letters, as in `Piece`; empty where the piece has none.
+    """
 
     piece_seq: int
     piece_id: str

@@ -10,15 +10,14 @@ from itertools import pairwise
 
 from pydantic import TypeAdapter
 
-from mailround.addresses import after_town
-from mailround.barcodes import address_number, bars, code_words
+from mailround.barcodes import barcode_of
 from mailround.composition import values
 from mailround.context import RoundContext
 from mailround.errors import CountMismatchError, PrintError
 from mailround.fonts import Font, FontStack, load_font
 from mailround.model import ChunkGroup, Delivery, Piece, Population, Recipient
 from mailround.piece_id import piece_id
-from mailround.postcodes import Postcodes, load_postcodes, seven_digits
+from mailround.postcodes import load_postcodes, seven_digits
 from mailround.register.entries import PrintPlanned
 from mailround.templates import Template, load_templates
 
@@ -29,8 +28,6 @@ FONT = "plan/font"
 
 _RECORDS: TypeAdapter[tuple[Recipient, ...]] = TypeAdapter(tuple[Recipient, ...])
 _COUNTER = "counter"
-_REPRESENTATIVE = "0000"
-"""End of a representative postcode, which has no town and so no barcode."""
 
 
 def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
@@ -108,7 +105,7 @@ def _pieces(work: RoundContext, recipients: Iterable[Recipient]) -> list[Piece]:
                 file=f"print/{work.kind.file_stem}-{chunk:03d}.pdf",
                 bundle=bundles.of(recipient),
                 enclosure_set=work.kind.enclosure_set,
-                barcode=_barcode(recipient, postcodes),
+                barcode=barcode_of(recipient.addressee(), postcodes).bars,
                 recipient=recipient,
             )
         )
@@ -154,13 +151,6 @@ def _ids(work: RoundContext, recipient: Recipient) -> Iterator[str]:
     while True:
         yield piece_id(work.workspace.derive(f"piece-id/{attempt}/{recipient.case_no}"))
         attempt += 1
-
-
-def _barcode(recipient: Recipient, postcodes: Postcodes) -> str:
-    code = _postcode(recipient)
-    if code.endswith(_REPRESENTATIVE):
-        return ""
-    return bars(code_words(code, address_number(after_town(recipient.addressee(), postcodes))))
 
 
 def _font_for(

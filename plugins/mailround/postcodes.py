@@ -17,6 +17,8 @@ from mailround.errors import ConfigurationError
 
 _SEVEN_DIGITS = re.compile(r"([0-9]{3})-?([0-9]{4})")
 _FLOOR = re.compile(r"階(?:層不明)?\Z")
+_BEFORE_MUNICIPALITY = re.compile(r"\A(?:.+?郡|三宅島|八丈島)(?=.+[町村]\Z)")
+_NOT_LISTED = "以下に掲載がない場合"
 
 
 def seven_digits(text: str) -> str | None:
@@ -27,10 +29,11 @@ def seven_digits(text: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a postcode stands for. ``town`` is empty for a representative code (…0000: town not listed).
+    """What a postcode stands for. ``town`` is empty where the code is that of the whole municipality.
 
     ``building`` marks the code of one floor of a tower, whose ``town`` is town and building in one; ``office`` that of
-    one large recipient (大口事業所), whose town is the table's, often without its 丁目.
+    one large recipient or its post-office box (大口事業所、私書箱), whose town is the table's, often without its 丁目;
+    ``representative`` that of all towns the table does not list: …0000, in rural areas …00.
     """
 
     prefecture: str
@@ -38,6 +41,12 @@ class Place:
     town: str
     building: bool = False
     office: bool = False
+    representative: bool = False
+
+
+def municipality(city: str) -> str:
+    """Return a city's name without the district (郡) or island before it, as many people write it."""
+    return _BEFORE_MUNICIPALITY.sub("", city)
 
 
 class Postcodes:
@@ -104,5 +113,7 @@ def load_postcodes() -> Postcodes:
 
 
 def _place(row: dict[str, str | None], *, office: bool) -> Place:
-    building = bool(_FLOOR.search(row.get("note") or ""))
-    return Place(row["prefecture"] or "", row["city"] or "", row["neighborhood"] or "", building, office)
+    city, town, note = row["city"] or "", row["neighborhood"] or "", row.get("note") or ""
+    if town.partition("の次に")[0] == municipality(city):  # 村一円, 町の次に番地がくる場合: no town before the number
+        town = ""
+    return Place(row["prefecture"] or "", city, town, bool(_FLOOR.search(note)), office, note == _NOT_LISTED)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from mailround.barcodes import decode_bars
+from mailround.barcodes import UnreadableBarsError, decode_bars
 from mailround.composition import LINE_BREAK, numbering, values
 from mailround.context import RoundContext
 from mailround.errors import VerificationError
@@ -137,7 +137,7 @@ class Reader:
             raise PageFault("封入機用マーク")
         if number > 1 or not piece.barcode:
             return
-        if found.bars != piece.barcode or "".join(decode_bars(found.bars)[:7]) != postcode.replace("-", ""):
+        if found.bars != piece.barcode or _postcode_of(found.bars) != postcode.replace("-", ""):
             raise PageFault("カスタマバーコード")
 
     def _check_whole(self, name: str, pages: PageReader) -> None:
@@ -151,6 +151,13 @@ class Reader:
         glyphs = {self._font.glyph(unit) for unit in pages.units if unit.strip()}
         if 0 in glyphs or any(embedded.extents(glyph) != self._font.extents(glyph) for glyph in glyphs):
             raise VerificationError(f"{name} に埋め込まれた字形が、計画したフォントと一致しません。", _REMEDY)
+
+
+def _postcode_of(bars: str) -> str:
+    try:
+        return "".join(decode_bars(bars)[:7])
+    except UnreadableBarsError:
+        return ""
 
 
 def _check_ranges(name: str, pieces: Sequence[Piece], ranges: Sequence[PieceRange], pages: int) -> None:
