@@ -31,7 +31,7 @@ def read_yaml(folder: Path, name: str, model: type[Model], what: str) -> Model:
     try:
         content = model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (ValueError, yaml.YAMLError) as error:  # ValueError: wrong fields, not UTF-8, a date that does not exist
-        where = _where(error)
+        where = where_wrong(error)
         raise ConfigurationError(
             f"{what}「{name}」の設定ファイルに誤りがあります：{where}。", f"{path.name} の該当項目を直してください。"
         ) from None
@@ -42,7 +42,7 @@ def read_yaml(folder: Path, name: str, model: type[Model], what: str) -> Model:
     return content
 
 
-def _where(error: Exception) -> str:
+def where_wrong(error: Exception) -> str:
     """Return what is wrong with a file, Japanese as far as the library's message is known."""
     match error:
         case ValidationError():
