@@ -11,7 +11,7 @@ import yaml
 
 from mailround.errors import ConfigurationError
 from mailround.model import Population
-from mailround.templates import Template, folded, load_template
+from mailround.templates import Template, digest, folded, load_template, load_templates
 from printing import INCLUDE, kind, templates
 
 KINDS = ("change_notice", "asset_declaration")
@@ -151,3 +151,20 @@ def test_fields_that_repeat_are_written_out_for_the_eight_kinds() -> None:
     fields = templates()[Population.ASSISTANCE].fields
     assert fields["after_funeral"].y == pytest.approx(fields["after_livelihood"].y + 7 * 5.2)
     assert fields["after_funeral"].text == "{after_funeral}"
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        lambda content: content["texts"].update(sentence="次のとおり決定します。"),
+        lambda content: content["approvals"]["appeal"].update(version="第2版"),
+        lambda content: content.setdefault("fields", {}).setdefault("title", {}).update(size=16),
+    ],
+)
+def test_any_other_wording_approval_or_place_has_another_digest(
+    include: Path, edit: Edit, how: Callable[[dict], None]
+) -> None:
+    before = digest(load_templates(include, kind()))
+    assert before == digest(templates())
+    edit("change_notice/support/template.yaml", how)
+    assert digest(load_templates(include, kind())) != before

@@ -6,9 +6,11 @@ Every printed item is a `Field`: drawing, fitting and reading back walk the same
 
 from __future__ import annotations
 
+import hashlib
 import re
 import string
 import unicodedata
+from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
 from itertools import accumulate
@@ -273,6 +275,14 @@ def load_templates(include: Path, kind: RoundKind) -> dict[Population, Template]
         ConfigurationError: A file is missing, does not fit the model, or its wording breaks a rule.
     """
     return {population: load_template(include, kind, population) for population in Population}
+
+
+def digest(templates: Mapping[Population, Template]) -> str:
+    """Return the SHA-256 over all that some templates say, so that the register tells which wording was printed."""
+    content = hashlib.sha256()
+    for population in sorted(templates):
+        content.update(templates[population].model_dump_json().encode() + b"\n")
+    return content.hexdigest()
 
 
 def load_template(include: Path, kind: RoundKind, population: Population) -> Template:
