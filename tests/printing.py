@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cache
 
+from PIL import Image, ImageDraw
 from pydantic import TypeAdapter
 
 from mailround.composition import values
@@ -77,6 +79,17 @@ def font_for(pieces: Sequence[Piece], name: str = "change_notice") -> Font:
     for piece in pieces:
         texts.update(values(piece, templates(name)[piece.recipient.population], ISSUED).values())
     return whole_font().subset(texts)
+
+
+def seal_png(side: int = 300, mode: str = "RGB", letters: str = "福祉事務所長印") -> bytes:
+    """Draw something like an official seal: a red square with a ring for every letter."""
+    image = Image.new(mode, (side, side), "white")
+    pen = ImageDraw.Draw(image)
+    for place in range(len(letters) + 1):
+        pen.rectangle((place * 9, place * 9, side - 1 - place * 9, side - 1 - place * 9), outline="red", width=3)
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
 
 
 def put(

@@ -15,7 +15,7 @@ from mailround.configuration import names
 from mailround.model import Population
 from mailround.rounds import RoundKind, load_round_kind
 from mailround.template_check import TemplateFault, check_templates
-from printing import INCLUDE, ISSUED, whole_font
+from printing import INCLUDE, ISSUED, seal_png, whole_font
 
 KINDS = tuple(load_round_kind(INCLUDE, name) for name in names(INCLUDE / "rounds"))
 How = Callable[[dict[str, Any]], object]
@@ -217,3 +217,53 @@ def test_an_envelope_with_more_slack_is_a_fault_of_the_templates_that_name_it(in
     edit(include / "envelopes" / "naga3-window.yaml", part("sheet", folds=[107, 212]))
     said = [fault for fault in check(include) if "用紙がずれると窓から外れます" in fault.problem]
     assert {fault.template for fault in said} == ALL
+
+
+SEAL = {"image": "seal.png", "x": 172, "y": 46, "w": 20, "h": 20}
+
+
+def sealed(include: Path, png: bytes, words: str = "", **changes: object) -> list[str]:
+    """Give the notice of one population a seal instead of the words, and return its faults."""
+    own = include / "templates" / OWN
+    (own.parent / "seal.png").write_bytes(png)
+    edit(own, part(seal=SEAL | changes))
+    edit(own, part("texts", seal=words))
+    return [fault.problem for fault in check(include, [NOTICES])]
+
+
+def test_a_seal_takes_the_place_of_the_words_that_omit_it(include: Path) -> None:
+    assert sealed(include, seal_png()) == []
+
+
+@pytest.mark.parametrize(
+    ("png", "changes", "said"),
+    [
+        (seal_png(), {"words": "（公印省略）"}, "どちらか一つだけ"),
+        (seal_png(), {"words": "（公 印 省 略）"}, "どちらか一つだけ"),
+        (b"", {}, "を画像として読めません"),
+        (b"%PDF-1.7", {}, "を画像として読めません"),
+        (seal_png()[:-60], {}, "を画像として読めません"),
+        (seal_png(mode="RGBA"), {}, "透過のない24ビットカラー"),
+        (seal_png(mode="P"), {}, "透過のない24ビットカラー"),
+        (seal_png(200), {}, "画素が粗すぎます"),
+        (seal_png(), {"h": 18}, "縦横の比が枠"),
+        (seal_png(), {"x": 104}, "印影が窓から見えることがあります"),
+        (seal_png(), {"x": 186}, "印影 が印字できる範囲"),
+        (seal_png(), {"y": 40}, "項目 issuer と 印影 が重なっています"),
+        (seal_png(), {"y": 206}, "印影 が折り目"),
+        (seal_png(), {"image": "stamp.png"}, "印影のファイル stamp.png が"),
+        (seal_png(), {"image": "../assistance/seal.png"}, "seal.image"),
+    ],
+)
+def test_a_seal_that_would_not_print_as_one_is_caught(
+    include: Path, png: bytes, changes: dict[str, Any], said: str
+) -> None:
+    found = sealed(include, png, **changes)
+    assert [problem for problem in found if said in problem], found
+
+
+def test_a_notice_with_neither_seal_nor_words_is_caught(include: Path) -> None:
+    edit(include / "templates" / OWN, part("texts", seal=""))
+    assert [fault.problem for fault in check(include)] == [
+        "印影（seal）と「公印省略」の表示は、どちらか一つだけにしてください"
+    ]

@@ -23,7 +23,7 @@ from mailround.render import RANGES, Press, render
 from mailround.templates import Template
 from mailround.verify import Reader, verify
 from prepared import AT as NOW
-from printing import AWKWARD_NAMES, ISSUED, font_for, number, put, templates
+from printing import AWKWARD_NAMES, ISSUED, font_for, number, put, seal_png, templates
 
 Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]
@@ -259,6 +259,40 @@ def test_a_text_drawn_outside_its_box_is_caught(pieces: list[Piece]) -> None:
 def test_another_wording_of_the_template_is_caught(pieces: list[Piece], texts: dict[str, str], field: str) -> None:
     forms = other_template(lambda content: content["texts"].update(texts))
     assert f"項目：{field}）" in refused(draw(pieces, forms=forms), pieces)
+
+
+def with_seal(**changes: object) -> dict[Population, Template]:
+    seal = {"image": "seal.png", "x": 172, "y": 46, "w": 20, "h": 20, "png": seal_png()} | changes
+    return other_template(lambda content: content.update(seal=seal, texts=content["texts"] | {"seal": ""}))
+
+
+def read_with(forms: dict[Population, Template], drawn: Drawn, pieces: Sequence[Piece]) -> int:
+    return Reader(font_for(pieces), forms, ISSUED).read("print/notices-001", drawn[0], pieces, drawn[1])
+
+
+def test_the_image_of_the_seal_is_read_back_on_first_pages_only(pieces: list[Piece]) -> None:
+    drawn = draw(pieces, forms=with_seal())
+    assert read_with(with_seal(), drawn, pieces) == len(pypdfium2.PdfDocument(drawn[0]))
+    assert draw(pieces, forms=with_seal()) == drawn
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"png": seal_png(letters="福祉")}, {"png": seal_png(299)}, {"x": 171.9}, {"y": 46.1}, {"w": 19}, {"h": 19}],
+)
+def test_another_seal_or_one_in_another_place_is_caught(pieces: list[Piece], other: dict[str, object]) -> None:
+    with pytest.raises(VerificationError, match=r"通し番号 1）.*項目：印影"):
+        read_with(with_seal(), draw(pieces, forms=with_seal(**other)), pieces)
+
+
+def test_a_seal_that_is_missing_is_caught(pieces: list[Piece]) -> None:
+    omitted = other_template(lambda content: content["texts"].update(seal=""))
+    with pytest.raises(VerificationError, match="項目：印影"):
+        read_with(with_seal(), draw(pieces, forms=omitted), pieces)
+
+
+def test_a_seal_that_no_template_asked_for_is_caught(pieces: list[Piece]) -> None:
+    assert "印影" in refused(draw(pieces, forms=with_seal()), pieces)
 
 
 def test_another_paper_size_is_caught(pieces: list[Piece]) -> None:

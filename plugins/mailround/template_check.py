@@ -6,6 +6,7 @@ does not fit, and who answers for the wording that the law prescribes.
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
+from reportlab.lib.utils import ImageReader
 
 from mailround.composition import fits
 from mailround.envelopes import Box, Envelope, load_envelope
@@ -26,8 +28,10 @@ from mailround.templates import (
     BASIC_VALUES,
     DECISION_VALUES,
     SHEETS,
+    Seal,
     Sheet,
     Template,
+    folded,
     literal,
     own_file,
     placeholders,
@@ -49,7 +53,13 @@ _PRESCRIBED = ("basis", "appeal")
 _PLACEHOLDER = re.compile(
     r"\s*|[-－—]+|案|仮|.*(未定|未承認|（案）|（仮）|[○〇◯●×]{2}|[?？]|TODO|TBD|XXX).*", re.IGNORECASE
 )
-_BARCODE, _MARK = "カスタマバーコード（周囲2mmを含む）", "封入機用マーク（余白を含む）"
+_SEAL_OMITTED = "公印省略"
+_PNG_RGB = re.compile(rb"\x89PNG\r\n\x1a\n.{4}IHDR.{8}\x08\x02", re.DOTALL)
+"""A PNG of three samples of 8 bits: drawn as it is, and read back sample by sample."""
+_COARSEST = 25.4 / 300
+"""Millimetres of a pixel at 300 dpi."""
+_STRETCHED = 0.02
+_BARCODE, _MARK, _SEAL = "カスタマバーコード（周囲2mmを含む）", "封入機用マーク（余白を含む）", "印影"
 
 
 class TemplateFault(NamedTuple):
@@ -90,6 +100,7 @@ def _problems(include: Path, kind: RoundKind, population: Population, font: Font
         *_unsaid(template, decision=kind.decision),
         *_inherited(own, ("title", *_PRESCRIBED) if kind.decision else ("title",)),
         *(_unapproved(template, own, issue_date) if kind.decision else ()),
+        *(_unsealed(template) if kind.decision else ()),
         *_outside_the_window(template, envelope),
         *_shown_to_everybody(template, envelope),
         *_in_the_way(template),
@@ -138,6 +149,32 @@ def _unapproved(template: Template, own: Mapping[str, Any], issue_date: date) ->
             yield f"approvals の {name} という文言は texts にありません"
 
 
+def _unsealed(template: Template) -> Iterator[str]:
+    """Yield what is wrong with the seal: exactly one of its image and the words that say it is omitted."""
+    printed = folded("".join(template.wording(field) for field in template.fields.values()))
+    if (template.seal is None) is (_SEAL_OMITTED not in printed):
+        yield f"印影（seal）と「{_SEAL_OMITTED}」の表示は、どちらか一つだけにしてください"
+    if template.seal:
+        yield from (f"印影 {template.seal.image} {problem}" for problem in _misdrawn(template.seal))
+
+
+def _misdrawn(seal: Seal) -> Iterator[str]:
+    """Yield why an image would not print as a seal does."""
+    try:
+        image = ImageReader(io.BytesIO(seal.png))
+        image.getRGBData()  # type: ignore[no-untyped-call]  # reads all of the file
+    except (OSError, SyntaxError, ValueError):
+        yield "を画像として読めません"
+        return
+    if not _PNG_RGB.match(seal.png):
+        yield "は、透過のない24ビットカラーのPNGにしてください"
+    across, down = (length / dots for length, dots in zip((seal.w, seal.h), image.getSize(), strict=True))
+    if max(across, down) > _COARSEST:
+        yield "の画素が粗すぎます（枠の大きさで300dpi以上にしてください）"
+    if abs(across - down) > across * _STRETCHED:
+        yield f"の縦横の比が枠（{_told(seal.box)}）と違います"
+
+
 def _outside_the_window(template: Template, envelope: Envelope) -> Iterator[str]:
     """Yield what the window must show and does not, at one of the extremes of the slip."""
     for name, field in template.fields.items():
@@ -171,8 +208,9 @@ def _shown_to_everybody(template: Template, envelope: Envelope) -> Iterator[str]
     for name, grid in template.grids.items():
         if grid.shown_on("first") and any(ever.meets(line) for line in grid.lines):
             yield f"罫線 {name} が窓から見えることがあります（見えうる範囲：{_told(ever)}）"
-    if ever.meets(template.mark.box):
-        yield f"{_MARK}が窓から見えることがあります（見えうる範囲：{_told(ever)}）"
+    for name, box in _images(template):
+        if ever.meets(box):
+            yield f"{name}が窓から見えることがあります（見えうる範囲：{_told(ever)}）"
 
 
 def _in_the_way(template: Template) -> Iterator[str]:
@@ -198,19 +236,29 @@ def _on_a_fold(template: Template, envelope: Envelope) -> Iterator[str]:
     flowing = {field.continues for field in template.fields.values()}
     flowing |= {name for name, field in template.fields.items() if field.continues}
     resting = {f"項目 {name}": field.box for name, field in template.fields.items() if name not in flowing}
-    for name, box in (resting | {_BARCODE: template.barcode.box, _MARK: template.mark.box}).items():
+    for name, box in (resting | {_BARCODE: template.barcode.box} | dict(_images(template))).items():
         for fold in envelope.sheet.folds:
             if box.meets(Box(0, fold, template.width, 0)):
                 yield f"{name} が折り目（上から{fold:g}mm）にかかっています"
 
 
 def _items(template: Template, sheet: Sheet) -> Iterator[tuple[str, Box]]:
+    """Yield whatever takes room on a page; a text that is always empty takes none."""
     for name, field in template.fields.items():
-        if field.shown_on(sheet):
+        if field.shown_on(sheet) and (name in template.moving or template.wording(field)):
             yield f"項目 {name}", field.box
     if sheet == "first":
         yield _BARCODE, template.barcode.box.grown(BARCODE_CLEAR)
+        yield from _images(template)
+    else:
+        yield _MARK, template.mark.box
+
+
+def _images(template: Template) -> Iterator[tuple[str, Box]]:
+    """Yield what is drawn on the first page outside the window beside texts and rules."""
     yield _MARK, template.mark.box
+    if template.seal:
+        yield _SEAL, template.seal.box
 
 
 def _unfit(template: Template, font: Font) -> Iterator[str]:

@@ -161,6 +161,24 @@ MOST_MODULES = 26
 """Modules on a side of the largest Data Matrix that a template leaves room for."""
 
 
+class Seal(_Part):
+    """The image of the official seal on the first page, in place of the words that say it is omitted."""
+
+    model_config = ConfigDict(ser_json_bytes="base64")
+
+    image: str = Option(pattern=r"^[a-z0-9_-]+\.png$", description="File beside the population's template.yaml.")
+    x: float = Option(ge=0)
+    y: float = Option(ge=0)
+    w: float = Option(gt=0)
+    h: float = Option(gt=0)
+    png: bytes = Option(description="The file, read with the template; a YAML does not hold it.")
+
+    @property
+    def box(self) -> Box:
+        """What the image covers."""
+        return Box(self.x, self.y, self.w, self.h)
+
+
 class Approval(_Part):
     """Who answers for a text that the law prescribes. Staff by id or division, never by name."""
 
@@ -180,6 +198,7 @@ class Template(_Part):
     grids: dict[str, Grid] = Option(default_factory=dict)
     barcode: CustomerBarcode
     mark: InserterMark
+    seal: Seal | None = None
     texts: dict[str, str]
     approvals: dict[str, Approval] = Option(default_factory=dict, description="Name of a text → who answers for it.")
     required: dict[str, str] = Option(default_factory=dict, description="Words that must be printed → why.")
@@ -303,9 +322,10 @@ def read_template(include: Path, kind: RoundKind, population: Population) -> Tem
     Raises:
         ConfigurationError: A file is missing or does not fit the model.
     """
-    root = include / "templates"
+    path = own_file(include, kind, population)
     try:
-        return Template.model_validate(_repeated(_merged(own_file(include, kind, population), root)))
+        content = _merged(path, include / "templates")
+        return Template.model_validate(_with_seal(_repeated(content), path.parent))
     except ValidationError as error:
         raise _wrong(kind, population, [where_wrong(error)]) from None
     except (yaml.YAMLError, ValueError, TypeError, AttributeError):
@@ -334,6 +354,20 @@ def _merged(path: Path, root: Path) -> dict[str, Any]:
     content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     base = content.pop("extends", None)
     return _laid_over(_merged(path.parent / base, root), content) if base else content
+
+
+def _with_seal(content: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Put the seal's file into what names it."""
+    seal = content.get("seal")
+    if seal is None:
+        return content
+    path = folder / Path(seal["image"]).name
+    if not path.is_file():
+        raise ConfigurationError(
+            f"印影のファイル {path.name} が include/templates の {folder.name} にありません。",
+            "様式のフォルダと seal の image の指定を確かめてください。",
+        )
+    return content | {"seal": seal | {"png": path.read_bytes()}}
 
 
 def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

@@ -9,23 +9,27 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 import pypdfium2
 from pypdfium2 import raw
+from reportlab.lib.utils import ImageReader
 
 from mailround.composition import LINE_BREAK, POINTS, numbering, values
 from mailround.context import RoundContext
+from mailround.envelopes import Box
 from mailround.errors import VerificationError
 from mailround.fonts import Font, split_units
 from mailround.model import Piece, PieceRange, Population, Rendered, Verified
 from mailround.plan_print import FONT, PIECES, chunk_name
 from mailround.register.entries import Verified as VerifiedBody
 from mailround.render import RANGES, pages_name, pdf_name
-from mailround.templates import SHEETS, Field, Sheet, Template, load_templates
+from mailround.templates import SHEETS, Field, Seal, Sheet, Template, load_templates
 
 _TOLERANCE = 0.05
 """Millimetres by which a text may start outside its box, or a page differ from its size."""
@@ -78,10 +82,11 @@ class _Shown(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A page as found: the texts of the static layer and its own, in print order."""
+    """A page as found: the texts of the static layer and its own, in print order; where the seal's image stands."""
 
     still: list[_Shown]
     moving: list[_Shown]
+    seals: list[Box]
 
 
 _Fields = tuple[tuple[str, Field, str], ...]
@@ -145,6 +150,7 @@ class Reader:
             try:
                 shown = page_reader.read(page - 1, template)
                 _match(shown.still, layers.still, known, {})
+                _require_seal(shown.seals, template.seal if number == 1 else None)
                 rest = _match(shown.moving, layers.moving, known | numbering(template, number, where.pages), rest)
                 _require_nothing_left(rest if number == where.pages else {})
             except _Fault as fault:
@@ -223,6 +229,19 @@ def _require_nothing_left(rest: Mapping[str, str]) -> None:
             raise _Fault(name)
 
 
+def _require_seal(found: Sequence[Box], seal: Seal | None) -> None:
+    if len(found) != (1 if seal else 0):
+        raise _Fault("印影")
+    if seal and any(abs(here - there) > _TOLERANCE for here, there in zip(found[0], seal.box, strict=True)):
+        raise _Fault("印影")
+
+
+@lru_cache(maxsize=len(Population))
+def _samples(png: bytes) -> bytes:
+    """Return the red, green and blue of every pixel."""
+    return bytes(ImageReader(io.BytesIO(png)).getRGBData())  # type: ignore[no-untyped-call]
+
+
 def _without(text: str, said: str) -> str | None:
     """Return what of a text follows the words of a text object; None when the object says anything else.
 
@@ -267,13 +286,13 @@ class _PageReader:
             size = [each / POINTS for each in page.get_size()]
             if max(abs(size[0] - template.width), abs(size[1] - template.height)) > _TOLERANCE:
                 raise _Fault("用紙の大きさ")
-            found = _Page([], [])
+            found = _Page([], [], [])
             for place in range(raw.FPDFPage_CountObjects(page)):
                 each = raw.FPDFPage_GetObject(page, place)
                 if raw.FPDFPageObj_GetType(each) == raw.FPDF_PAGEOBJ_TEXT:
                     found.moving.append(self._shown(each, textpage, template))
                 elif raw.FPDFPageObj_GetType(each) == raw.FPDF_PAGEOBJ_FORM and not found.still:
-                    found.still.extend(self._form(each, textpage, template))
+                    self._read_form(each, textpage, template, found)
                 else:
                     raise _Fault("様式にない図形")
             return found
@@ -281,13 +300,27 @@ class _PageReader:
             textpage.close()
             page.close()
 
-    def _form(self, form: raw.FPDF_PAGEOBJECT, textpage: pypdfium2.PdfTextPage, template: Template) -> Iterator[_Shown]:
+    def _read_form(
+        self, form: raw.FPDF_PAGEOBJECT, textpage: pypdfium2.PdfTextPage, template: Template, found: _Page
+    ) -> None:
         for place in range(raw.FPDFFormObj_CountObjects(form)):
             each = raw.FPDFFormObj_GetObject(form, place)
             if raw.FPDFPageObj_GetType(each) == raw.FPDF_PAGEOBJ_TEXT:
-                yield self._shown(each, textpage, template)
+                found.still.append(self._shown(each, textpage, template))
+            elif raw.FPDFPageObj_GetType(each) == raw.FPDF_PAGEOBJ_IMAGE:
+                found.seals.append(self._seal(each, template))
             elif raw.FPDFPageObj_GetType(each) != raw.FPDF_PAGEOBJ_PATH:
                 raise _Fault("様式にない図形")
+
+    def _seal(self, image: raw.FPDF_PAGEOBJECT, template: Template) -> Box:
+        """Return where the seal's image stands; refuse any other image, sample by sample."""
+        samples = ctypes.create_string_buffer(raw.FPDFImageObj_GetImageDataDecoded(image, None, 0))
+        raw.FPDFImageObj_GetImageDataDecoded(image, samples, len(samples))
+        if template.seal is None or samples.raw != _samples(template.seal.png):
+            raise _Fault("印影")
+        raw.FPDFPageObj_GetMatrix(image, self._matrix)
+        width, height = self._matrix.a / POINTS, self._matrix.d / POINTS
+        return Box(self._matrix.e / POINTS, template.height - self._matrix.f / POINTS - height, width, height)
 
     def _shown(self, each: raw.FPDF_PAGEOBJECT, textpage: pypdfium2.PdfTextPage, template: Template) -> _Shown:
         self._keep_font(raw.FPDFTextObj_GetFont(each))
