@@ -8,6 +8,7 @@ import io
 import json
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -248,7 +249,7 @@ def test_a_wrong_call_is_told_in_japanese_with_what_to_do(run: Run, misuse: str)
     assert remedy.startswith("対応：")
 
 
-@pytest.mark.parametrize("group", [(), ("register",), ("package",), ("local",)])
+@pytest.mark.parametrize("group", [(), ("register",), ("package",), ("templates",), ("local",)])
 def test_a_group_alone_shows_its_help_in_japanese(run: Run, group: tuple[str, ...]) -> None:
     result = run(*group)
     assert "使い方: " in result.output
@@ -291,6 +292,34 @@ def test_the_hold_list_shows_cases_reasons_and_remedies(
     assert max(map(cell_len, result.stdout.splitlines())) <= 80
     for words in ("ケース番号", "使われていない郵便番号", "住所から郵便番号を調べ"):
         assert words in result.stdout
+
+
+def test_templates_without_fault_are_told_to_be_so(run: Run) -> None:
+    result = run("templates", "check")
+    assert result.exit_code == 0
+    assert "様式に誤りはありません" in result.stdout
+    assert "保護変更決定通知書" in result.stdout
+    assert "保護変更決定通知書" not in run("templates", "check", "--kind", "asset_declaration").stdout
+
+
+def test_every_fault_of_the_templates_is_listed_on_eighty_columns(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    include = tmp_path / "include"
+    shutil.copytree(CheckSettings().include, include)
+    notice = include / "templates" / "change_notice" / "support" / "template.yaml"
+    notice.write_text(
+        notice.read_text(encoding="utf-8").replace("title: 支援", "title: 生活保護支援"), encoding="utf-8"
+    )
+    monkeypatch.setenv("MAILROUND_INCLUDE", str(include))
+    result = run("templates", "check", "--issue-date", "2025-03-31")
+    assert result.exit_code == 2
+    assert max(map(cell_len, result.stdout.splitlines())) <= 80
+    said = re.sub(r"[│ \n]", "", result.stdout)
+    assert "「生活保護」があります" in said
+    assert said.count("が発行日（2025-03-31）より後です") == 6
+    assert "様式に7件の誤りがあります" in said
+    assert run("templates", "check", "--kind", "asset_declaration").exit_code == 0
 
 
 def test_an_unknown_round_is_told_so(ward: Settings, run: Run) -> None:

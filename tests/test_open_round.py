@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 from collections.abc import Callable
 from datetime import datetime
@@ -11,7 +12,7 @@ import pytest
 
 from mailround.context import INDEX_KEY, ROUND_KEY, RoundContext, load_round
 from mailround.errors import ConfigurationError, GateClosedError, MailroundError, RoundRefusedError
-from mailround.model import Opened
+from mailround.model import Opened, Population
 from mailround.open_round import open_round, source_path
 from mailround.register.entries import RoundOpened
 from mailround.register.store import Register
@@ -59,6 +60,25 @@ def test_an_opened_round_has_its_keys_and_one_entry_that_holds_its_params(ward: 
     assert (entry.body.triggered_by, entry.actor) == ("datateam", "datateam")
     assert len(entry.body.contract_sha256) == 64
     assert stat.S_IMODE(ward.vault.stat().st_mode) == 0o700
+
+
+def test_a_template_with_a_fault_opens_no_round_and_all_faults_are_told(ward: Settings, tmp_path: Path) -> None:
+    shutil.copytree(ward.include, tmp_path / "include")
+    common = tmp_path / "include" / "templates" / "common.yaml"
+    shifted = common.read_text(encoding="utf-8").replace("x: 25, y: 11.6", "x: 22, y: 11.6")
+    common.write_text(shifted, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="様式に3件の誤りがあり") as caught:
+        start(ward.model_copy(update={"include": tmp_path / "include"}))
+    for population in Population:
+        assert f"change_notice/{population}：窓の項目 postcode" in caught.value.happened
+    assert "mailround templates check" in caught.value.remedy
+    assert nothing_happened(ward)
+
+
+def test_wording_approved_after_the_day_of_issue_opens_no_round(ward: Settings) -> None:
+    with pytest.raises(ConfigurationError, match="承認日（2025-04-01）が発行日（2025-03-31）より後"):
+        start(ward, issue_date="2025-03-31")
+    assert nothing_happened(ward)
 
 
 def test_an_opened_round_is_found_again_by_its_id_alone(ward: Settings) -> None:

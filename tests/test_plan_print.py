@@ -14,8 +14,9 @@ from mailround.model import ChunkGroup, Delivery, Piece, Recipient
 from mailround.piece_id import is_piece_id
 from mailround.plan_print import FONT, PIECES, plan_print
 from mailround.register.entries import PrintPlanned, latest
+from mailround.templates import digest
 from prepared import AT as NOW
-from printing import put
+from printing import put, templates
 
 Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]
@@ -161,6 +162,7 @@ def test_the_register_holds_counts_and_a_second_run_adds_nothing(work: RoundCont
     body = latest(entries, PrintPlanned)
     assert body is not None
     assert (body.pieces, body.chunks, body.bundles) == (3, 1, 1)
+    assert body.templates_sha256 == digest(templates())
 
 
 def test_a_later_run_with_fewer_pieces_leaves_no_chunk_of_the_earlier_one_in_its_groups(

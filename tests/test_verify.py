@@ -24,7 +24,7 @@ from mailround.render import RANGES, Press, render
 from mailround.templates import Template
 from mailround.verify import Reader, verify
 from prepared import AT as NOW
-from printing import AWKWARD_NAMES, ISSUED, ROUND, font_for, number, put, templates
+from printing import AWKWARD_NAMES, ISSUED, ROUND, font_for, number, put, seal_png, templates
 
 Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]
@@ -266,6 +266,40 @@ def test_another_wording_of_the_template_is_caught(pieces: list[Piece], texts: d
     assert f"項目：{field}）" in refused(draw(pieces, forms=forms), pieces)
 
 
+def with_seal(**changes: object) -> dict[Population, Template]:
+    seal = {"image": "seal.png", "x": 172, "y": 46, "w": 20, "h": 20, "png": seal_png()} | changes
+    return other_template(lambda content: content.update(seal=seal, texts=content["texts"] | {"seal": ""}))
+
+
+def read_with(forms: dict[Population, Template], drawn: Drawn, pieces: Sequence[Piece]) -> int:
+    return Reader(font_for(pieces), forms, ISSUED, ROUND).read("print/notices-001", drawn[0], pieces, drawn[1])
+
+
+def test_the_image_of_the_seal_is_read_back_on_first_pages_only(pieces: list[Piece]) -> None:
+    drawn = draw(pieces, forms=with_seal())
+    assert read_with(with_seal(), drawn, pieces) == len(pypdfium2.PdfDocument(drawn[0]))
+    assert draw(pieces, forms=with_seal()) == drawn
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"png": seal_png(letters="福祉")}, {"png": seal_png(299)}, {"x": 171.9}, {"y": 46.1}, {"w": 19}, {"h": 19}],
+)
+def test_another_seal_or_one_in_another_place_is_caught(pieces: list[Piece], other: dict[str, object]) -> None:
+    with pytest.raises(VerificationError, match=r"通し番号 1）.*項目：印影"):
+        read_with(with_seal(), draw(pieces, forms=with_seal(**other)), pieces)
+
+
+def test_a_seal_that_is_missing_is_caught(pieces: list[Piece]) -> None:
+    omitted = other_template(lambda content: content["texts"].update(seal=""))
+    with pytest.raises(VerificationError, match="項目：印影"):
+        read_with(with_seal(), draw(pieces, forms=omitted), pieces)
+
+
+def test_a_seal_that_no_template_asked_for_is_caught(pieces: list[Piece]) -> None:
+    assert "印影" in refused(draw(pieces, forms=with_seal()), pieces)
+
+
 def test_another_paper_size_is_caught(pieces: list[Piece]) -> None:
     forms = other_template(lambda content: content.update(height=298))
     assert "用紙の大きさ" in refused(draw(pieces, forms=forms), pieces)
@@ -384,7 +418,7 @@ def test_a_code_at_another_place_is_caught(pieces: list[Piece], code: str, moved
     assert "コードの位置" in refused(draw(right, forms=other_template(shift)), right)
 
 
-@pytest.mark.parametrize("field", ["title", "page_no"])
+@pytest.mark.parametrize("field", ["addressee", "piece_id"])
 def test_ink_in_the_clear_zone_of_the_barcode_is_caught(pieces: list[Piece], field: str) -> None:
     right = [dataclasses.replace(piece, barcode=of_address("1600022", "1-2-3")) for piece in pieces]
 
@@ -397,6 +431,25 @@ def test_ink_in_the_clear_zone_of_the_barcode_is_caught(pieces: list[Piece], fie
     drawn = Press(font, forms, ISSUED, ROUND).draw(right)
     with pytest.raises(VerificationError, match="カスタマバーコード"):
         Reader(font, forms, ISSUED, ROUND).read("print/notices-001", drawn[0], right, drawn[1])
+
+
+@pytest.mark.parametrize(
+    ("field", "place", "said"),
+    [
+        ("title", {"x": 80, "y": 52, "w": 100}, "窓から見える文字"),  # of the static layer
+        ("document_no", {"x": 100, "y": 30, "w": 60, "align": "left"}, "窓から見える文字"),
+        ("page_no", {"x": 85, "y": 292.5, "w": 40}, "印字できる範囲の外"),
+        ("issue_date", {"x": 150, "y": 20, "w": 58}, "印字できる範囲の外"),
+    ],
+)
+def test_text_in_the_window_or_outside_the_printable_zone_is_caught_whatever_the_template_says(
+    pieces: list[Piece], field: str, place: dict[str, Any], said: str
+) -> None:
+    forms = other_template(lambda content: content["fields"][field].update(place))
+    font = font_for(pieces)
+    drawn = Press(font, forms, ISSUED, ROUND).draw(pieces)
+    with pytest.raises(VerificationError, match=said):
+        Reader(font, forms, ISSUED, ROUND).read("print/notices-001", drawn[0], pieces, drawn[1])
 
 
 def test_a_text_that_runs_out_of_its_box_is_caught(pieces: list[Piece]) -> None:

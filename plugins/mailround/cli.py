@@ -98,9 +98,11 @@ class _Typer(typer.Typer):
 app = _Typer("一斉送付の回を支える道具。")
 register_app = _Typer("管理簿の検証・一覧・書き出し。")
 package_app = _Typer("引渡しパッケージの検査。")
+templates_app = _Typer("様式の点検。")
 local_app = _Typer("この端末だけで動くAirflow（動作確認用）。")
 app.add_typer(register_app, name="register")
 app.add_typer(package_app, name="package")
+app.add_typer(templates_app, name="templates")
 app.add_typer(local_app, name="local")
 
 
@@ -401,6 +403,40 @@ def package_check(
             password = source.read().strip()
     report = check_package(package, password)
     typer.echo(f"照合済み：{report.members}ファイル、{report.pieces:,}通、{report.pages:,}頁、SHA-256 {report.sha256}")
+
+
+@templates_app.command("check")
+def templates_check(
+    kind: Annotated[str | None, typer.Option(help="発送種別（include/rounds）。省略するとすべて")] = None,
+    issue_date: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="文言の承認日を確かめる発行日。省略すると今日")
+    ] = None,
+) -> None:
+    """様式の文言、位置、窓から見える範囲、承認の記録を点検します。
+
+    Airflowも環境変数も要りません。終了コード：0 誤りなし、2 誤りあり。
+    """
+    from mailround.configuration import names
+    from mailround.fonts import load_font
+    from mailround.rounds import load_round_kind
+    from mailround.template_check import check_templates
+
+    settings = CheckSettings()
+    kinds = [
+        load_round_kind(settings.include, each) for each in ([kind] if kind else names(settings.include / "rounds"))
+    ]
+    day = (issue_date or datetime.now(TOKYO)).date()
+    found = check_templates(settings.include, kinds, font=load_font(settings), issue_date=day)
+    if not found:
+        typer.echo(f"様式に誤りはありません（{'、'.join(each.title for each in kinds)}）。")
+        return
+    table = _table("様式", "誤り")
+    for fault in found:
+        table.add_row(*fault)
+    console = _console()
+    console.print(table)
+    console.print(f"様式に{len(found)}件の誤りがあります。該当するファイルを直してください。", soft_wrap=True)
+    raise typer.Exit(Exit.STOP)
 
 
 _Home = Annotated[Path, typer.Option(envvar="MAILROUND_HOME", help="Airflowの作業フォルダ")]

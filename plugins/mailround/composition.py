@@ -30,13 +30,19 @@ _SLACK = 0.01
 """Points a line may be wider than its box: sums of rounded widths."""
 
 _NO_START = frozenset(
-    "、。，．・：；？！）」』】〉》〕］｝)]},.:;?!ーｰ～々ゝゞヽヾぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ"
+    "、。，．・：；？！）」』】〉》〕］｝〙〗〟’”»)]},.:;?!‐–〜～々〻ゝゞヽヾ゛゜"
+    "ーｰぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶㇰㇱㇲㇳㇴㇵㇶㇷㇸㇹㇺㇻㇼㇽㇾㇿ"
     "様"  # the title stays with the name
 )
-_NO_END = frozenset("（「『【〈《〔［｛([{〒￥¥△第")
+_NO_END = frozenset("（「『【〈《〔［｛〘〖〝‘“«([{〒￥¥＄$№△第")
+_TWINS = frozenset("―—…‥")
+"""Signs that are written twice and read as one."""
 _BLANKS = frozenset(" \u3000\u00a0")
 _RUN = re.compile(r"[0-9０-９A-Za-zÀ-ɏァ-ヺー,.'’%％-]")
 """Characters of numbers, Latin and katakana words, which stay together."""
+_NUMERAL = re.compile(r"[0-9０-９〇一二三四五六七八九十百千万]")
+_UNITS = frozenset("円人歳年月日か箇ヶヵ回条項号番丁階件分時％%℃㎡")
+"""What says what a number counts, and stays with its last digit."""
 LINE_BREAK = re.compile(r"(\r\n|\r|\n)")
 
 
@@ -70,6 +76,7 @@ def values(piece: Piece, template: Template, issue_date: date) -> dict[str, str]
         "address": to.address,
         "building": to.building,
         "addressee": to.name,
+        "on_behalf": "",
         "head": recipient.name,
         "case_no": recipient.case_no,
         "district": recipient.district,
@@ -249,6 +256,12 @@ def fit(field: Field, text: str, font: Widths) -> tuple[float, list[str]]:
     return sizes[-1], broken
 
 
+def fits(field: Field, text: str, font: Widths) -> bool:
+    """Tell whether the whole text finds room in the field's own box."""
+    size, lines = fit(field, text, font)
+    return len(lines) <= _room(field, size)
+
+
 def _room(field: Field, size: float) -> int:
     """Return how many lines of a size a box holds; the last one needs its em only."""
     return max(0, int((field.h * POINTS + _SLACK - size) / (size * field.leading)) + 1)
@@ -291,8 +304,10 @@ def _break_before(units: list[str], start: int, end: int) -> int:
 
 
 def _may_break(last: str, first: str) -> bool:
-    return first not in _NO_START and first not in _BLANKS and last not in _NO_END
+    twins = first == last and first in _TWINS
+    return first not in _NO_START and first not in _BLANKS and last not in _NO_END and not twins
 
 
 def _in_a_word(last: str, first: str) -> bool:
-    return bool(_RUN.match(last) and _RUN.match(first))
+    counted = _NUMERAL.match(last) and (first in _UNITS or _NUMERAL.match(first))
+    return bool(counted or (_RUN.match(last) and _RUN.match(first)))

@@ -32,7 +32,7 @@ def read_yaml(folder: Path, name: str, model: type[Model], what: str) -> Model:
         tree = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
         content = model.model_validate(tree)
     except (ValueError, yaml.YAMLError) as error:  # ValueError: wrong fields, not UTF-8, a date that does not exist
-        where = _where(error)
+        where = where_wrong(error)
         raise ConfigurationError(
             f"{what}「{name}」の設定ファイルに誤りがあります：{where}。", f"{path.name} の該当項目を直してください。"
         ) from None
@@ -59,7 +59,7 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _where(error: Exception) -> str:
+def where_wrong(error: Exception) -> str:
     """Return what is wrong with a file, Japanese as far as the library's message is known."""
     match error:
         case ValidationError():

@@ -11,16 +11,17 @@ from pydantic import ValidationError
 
 from mailround.context import INDEX_KEY, ROUND_KEY
 from mailround.contracts import load_contract
-from mailround.errors import RoundRefusedError
+from mailround.errors import ConfigurationError, RoundRefusedError
+from mailround.fonts import load_font
 from mailround.gaiji import load_gaiji
 from mailround.gates import OPENING, require
 from mailround.layouts import load_layout
 from mailround.model import Opened, RoundParams
 from mailround.register.entries import RoundOpened, latest
 from mailround.register.store import Register
-from mailround.rounds import load_round_kind
+from mailround.rounds import RoundKind, load_round_kind
 from mailround.settings import Settings
-from mailround.templates import load_templates
+from mailround.template_check import check_templates
 from mailround.vault import Vault
 from mailround.workspace import Workspace
 
@@ -55,12 +56,12 @@ def open_round(
     Raises:
         RoundRefusedError: A param is malformed, the dates are out of order, the source is outside the inbox or
             missing, or the round id is used.
-        ConfigurationError: Unknown kind, layout or contract.
+        ConfigurationError: Unknown kind, layout or contract, no font, or a template with a fault.
         GateClosedError: The contract does not cover the posting day.
     """
     asked = _checked(params)
     kind = load_round_kind(settings.include, asked.kind)
-    load_templates(settings.include, kind)
+    _require_sound_templates(settings, kind, asked)
     load_gaiji(settings.include, load_layout(settings.include, asked.layout))
     contract = load_contract(settings.include, asked.contract)
     if asked.issue_date > asked.posting_date:
@@ -115,6 +116,16 @@ def source_path(settings: Settings, source: str) -> Path:
             "ファイル名と置き場所を確かめて、もう一度実行してください。",
         )
     return path
+
+
+def _require_sound_templates(settings: Settings, kind: RoundKind, asked: RoundParams) -> None:
+    found = check_templates(settings.include, [kind], font=load_font(settings), issue_date=asked.issue_date)
+    if found:
+        told = "".join(f"\n・{fault.template}：{fault.problem}" for fault in found)
+        raise ConfigurationError(
+            f"様式に{len(found)}件の誤りがあり、回を始められません。{told}",
+            "include/templates を直し、`mailround templates check` で誤りがないことを確かめてください。",
+        )
 
 
 def _checked(params: dict[str, object]) -> RoundParams:

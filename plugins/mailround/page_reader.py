@@ -19,6 +19,7 @@ from pypdfium2 import raw
 
 from mailround.barcodes import BAR_HEIGHT, BAR_MM, BARS, letters_of
 from mailround.composition import POINTS
+from mailround.envelopes import Box
 from mailround.fonts import split_units
 from mailround.inserter_mark import LARGEST
 from mailround.templates import CustomerBarcode, InserterMark, Sheet, Template
@@ -56,11 +57,19 @@ class Shown(NamedTuple):
     bottom: float
 
 
+class Picture(NamedTuple):
+    """An image and the box it covers (millimetres); its samples as a reader of the file decodes them."""
+
+    box: Box
+    samples: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page as found: ``still`` only when its static layer was met for the first time; codes as they were decoded."""
 
     still: list[Shown] | None
+    seals: list[Picture]
     moving: list[Shown]
     mark: str
     bars: str
@@ -156,7 +165,7 @@ class PageReader:
             raw.FPDFPageObj_Destroy(objects[0])
         textpage = raw.FPDFText_LoadPage(page)
         try:
-            still = None if layer else self._form(objects[0], textpage, template)
+            still, seals = (None, []) if layer else self._form(objects[0], textpage, template)
             moving = [self._shown(each, textpage, template) for each in objects[1 : texts + 1]]
         finally:
             raw.FPDFText_ClosePage(textpage)
@@ -166,6 +175,7 @@ class PageReader:
                 self._keep_font(objects[1])
         return Page(
             still=still,
+            seals=seals,
             moving=moving,
             mark=self._mark(page, objects[texts + 1], template.mark, template),
             bars=self._bars(page, objects[texts + 2], template.barcode, template) if barcode else "",
@@ -176,15 +186,28 @@ class PageReader:
             self._bounds(raw.FPDFFormObj_GetObject(form, place)) for place in range(raw.FPDFFormObj_CountObjects(form))
         ]
 
-    def _form(self, form: raw.FPDF_PAGEOBJECT, textpage: raw.FPDF_TEXTPAGE, template: Template) -> list[Shown]:
-        shown = []
+    def _form(
+        self, form: raw.FPDF_PAGEOBJECT, textpage: raw.FPDF_TEXTPAGE, template: Template
+    ) -> tuple[list[Shown], list[Picture]]:
+        shown, pictures = [], []
         for place in range(raw.FPDFFormObj_CountObjects(form)):
             each = raw.FPDFFormObj_GetObject(form, place)
-            if raw.FPDFPageObj_GetType(each) == raw.FPDF_PAGEOBJ_TEXT:
-                shown.append(self._shown(each, textpage, template))
-            elif raw.FPDFPageObj_GetType(each) != raw.FPDF_PAGEOBJ_PATH:
-                raise PageFault("様式にない図形")
-        return shown
+            match raw.FPDFPageObj_GetType(each):
+                case raw.FPDF_PAGEOBJ_TEXT:
+                    shown.append(self._shown(each, textpage, template))
+                case raw.FPDF_PAGEOBJ_IMAGE:
+                    pictures.append(self._picture(each, template))
+                case raw.FPDF_PAGEOBJ_PATH:
+                    pass  # the rules of the template's grids
+                case _:
+                    raise PageFault("様式にない図形")
+        return shown, pictures
+
+    def _picture(self, image: raw.FPDF_PAGEOBJECT, template: Template) -> Picture:
+        samples = ctypes.create_string_buffer(raw.FPDFImageObj_GetImageDataDecoded(image, None, 0))
+        raw.FPDFImageObj_GetImageDataDecoded(image, samples, len(samples))
+        left, bottom, right, top = (edge / POINTS for edge in self._bounds(image))
+        return Picture(Box(left, template.height - top, right - left, top - bottom), samples.raw)
 
     def _shown(self, each: raw.FPDF_PAGEOBJECT, textpage: raw.FPDF_TEXTPAGE, template: Template) -> Shown:
         length = raw.FPDFTextObj_GetText(each, textpage, self._buffer, _BUFFER)

@@ -19,7 +19,7 @@ from mailround.model import ChunkGroup, Delivery, Piece, Population, Recipient
 from mailround.piece_id import piece_id
 from mailround.postcodes import load_postcodes, seven_digits
 from mailround.register.entries import PrintPlanned
-from mailround.templates import Template, load_templates
+from mailround.templates import Template, digest, load_templates
 
 PIECES: TypeAdapter[tuple[Piece, ...]] = TypeAdapter(tuple[Piece, ...])
 """Workspace files ``plan/chunk-001`` …"""
@@ -56,6 +56,7 @@ def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
             bundles=len({piece.bundle for piece in pieces}),
             characters=len(font.units),
             font_sha256=hashlib.sha256(font.data).hexdigest(),
+            templates_sha256=digest(templates),
         ),
         round_id=work.round_id,
         actor="mailround",

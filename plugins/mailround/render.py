@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from pydantic import TypeAdapter
 from reportlab import rl_config
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from mailround.barcodes import BAR_ENDS, BAR_HEIGHT, BAR_MM
@@ -140,6 +141,10 @@ class Press:
         for grid in template.grids.values():
             if grid.shown_on(sheet):
                 _rule(canvas, grid, template.height)
+        if template.seal and sheet == "first":
+            left, top, width, height = (each * POINTS for each in template.seal.box)
+            image = ImageReader(io.BytesIO(template.seal.png))
+            canvas.drawImage(image, left, template.height * POINTS - top - height, width, height)
         canvas.addLiteral(self._text(self._composers[population].static(sheet), used))
         canvas.endForm()
         return form_name(canvas, name)

@@ -6,10 +6,14 @@ Every printed item is a `Field`: drawing, fitting and reading back walk the same
 
 from __future__ import annotations
 
+import hashlib
 import re
 import string
 import unicodedata
+from collections.abc import Mapping
+from datetime import date
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -17,7 +21,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic import Field as Option
 
+from mailround.configuration import where_wrong
+from mailround.envelopes import Box, Envelope, load_envelope
 from mailround.errors import ConfigurationError
+from mailround.inserter_mark import LARGEST
 from mailround.model import AID_KINDS, Population
 from mailround.rounds import RoundKind
 
@@ -27,7 +34,7 @@ SHEETS: tuple[Sheet, ...] = ("first", "more")
 
 _TIMES = ("before", "after", "difference")
 BASIC_VALUES = (
-    *("piece_id", "page", "pages", "continued", "postcode", "address", "building", "addressee", "head"),
+    *("piece_id", "page", "pages", "continued", "postcode", "address", "building", "addressee", "on_behalf", "head"),
     *("case_no", "district", "issue_date"),
 )
 DECISION_VALUES = (
@@ -36,7 +43,8 @@ DECISION_VALUES = (
 )
 """What a text may name in braces; the second group only where the round carries decisions.
 
-``continued`` is the template's text ``goes_on`` on a page that another one follows, else empty.
+``continued`` is the template's text ``goes_on`` on a page that another one follows, else empty. ``on_behalf`` says
+whose notice a guardian receives, and is empty for everybody else.
 """
 
 _FORBIDDEN = {
@@ -70,6 +78,7 @@ class Field(_Part):
     leading: float = Option(default=1.25, ge=1, description="Line pitch in em.")
     hang: float = Option(default=0, ge=0, description="Indent of a paragraph's further lines in em.")
     text: str
+    window: bool = Option(default=False, description="Seen through the envelope's window.")
     continues: str | None = Option(default=None, description="Field of the next page that takes what is left over.")
     each: bool = Option(default=False, description="Repeat for the eight kinds of aid, `*` standing for the kind.")
     pitch: float = Option(default=0, ge=0, description="Vertical distance of the repetitions.")
@@ -81,6 +90,11 @@ class Field(_Part):
         if self.each is not (self.pitch > 0):
             raise ValueError("each と pitch は一緒に指定してください")
         return self
+
+    @property
+    def box(self) -> Box:
+        """The field's box."""
+        return Box(self.x, self.y, self.w, self.h)
 
     def shown_on(self, sheet: Sheet) -> bool:
         """Tell whether the field stands on such a page."""
@@ -97,6 +111,15 @@ class Grid(_Part):
     rows: tuple[float, ...] = Option(min_length=1)
     line: float = Option(default=0.2, gt=0, le=1)
 
+    @property
+    def lines(self) -> tuple[Box, ...]:
+        """The ruled lines, as boxes without thickness."""
+        xs, ys = tuple(accumulate(self.columns, initial=self.x)), tuple(accumulate(self.rows, initial=self.y))
+        return (
+            *(Box(x, self.y, 0, ys[-1] - self.y) for x in xs),
+            *(Box(self.x, y, xs[-1] - self.x, 0) for y in ys),
+        )
+
     def shown_on(self, sheet: Sheet) -> bool:
         """Tell whether the grid stands on such a page."""
         return self.sheet in {sheet, "every"}
@@ -105,12 +128,18 @@ class Grid(_Part):
 class CustomerBarcode(_Part):
     """Where the customer barcode stands on the first page: the top left corner of its first bar (millimetres).
 
-    ``point`` is Japan Post's size a in points; every measure of a bar grows with it (at 10: bars of 0.6 mm every 1.2).
+    ``point`` is Japan Post's size a in points; every measure of a bar grows with it (a = 10: bars of 0.6 mm, 1.2 mm
+    from one to the next, the long ones 3.6 mm).
     """
 
     x: float = Option(ge=0)
     y: float = Option(ge=0)
     point: float = Option(default=10, ge=8, le=11.5)
+
+    @property
+    def box(self) -> Box:
+        """What the 67 bars cover."""
+        return Box(self.x, self.y, (66 * 1.2 + 0.6) * self.point / 10, 3.6 * self.point / 10)
 
 
 class InserterMark(_Part):
@@ -122,17 +151,53 @@ class InserterMark(_Part):
         default=0.4233, ge=0.3, le=1, description="Side of one module; 0.4233 is ten dots at 600 dpi."
     )
 
+    @property
+    def box(self) -> Box:
+        """What the largest symbol used covers, with its quiet zone of one module on each side."""
+        side = LARGEST * self.module
+        return Box(self.x, self.y, side, side).grown(self.module)
+
+
+class Seal(_Part):
+    """The image of the official seal on the first page, in place of the words that say it is omitted."""
+
+    model_config = ConfigDict(ser_json_bytes="base64")
+
+    image: str = Option(pattern=r"^[a-z0-9_-]+\.png$", description="File beside the population's template.yaml.")
+    x: float = Option(ge=0)
+    y: float = Option(ge=0)
+    w: float = Option(gt=0)
+    h: float = Option(gt=0)
+    png: bytes = Option(description="The file, read with the template; a YAML does not hold it.")
+
+    @property
+    def box(self) -> Box:
+        """What the image covers."""
+        return Box(self.x, self.y, self.w, self.h)
+
+
+class Approval(_Part):
+    """Who answers for a text that the law prescribes. Staff by id or division, never by name."""
+
+    version: str = Option(description="The ward's own name of this wording.")
+    approved_by: str
+    approved_on: date
+
 
 class Template(_Part):
     """Everything printed on the pages of one kind of notice for one legal population."""
 
     width: float = Option(gt=0)
     height: float = Option(gt=0)
+    margin: float = Option(ge=0, description="Strip along the page's edges that the printer cannot print on.")
+    envelope: Envelope = Option(description="A YAML names one of include/envelopes/; it is read with the template.")
     fields: dict[str, Field]
     grids: dict[str, Grid] = Option(default_factory=dict)
     barcode: CustomerBarcode
     mark: InserterMark
+    seal: Seal | None = None
     texts: dict[str, str]
+    approvals: dict[str, Approval] = Option(default_factory=dict, description="Name of a text → who answers for it.")
     required: dict[str, str] = Option(default_factory=dict, description="Words that must be printed → why.")
 
     def wording(self, field: Field) -> str:
@@ -209,6 +274,11 @@ def placeholders(text: str) -> list[str]:
     return [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
 
 
+def literal(text: str) -> str:
+    """Return the text without its names in braces."""
+    return "".join(words for words, _, _, _ in string.Formatter().parse(text))
+
+
 def folded(text: str) -> str:
     """Return the text as compared with words: widths unified, no blanks, so that no way of writing hides a word."""
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
@@ -223,27 +293,54 @@ def load_templates(include: Path, kind: RoundKind) -> dict[Population, Template]
     return {population: load_template(include, kind, population) for population in Population}
 
 
+def digest(templates: Mapping[Population, Template]) -> str:
+    """Return the SHA-256 over all that some templates say, so that the register tells which wording was printed."""
+    content = hashlib.sha256()
+    for population in sorted(templates):
+        content.update(templates[population].model_dump_json().encode() + b"\n")
+    return content.hexdigest()
+
+
 def load_template(include: Path, kind: RoundKind, population: Population) -> Template:
     """Return one template, with everything it extends put together.
 
     Raises:
         ConfigurationError: As `load_templates`.
     """
-    root = include / "templates"
-    path = root / kind.templates / population / "template.yaml"
-    try:
-        template = Template.model_validate(_repeated(_merged(path, root)))
-        found = template.faults(population, decision=kind.decision)
-    except ValidationError as error:
-        found = [".".join(map(str, each["loc"])) + f"（{each['msg']}）" for each in error.errors()]
-    except (yaml.YAMLError, ValueError, TypeError, AttributeError):
-        found = ["YAMLの書式"]
-    if found:
-        raise ConfigurationError(
-            f"様式「{kind.templates}/{population}」に誤りがあります：{'、'.join(found)}。",
-            "include/templates の該当するファイルを直してください。",
-        )
+    template = read_template(include, kind, population)
+    if found := template.faults(population, decision=kind.decision):
+        raise _wrong(kind, population, found)
     return template
+
+
+def read_template(include: Path, kind: RoundKind, population: Population) -> Template:
+    """Return one template whose wording nobody has judged yet.
+
+    Raises:
+        ConfigurationError: A file is missing or does not fit the model, or the envelope is unknown or wrong.
+    """
+    path = own_file(include, kind, population)
+    try:
+        content = _merged(path, include / "templates")
+        if "envelope" in content:
+            content["envelope"] = load_envelope(include, str(content["envelope"]))
+        return Template.model_validate(_with_seal(_repeated(content), path.parent))
+    except ValidationError as error:
+        raise _wrong(kind, population, [where_wrong(error)]) from None
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError):
+        raise _wrong(kind, population, ["YAMLの書式"]) from None
+
+
+def own_file(include: Path, kind: RoundKind, population: Population) -> Path:
+    """Return the file that holds what this legal population shares with no other."""
+    return include / "templates" / kind.templates / population / "template.yaml"
+
+
+def _wrong(kind: RoundKind, population: Population, found: list[str]) -> ConfigurationError:
+    return ConfigurationError(
+        f"様式「{kind.templates}/{population}」に誤りがあります：{'、'.join(found)}。",
+        "include/templates の該当するファイルを直してください。",
+    )
 
 
 def _merged(path: Path, root: Path) -> dict[str, Any]:
@@ -256,6 +353,20 @@ def _merged(path: Path, root: Path) -> dict[str, Any]:
     content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     base = content.pop("extends", None)
     return _laid_over(_merged(path.parent / base, root), content) if base else content
+
+
+def _with_seal(content: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Put the seal's file into what names it."""
+    seal = content.get("seal")
+    if seal is None:
+        return content
+    path = folder / Path(seal["image"]).name
+    if not path.is_file():
+        raise ConfigurationError(
+            f"印影のファイル {path.name} が include/templates の {folder.name} にありません。",
+            "様式のフォルダと seal の image の指定を確かめてください。",
+        )
+    return content | {"seal": seal | {"png": path.read_bytes()}}
 
 
 def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

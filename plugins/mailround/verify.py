@@ -8,9 +8,13 @@ household can stand anywhere on the page.
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
+
+from reportlab.lib.utils import ImageReader
 
 from mailround.barcodes import UnreadableBarsError, decode_bars
 from mailround.composition import LINE_BREAK, numbering, values
@@ -19,14 +23,16 @@ from mailround.errors import VerificationError
 from mailround.fonts import Font
 from mailround.inserter_mark import Mark, read_mark
 from mailround.model import Piece, PieceRange, Population, Rendered, Verified
-from mailround.page_reader import Page, PageFault, PageReader, Shown
+from mailround.page_reader import Page, PageFault, PageReader, Picture, Shown
 from mailround.plan_print import FONT, PIECES, chunk_name
 from mailround.register.entries import Verified as VerifiedBody
 from mailround.render import RANGES, pages_name, pdf_name
-from mailround.templates import SHEETS, Field, Sheet, Template, load_templates
+from mailround.templates import SHEETS, Field, Seal, Sheet, Template, load_templates
 
 _TOLERANCE = 0.3
 """Millimetres by which a text may stand out of its box: the ink of a letter may exceed its em."""
+_EXACT = 0.05
+"""Millimetres by which an image may stand elsewhere."""
 _REMEDY = "通知書作成からやり直してください。繰り返すときは、引き渡さずにシステム担当へ連絡してください。"
 _MOST_PAGES = 2
 
@@ -121,10 +127,14 @@ class Reader:
             layers = self._layers[population, sheet]
             try:
                 found = pages.read(page - 1, template, sheet, barcode=bool(piece.barcode) and sheet == "first")
+                _require_zone(found, template)
                 if found.still is not None:
+                    _require_seal(found.seals, template.seal if sheet == "first" else None)
                     _match(found.still, layers.still, known, {})
+                    _require_window(found.still, layers.still, template, sheet)
                 rest = _match(found.moving, layers.moving, known | numbering(template, number, where.pages), rest)
                 _require_nothing_left(rest if number == where.pages else {})
+                _require_window(found.moving, layers.moving, template, sheet)
                 self._match_codes(found, piece, number, where.pages, known["postcode"])
             except PageFault as fault:
                 raise VerificationError(
@@ -220,6 +230,46 @@ def _require_nothing_left(rest: Mapping[str, str]) -> None:
     for name, text in rest.items():
         if text:
             raise PageFault(name)
+
+
+def _require_zone(found: Page, template: Template) -> None:
+    """Refuse text outside the printable zone, whatever its field says."""
+    for texts in (found.still, found.moving):
+        if texts and (
+            min([text.left for text in texts]) < template.margin - _TOLERANCE
+            or min([text.top for text in texts]) < template.margin - _TOLERANCE
+            or max([text.right for text in texts]) > template.width - template.margin + _TOLERANCE
+            or max([text.bottom for text in texts]) > template.height - template.margin + _TOLERANCE
+        ):
+            raise PageFault("印字できる範囲の外の文字")
+
+
+def _require_window(shown: Sequence[Shown], fields: _Fields, template: Template, sheet: Sheet) -> None:
+    """Refuse what the window can show, however the sheet lies, and is not for the window."""
+    if sheet != "first":
+        return
+    x, y, width, height = template.envelope.ever_seen
+    allowed = [field for _, field, _ in fields if field.window]
+    for text in shown:
+        seen = text.left < x + width and text.right > x and text.top < y + height and text.bottom > y
+        if seen and not any(_inside(text, field) for field in allowed):
+            raise PageFault("窓から見える文字")
+
+
+def _require_seal(found: Sequence[Picture], seal: Seal | None) -> None:
+    """Compare the images of a static layer with the template's seal, place by place and sample by sample."""
+    if len(found) != (1 if seal else 0):
+        raise PageFault("印影")
+    if seal and found[0].samples != _samples(seal.png):
+        raise PageFault("印影")
+    if seal and any(abs(here - there) > _EXACT for here, there in zip(found[0].box, seal.box, strict=True)):
+        raise PageFault("印影")
+
+
+@lru_cache(maxsize=len(Population))
+def _samples(png: bytes) -> bytes:
+    """Return the red, green and blue of every pixel."""
+    return bytes(ImageReader(io.BytesIO(png)).getRGBData())  # type: ignore[no-untyped-call]
 
 
 def _without(text: str, said: str) -> str | None:

@@ -78,7 +78,7 @@ class HoldsDecided(Body):
 
 
 class PrintPlanned(Body):
-    """Print order, piece numbers and chunks are fixed."""
+    """Print order, piece numbers and chunks are fixed. ``templates_sha256`` came later: empty in older entries."""
 
     title: ClassVar[str] = "印刷計画"
     kind: Literal["print_planned"] = "print_planned"
@@ -87,6 +87,7 @@ class PrintPlanned(Body):
     bundles: int
     characters: int
     font_sha256: str
+    templates_sha256: str = ""
 
 
 class Rendered(Body):

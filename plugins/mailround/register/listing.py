@@ -76,6 +76,7 @@ LABELS = {
     "spoiled": "破損",
     "step": "工程",
     "storage": "保管場所",
+    "templates_sha256": "様式のSHA-256",
     "total_after": "支給額合計",
     "triggered_by": "開始者",
     "unknown_headers": "未知の列数",
