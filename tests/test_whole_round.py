@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -40,6 +39,7 @@ from mailround.samples import control_file, write_export
 from mailround.seal import package_path, seal
 from mailround.settings import Settings
 from mailround.verify import verify
+from prepared import own_include
 
 Opener = Callable[..., RoundContext]
 Step = Callable[..., Any]
@@ -58,12 +58,11 @@ ROUNDS = [
 @pytest.fixture
 def settings(settings: Settings, tmp_path: Path) -> Settings:
     """The ward with small chunks, so that a small round has several."""
-    include = tmp_path / "include"
-    shutil.copytree(settings.include, include)
-    for path in (include / "rounds").glob("*.yaml"):
+    ward = own_include(settings, tmp_path)
+    for path in (ward.include / "rounds").glob("*.yaml"):
         kind = yaml.safe_load(path.read_text(encoding="utf-8"))
         path.write_text(yaml.safe_dump(kind | {"chunk_size": CHUNK}, allow_unicode=True), encoding="utf-8")
-    return settings.model_copy(update={"include": include})
+    return ward
 
 
 @pytest.fixture
@@ -196,7 +195,7 @@ def test_a_round_goes_from_the_export_to_the_closing(
     require_nothing_left(journey, tmp_path)
     require_nobody_named(journey, tmp_path)
     assert journey.work.register.verify().entries == len(journey.work.entries)
-    assert dues(journey.work.register, settings.include, day(12, 31).date()) == ()
+    assert list(dues(journey.work.register, settings.include, day(12, 31).date())) == []
 
 
 def require_reconciled(journey: Journey, made: Produced) -> None:
