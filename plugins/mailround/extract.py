@@ -49,7 +49,7 @@ class Source:
 
 
 def extract(work: RoundContext, *, at: datetime) -> Extracted:
-    """Read the round's export into the workspace.
+    """Read the round's export into the workspace; once the package is approved, return what stands.
 
     Writes ``original`` (the bytes as they came), ``records`` and ``extract/report`` (counts and unknown headers).
 
@@ -57,7 +57,10 @@ def extract(work: RoundContext, *, at: datetime) -> Extracted:
         RoundRefusedError: The export is no longer in the inbox.
         MalformedExportError: A record or the control file is malformed, or the control file is missing.
         CountMismatchError: A control total differs.
+        RoundEndedError: The round is ended.
     """
+    if approved := work.released(ExtractedBody):
+        return Extracted(round_id=work.round_id, rows=approved.rows, sha256=approved.sha256)
     source = read_source(source_path(work.settings, work.opened.source), work.layout, decision=work.kind.decision)
     export = source.export
     work.workspace.write("original", source.raw)

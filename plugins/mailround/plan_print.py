@@ -19,7 +19,7 @@ from mailround.fonts import Font, load_font
 from mailround.model import ChunkGroup, Delivery, Piece, Population, Recipient
 from mailround.piece_id import piece_id
 from mailround.postcodes import Postcodes, load_postcodes, seven_digits
-from mailround.register.entries import PrintPlanned
+from mailround.register.entries import PrintPlanned, Verified, standing
 from mailround.templates import Template, load_templates
 
 PIECES: TypeAdapter[tuple[Piece, ...]] = TypeAdapter(tuple[Piece, ...])
@@ -34,7 +34,7 @@ _REPRESENTATIVE = "0000"
 
 
 def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
-    """Plan the printing of everything that is neither held nor excluded.
+    """Plan the printing of everything that is neither held nor excluded; once approved, return the groups that stand.
 
     Writes ``plan/chunk-NNN`` and ``plan/font``. A second run on the same records writes the same.
 
@@ -44,7 +44,10 @@ def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
     Raises:
         CountMismatchError: printed + held + excluded is not what was extracted, or nothing is left to print.
         PrintError: A record came through that the font or the postcode forbids.
+        RoundEndedError: The round is ended.
     """
+    if approved := work.released(PrintPlanned):
+        return _verified_groups(work, approved.chunks)
     pieces = _pieces(work, _to_print(work))
     chunks = [pieces[first : first + work.kind.chunk_size] for first in range(0, len(pieces), work.kind.chunk_size)]
     templates = load_templates(work.settings.include, work.kind)
@@ -184,3 +187,12 @@ def _groups(round_id: str, chunks: int, tasks: int) -> list[ChunkGroup]:
     count = min(chunks, tasks)
     ends = [chunks * number // count for number in range(count + 1)]
     return [ChunkGroup(round_id=round_id, first=before + 1, last=last) for before, last in pairwise(ends)]
+
+
+def _verified_groups(work: RoundContext, chunks: int) -> list[ChunkGroup]:
+    """Return the groups that were read back last; earlier ones may have been cut by another number of tasks."""
+    groups: list[ChunkGroup] = []
+    for body in reversed(standing(work.entries, Verified)):
+        if body.last <= chunks and all(body.last < each.first or each.last < body.first for each in groups):
+            groups.append(ChunkGroup(round_id=work.round_id, first=body.first, last=body.last))
+    return sorted(groups, key=lambda group: group.first)

@@ -39,7 +39,7 @@ from mailround.package_check import (
     check_stream,
 )
 from mailround.private_files import replacing
-from mailround.register.entries import PrintPlanned, ReleaseApproved, Sealed, Verified, latest, standing
+from mailround.register.entries import PrintPlanned, Sealed, Verified, latest, standing
 from mailround.settings import TOKYO, Settings
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -83,22 +83,20 @@ def package_path(settings: Settings, round_id: str) -> Path:
 
 
 def seal(work: RoundContext, *, at: datetime) -> model.Sealed:
-    """Seal the round's package, replacing an unapproved one, and check every member of it.
+    """Seal the round's package, replacing an unapproved one, and check every member; an approved one is returned as is.
 
     Args:
         work: The round; its chunks are planned, rendered and verified.
         at: The time of sealing, also the members' time stamp.
 
     Raises:
-        GateClosedError: The package is approved already, or a page was not read back.
+        GateClosedError: A page was not read back.
         CountMismatchError: Plan, rendered pages and register disagree; holds both numbers.
         PackageError: The sealed package is not what its manifest says; the old one stays.
+        RoundEndedError: The round is ended.
     """
-    if latest(work.entries, ReleaseApproved) is not None:
-        raise GateClosedError(
-            "このパッケージは承認済みのため、封緘し直せません。",
-            "内容を変える必要がある場合は、新しい回の番号で始めてください。",
-        )
+    if approved := work.released(Sealed):
+        return _reference(work, approved)
     rows = _rows(work)
     path = package_path(work.settings, work.round_id)
     with replacing(path) as file:
@@ -227,21 +225,21 @@ def _bundles(rows: list[PieceRow]) -> Iterator[tuple[object, ...]]:
 
 
 def _record(work: RoundContext, report: PackageReport, at: datetime) -> model.Sealed:
-    work.register.append(
-        Sealed(
-            pieces=report.pieces,
-            pages=report.pages,
-            members=report.members,
-            bytes=report.bytes,
-            sha256=report.sha256,
-            algorithm=ALGORITHM,
-        ),
-        round_id=work.round_id,
-        actor="mailround",
-        at=at,
+    body = Sealed(
+        pieces=report.pieces,
+        pages=report.pages,
+        members=report.members,
+        bytes=report.bytes,
+        sha256=report.sha256,
+        algorithm=ALGORITHM,
     )
+    work.register.append(body, round_id=work.round_id, actor="mailround", at=at)
+    return _reference(work, body)
+
+
+def _reference(work: RoundContext, body: Sealed) -> model.Sealed:
     return model.Sealed(
-        round_id=work.round_id, pieces=report.pieces, pages=report.pages, bytes=report.bytes, sha256=report.sha256
+        round_id=work.round_id, pieces=body.pieces, pages=body.pages, bytes=body.bytes, sha256=body.sha256
     )
 
 
