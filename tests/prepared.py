@@ -63,6 +63,7 @@ def print_round(
         planned, placed, page = [], [], 1
         for seq in numbers:
             piece_id = f"P{seq:06d}"
+            recipient = make_recipient(record_no=seq, name=CANARY)
             planned.append(
                 Piece(
                     seq=seq,
@@ -72,7 +73,8 @@ def print_round(
                     bundle=f"160-{(seq - 1) // 4 + 1:03d}",
                     enclosure_set="A",
                     barcode="1-2-3",
-                    recipient=make_recipient(record_no=seq, name=CANARY),
+                    recipient=recipient,
+                    to=recipient.addressee(work.opened.posting_date),
                 )
             )
             placed.append(PieceRange(seq=seq, piece_id=piece_id, first_page=page, pages=2 if seq % 3 == 0 else 1))

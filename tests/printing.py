@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -19,6 +20,7 @@ from mailround.settings import CheckSettings
 from mailround.templates import Template, load_templates
 
 ISSUED = date(2026, 11, 20)
+POSTED = date(2026, 11, 24)
 INCLUDE = CheckSettings().include
 
 AWKWARD_NAMES = [
@@ -64,9 +66,15 @@ def number(recipients: Iterable[Recipient]) -> list[Piece]:
             enclosure_set="A",
             barcode="",
             recipient=recipient,
+            to=recipient.addressee(POSTED),
         )
         for seq, recipient in enumerate(recipients, 1)
     ]
+
+
+def given(piece: Piece, recipient: Recipient) -> Piece:
+    """Return the piece with another household in it, addressed to where that one is sent to."""
+    return dataclasses.replace(piece, recipient=recipient, to=recipient.addressee(POSTED))
 
 
 def font_for(pieces: Sequence[Piece], name: str = "change_notice") -> Font:

@@ -42,6 +42,7 @@ from mailround.seal import package_path, seal
 from mailround.settings import Settings
 from mailround.verify import verify
 from prepared import own_include
+from printing import given
 
 Opener = Callable[..., RoundContext]
 Step = Callable[..., Any]
@@ -394,7 +395,7 @@ def shift_names(work: RoundContext) -> None:
     """Give every piece of the first chunk the case, name and address of the next one, as one shifted row does."""
     pieces = work.workspace.read_records(chunk_name(1), PIECES)
     following = (*pieces[1:], pieces[0])
-    shifted = tuple(replace(piece, recipient=other.recipient) for piece, other in zip(pieces, following, strict=True))
+    shifted = tuple(given(piece, other.recipient) for piece, other in zip(pieces, following, strict=True))
     work.workspace.write_records(chunk_name(1), PIECES, shifted)
 
 
@@ -408,7 +409,7 @@ def use_unknown_characters(work: RoundContext) -> None:
 
 def rewrite_recipients(work: RoundContext, change: Callable[[Recipient], Recipient]) -> None:
     pieces = work.workspace.read_records(chunk_name(1), PIECES)
-    changed = tuple(replace(piece, recipient=change(piece.recipient)) for piece in pieces)
+    changed = tuple(given(piece, change(piece.recipient)) for piece in pieces)
     work.workspace.write_records(chunk_name(1), PIECES, changed)
 
 

@@ -47,6 +47,7 @@ def check_quality(work: RoundContext, *, at: datetime) -> Checked:
         postcodes=load_postcodes(),
         font=load_font(work.settings),
         include=work.settings.include,
+        issue_date=work.opened.issue_date,
         posting_date=work.opened.posting_date,
     )
     work.workspace.write(REPORT, json.dumps(found.round_report(), ensure_ascii=False).encode())

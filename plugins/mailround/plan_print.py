@@ -16,7 +16,7 @@ from mailround.composition import values
 from mailround.context import RoundContext
 from mailround.errors import CountMismatchError, PrintError
 from mailround.fonts import Font, load_font
-from mailround.model import ChunkGroup, Delivery, Piece, Population, Recipient
+from mailround.model import Addressee, ChunkGroup, Delivery, Piece, Population, Recipient
 from mailround.piece_id import piece_id
 from mailround.postcodes import Postcodes, load_postcodes, seven_digits
 from mailround.register.entries import PrintPlanned, Verified, standing
@@ -99,7 +99,8 @@ def _pieces(work: RoundContext, recipients: Iterable[Recipient]) -> list[Piece]:
     pieces: list[Piece] = []
     bundles = _Bundles()
     taken: set[str] = set()
-    for seq, recipient in enumerate(sorted(recipients, key=_order), 1):
+    addressed = [(each, each.addressee(work.opened.posting_date)) for each in recipients]
+    for seq, (recipient, to) in enumerate(sorted(addressed, key=_order), 1):
         chunk = (seq - 1) // work.kind.chunk_size + 1
         own_id = next(each for each in _ids(work, recipient) if each not in taken)
         taken.add(own_id)
@@ -109,17 +110,18 @@ def _pieces(work: RoundContext, recipients: Iterable[Recipient]) -> list[Piece]:
                 piece_id=own_id,
                 chunk=chunk,
                 file=f"print/{work.kind.file_stem}-{chunk:03d}.pdf",
-                bundle=bundles.of(recipient),
+                bundle=bundles.of(recipient, to),
                 enclosure_set=work.kind.enclosure_set,
-                barcode=_barcode(recipient, postcodes),
+                barcode=_barcode(to, postcodes),
                 recipient=recipient,
+                to=to,
             )
         )
     return pieces
 
 
-def _postcode(recipient: Recipient) -> str:
-    code = seven_digits(recipient.addressee().postcode)
+def _postcode(to: Addressee) -> str:
+    code = seven_digits(to.postcode)
     if code is None:
         raise PrintError(
             "郵便番号が7桁でない世帯が印刷に回っています。", "データ検査からやり直し、その世帯を保留にしてください。"
@@ -127,10 +129,10 @@ def _postcode(recipient: Recipient) -> str:
     return code
 
 
-def _order(recipient: Recipient) -> tuple[bool, str, str, str, str]:
+def _order(addressed: tuple[Recipient, Addressee]) -> tuple[bool, str, str, str, str]:
     """Return the place in the print order: counter last, delivery office, postcode, address, case."""
-    to = recipient.addressee()
-    code = _postcode(recipient)
+    recipient, to = addressed
+    code = _postcode(to)
     return recipient.delivery is Delivery.COUNTER, code[:3], code, f"{to.address}\n{to.building}", recipient.case_no
 
 
@@ -141,10 +143,10 @@ class _Bundles:
         self._names: dict[str, str] = {}
         self._count: dict[str, int] = {}
 
-    def of(self, recipient: Recipient) -> str:
+    def of(self, recipient: Recipient, to: Addressee) -> str:
         if recipient.delivery is Delivery.COUNTER:
             return _COUNTER
-        code = _postcode(recipient)
+        code = _postcode(to)
         if code not in self._names:
             number = self._count[code[:3]] = self._count.get(code[:3], 0) + 1
             self._names[code] = f"{code[:3]}-{number:03d}"
@@ -159,10 +161,10 @@ def _ids(work: RoundContext, recipient: Recipient) -> Iterator[str]:
         attempt += 1
 
 
-def _barcode(recipient: Recipient, postcodes: Postcodes) -> str:
-    if _postcode(recipient).endswith(_REPRESENTATIVE):
+def _barcode(to: Addressee, postcodes: Postcodes) -> str:
+    if _postcode(to).endswith(_REPRESENTATIVE):
         return ""
-    return address_number(after_town(recipient.addressee(), postcodes))
+    return address_number(after_town(to, postcodes))
 
 
 def _font_for(font: Font, templates: dict[Population, Template], pieces: Sequence[Piece], work: RoundContext) -> Font:

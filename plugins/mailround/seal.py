@@ -24,7 +24,7 @@ from pydantic import TypeAdapter
 from mailround import __version__, model
 from mailround.context import PASSWORD, RoundContext
 from mailround.errors import CountMismatchError, GateClosedError, PackageError
-from mailround.model import PieceRange
+from mailround.model import Addressee, PieceRange
 from mailround.package_check import (
     BUNDLE_COLUMNS,
     BUNDLES,
@@ -52,15 +52,6 @@ _REDO = "印刷計画の工程からやり直してください。"
 
 
 @dataclass
-class _Address:
-    """What sealing needs of a `Recipient`."""
-
-    postcode: str
-    mailto_postcode: str
-    mailto_address: str
-
-
-@dataclass
 class _Piece:
     """What sealing needs of a `Piece`; to read whole recipients takes three times as long."""
 
@@ -70,7 +61,7 @@ class _Piece:
     bundle: str
     enclosure_set: str
     barcode: str
-    recipient: _Address
+    to: Addressee
 
 
 _CHUNK = TypeAdapter(tuple[_Piece, ...])
@@ -160,7 +151,6 @@ def _require_read_back(work: RoundContext, manifest: Manifest) -> None:
 def _row(piece: _Piece, where: PieceRange) -> PieceRow:
     if (piece.seq, piece.piece_id) != (where.seq, where.piece_id):
         raise PackageError(f"計画の{piece.seq}通目と、作成された{where.seq}通目の封書番号が一致しません。", _REDO)
-    to = piece.recipient
     return PieceRow(
         piece_seq=piece.seq,
         piece_id=piece.piece_id,
@@ -169,7 +159,7 @@ def _row(piece: _Piece, where: PieceRange) -> PieceRow:
         pages=where.pages,
         bundle=piece.bundle,
         enclosure_set=piece.enclosure_set,
-        postcode=_digits(to.mailto_postcode if to.mailto_address else to.postcode),  # as `Recipient.addressee`
+        postcode=_digits(piece.to.postcode),
         barcode=piece.barcode,
     )
 

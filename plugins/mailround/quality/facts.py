@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Protocol
 
 from mailround.addresses import TownSplit, split_town
-from mailround.model import Addressee, Recipient
+from mailround.composition import Composer, household_values
+from mailround.fonts import Font
+from mailround.model import Addressee, Population, Recipient
+from mailround.piece_id import ALPHABET, piece_id
 from mailround.postcodes import Postcodes, seven_digits
-
-
-class Font(Protocol):
-    """The part of a font that checking needs."""
-
-    def missing(self, text: str) -> str:
-        """Return the characters and base-selector sequences that cannot be printed, empty for none."""
-        ...
+from mailround.templates import Template
 
 
 @dataclass(frozen=True)
@@ -31,12 +27,15 @@ class Facts:
     recipients: tuple[Recipient, ...]
     postcodes: Postcodes
     font: Font
+    templates: Mapping[Population, Template]
+    issue_date: date
     posting_date: date | None = None
 
     @cached_property
     def addressees(self) -> tuple[Addressee, ...]:
-        """Return where each piece goes."""
-        return tuple(recipient.addressee() for recipient in self.recipients)
+        """Return where each piece goes; before there is a posting day, to every mail-to."""
+        day = self.posting_date or date.min
+        return tuple(recipient.addressee(day) for recipient in self.recipients)
 
     @cached_property
     def codes(self) -> tuple[str | None, ...]:
@@ -47,6 +46,29 @@ class Facts:
     def splits(self) -> tuple[TownSplit, ...]:
         """Return each piece's address cut behind its town."""
         return tuple(split_town(each.address, each.postcode, self.postcodes) for each in self.addressees)
+
+    @cached_property
+    def composers(self) -> dict[Population, Composer]:
+        """Return what measures the form of each legal population; the very thing that composes its pages."""
+        return {population: Composer(template, self.font) for population, template in self.templates.items()}
+
+    def values(self, recipient: Recipient, to: Addressee) -> dict[str, str] | None:
+        """Return what a template may print of a household; None while a date of its decision is missing."""
+        decision = recipient.decision
+        if decision and None in {decision.decision_date, decision.effective_date, decision.payment_date}:
+            return None
+        known = household_values(recipient, to, self.templates[recipient.population], self.issue_date)
+        return {"piece_id": self._widest_id, **known}
+
+    def misfits(self, recipient: Recipient, to: Addressee) -> tuple[str, ...]:
+        """Return the fields of its form that a household's texts do not fit, none while they are not known."""
+        known = self.values(recipient, to)
+        return self.composers[recipient.population].misfits(known) if known else ()
+
+    @cached_property
+    def _widest_id(self) -> str:
+        """Return a text as wide as any id that is drawn later may be."""
+        return max(ALPHABET, key=self.font.width) * len(piece_id(b""))
 
     @cached_property
     def texts(self) -> tuple[tuple[str, ...], ...]:
