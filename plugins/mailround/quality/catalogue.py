@@ -9,7 +9,7 @@ from typing import Literal
 
 from mailround.model import Delivery, Status
 from mailround.quality import predicates as ask
-from mailround.quality.facts import Facts
+from mailround.quality.facts import Facts, is_dated
 from mailround.quality.predicates import Predicate, each, each_decision
 
 
@@ -49,7 +49,7 @@ _FIX_AND_EXPORT = "福祉システムのデータを直し、出力し直して�
 _FIX_OR_SEPARATE = "福祉システムの登録を確認して直し、この回では別送してください。"
 _ADDRESS = ("postcode", "address", "mailto_postcode", "mailto_address")
 _MAILTO = ("mailto_name", "mailto_postcode", "mailto_address", "mailto_building")
-_PRINTED = ("name", "postcode", "address", "building", *_MAILTO, "document_no", "reason")
+_PRINTED = ("name", "postcode", "address", "building", *_MAILTO, "district", "document_no", "reason")
 _AMOUNTS = ("before_*", "after_*", "income_before", "income_after", "total_before", "total_after")
 
 CATALOGUE: tuple[Rule, ...] = (
@@ -271,8 +271,8 @@ CATALOGUE: tuple[Rule, ...] = (
         "decision_dated",
         "household",
         ("decision_date", "effective_date", "payment_date"),
-        each_decision(ask.decision_dated),
-        "決定日・適用日・支給日のいずれかがありません。",
+        each_decision(is_dated),
+        "決定日・適用日・支給日のいずれかがないか、日付として印字できません。",
         _FIX_OR_SEPARATE,
         decision=True,
     ),

@@ -10,8 +10,9 @@ from functools import cached_property
 
 from mailround.addresses import TownSplit, split_town
 from mailround.composition import Composer, household_values
+from mailround.eras import FIRST_DAY
 from mailround.fonts import Font
-from mailround.model import Addressee, Population, Recipient
+from mailround.model import Addressee, Decision, Population, Recipient
 from mailround.piece_id import ALPHABET, piece_id
 from mailround.postcodes import Postcodes, seven_digits
 from mailround.templates import Template
@@ -53,9 +54,8 @@ class Facts:
         return {population: Composer(template, self.font) for population, template in self.templates.items()}
 
     def values(self, recipient: Recipient, to: Addressee) -> dict[str, str] | None:
-        """Return what a template may print of a household; None while a date of its decision is missing."""
-        decision = recipient.decision
-        if decision and None in {decision.decision_date, decision.effective_date, decision.payment_date}:
+        """Return what a template may print of a household; None while its decision has no dates to print."""
+        if recipient.decision and not is_dated(recipient.decision):
             return None
         known = household_values(recipient, to, self.templates[recipient.population], self.issue_date)
         return {"piece_id": self._widest_id, **known}
@@ -79,6 +79,12 @@ class Facts:
 _BREAKS = re.compile(r"\r\n|\n")
 
 
+def is_dated(decision: Decision) -> bool:
+    """Tell whether the three dates are there and can be written in an era; placeholders like 0001/01/01 cannot."""
+    dates = (decision.decision_date, decision.effective_date, decision.payment_date)
+    return all(day is not None and day >= FIRST_DAY for day in dates)
+
+
 def _printed(recipient: Recipient) -> tuple[str, ...]:
     decision = recipient.decision
     return (
@@ -90,5 +96,6 @@ def _printed(recipient: Recipient) -> tuple[str, ...]:
         recipient.mailto_postcode,
         recipient.mailto_address,
         recipient.mailto_building,
+        recipient.district,
         *((decision.document_no, _BREAKS.sub("", decision.reason)) if decision else ()),
     )

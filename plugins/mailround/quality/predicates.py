@@ -118,7 +118,7 @@ def mailto_has_reason(recipient: Recipient) -> bool:
 
 
 def mailto_in_force(facts: Facts) -> list[bool]:
-    """A mail-to is still valid on the posting day; where it is more than that, the next question asks."""
+    """A mail-to is still valid on the posting day; a protected household's is the next question's."""
     return [each.protected or not _has_mailto(each) or not _expired(each, facts) for each in facts.recipients]
 
 
@@ -269,11 +269,6 @@ def document_no_gapless(facts: Facts) -> list[bool]:
         for (before, _), (number, place) in pairwise(numbers):
             well[place] = number - before <= 1
     return well
-
-
-def decision_dated(decision: Decision) -> bool:
-    """The three dates are there."""
-    return None not in {decision.decision_date, decision.effective_date, decision.payment_date}
 
 
 def decision_not_after_posting(facts: Facts) -> list[bool]:
