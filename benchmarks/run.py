@@ -108,6 +108,7 @@ def measure() -> None:
             "MAILROUND_VAULT": f"{ward}/vault",
             "MAILROUND_VAULT_IDENTITY": f"{ward}/identity",
             "MAILROUND_REGISTER_URL": f"sqlite:///{ward}/register/register.db",
+            "MAILROUND_ALERT_TO": "bench@mailround.invalid",
         }
         os.environ.update(environment)
         from mailround.local.drive import sample_round

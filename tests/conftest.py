@@ -27,6 +27,7 @@ def settings(tmp_path: Path) -> Settings:
         vault=tmp_path / "vault",
         vault_identity=tmp_path / "vault-identity",
         register_url=f"sqlite:///{tmp_path}/register/register.db",
+        alert_to=("data@example.org",),
     )
     ward.inbox.mkdir(mode=0o700)
     Register(ward.register_url).migrate()
@@ -38,7 +39,11 @@ def open_a_round(settings: Settings) -> Callable[..., RoundContext]:
     """Open a round over an export that the test has put (or not yet put) into the inbox."""
 
     def opener(
-        export: bytes = b"", round_id: str = "2026-11-change", kind: str = "change_notice", layout: str = "shinjuku"
+        export: bytes = b"",
+        round_id: str = "2026-11-change",
+        kind: str = "change_notice",
+        layout: str = "shinjuku",
+        contract: str = "r8-print",
     ) -> RoundContext:
         (settings.inbox / "export.csv").write_bytes(export)
         open_round(
@@ -48,7 +53,7 @@ def open_a_round(settings: Settings) -> Callable[..., RoundContext]:
                 "kind": kind,
                 "source": "export.csv",
                 "layout": layout,
-                "contract": "r8-print",
+                "contract": contract,
                 "issue_date": "2026-11-20",
                 "posting_date": "2026-11-24",
             },

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 from pydantic import TypeAdapter
 from reportlab.pdfgen.canvas import Canvas
@@ -28,7 +30,7 @@ from mailround.register.entries import (
     latest,
 )
 from mailround.seal import seal
-from mailround.settings import TOKYO
+from mailround.settings import TOKYO, Settings
 
 AT = datetime(2026, 11, 11, 10, 0, tzinfo=TOKYO)
 POSTED_ON = date(2026, 11, 24)
@@ -63,6 +65,7 @@ def print_round(
         planned, placed, page = [], [], 1
         for seq in numbers:
             piece_id = f"P{seq:06d}"
+            recipient = make_recipient(record_no=seq, name=CANARY)
             planned.append(
                 Piece(
                     seq=seq,
@@ -72,7 +75,8 @@ def print_round(
                     bundle=f"160-{(seq - 1) // 4 + 1:03d}",
                     enclosure_set="A",
                     barcode=BARS,
-                    recipient=make_recipient(record_no=seq, name=CANARY),
+                    recipient=recipient,
+                    to=recipient.addressee(work.opened.posting_date),
                 )
             )
             placed.append(PieceRange(seq=seq, piece_id=piece_id, first_page=page, pages=2 if seq % 3 == 0 else 1))
@@ -100,6 +104,21 @@ def print_round(
         work,
         PrintPlanned(pieces=pieces, chunks=chunks, bundles=-(-pieces // 4), characters=50, font_sha256="f" * 64),
     )
+
+
+def own_include(settings: Settings, folder: Path) -> Settings:
+    """Return the settings with a copy of the include folder that a test may break."""
+    include = folder / "include"
+    shutil.copytree(settings.include, include)
+    return settings.model_copy(update={"include": include})
+
+
+def another_contract(settings: Settings) -> Path:
+    """Add a contract ``other`` that says what ``r8-print`` says; return its file."""
+    contract = settings.include / "contracts" / "r8-print.yaml"
+    other = contract.with_name("other.yaml")
+    other.write_text(contract.read_text(encoding="utf-8").replace("name: r8-print", "name: other"), encoding="utf-8")
+    return other
 
 
 def password(work: RoundContext) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 from collections.abc import Iterable, Sequence
@@ -23,6 +24,7 @@ from mailround.templates import Template, load_templates
 
 ISSUED = date(2026, 11, 20)
 ROUND = "2026-11-change"
+POSTED = date(2026, 11, 24)
 INCLUDE = CheckSettings().include
 
 AWKWARD_NAMES = [
@@ -69,9 +71,15 @@ def number(recipients: Iterable[Recipient]) -> list[Piece]:
             enclosure_set="A",
             barcode="",
             recipient=recipient,
+            to=recipient.addressee(POSTED),
         )
         for seq, recipient in enumerate(recipients, 1)
     ]
+
+
+def given(piece: Piece, recipient: Recipient) -> Piece:
+    """Return the piece with another household in it, addressed to where that one is sent to."""
+    return dataclasses.replace(piece, recipient=recipient, to=recipient.addressee(POSTED))
 
 
 def font_for(pieces: Sequence[Piece], name: str = "change_notice") -> Font:

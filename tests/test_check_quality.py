@@ -96,6 +96,17 @@ def test_the_posting_date_of_the_round_is_what_a_mail_to_must_outlive(work: Roun
     assert [line.case_no for line in hold_list(work)] == ["0000002"]
 
 
+def test_what_does_not_fit_the_form_is_held_before_rendering_and_the_hold_list_says_which_text(
+    work: RoundContext, households: Any
+) -> None:
+    put(work, households({}, {"building": f"{CANARY}荘" * 40}, {"reason": "長い理由。\n" * 60}))
+    assert check_quality(work, at=NOW).held == 2
+    assert [line.messages for line in hold_list(work)] == [
+        ("様式の枠に収まらない文字があります。（方書）",),
+        ("様式の枠に収まらない文字があります。（決定の理由）",),
+    ]
+
+
 def test_records_other_than_the_extracted_number_are_refused_with_both_numbers(
     work: RoundContext, households: Any
 ) -> None:

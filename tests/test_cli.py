@@ -65,6 +65,7 @@ def ward(settings: Settings, run: Run, monkeypatch: pytest.MonkeyPatch) -> Setti
     """The settings of a ward, in the environment."""
     for name in ("inbox", "data", "outbox", "vault", "vault_identity", "register_url"):
         monkeypatch.setenv(f"MAILROUND_{name.upper()}", str(getattr(settings, name)))
+    monkeypatch.setenv("MAILROUND_ALERT_TO", ",".join(settings.alert_to))
     return settings
 
 

@@ -129,6 +129,22 @@ def test_a_mail_to_address_is_printed_instead_of_the_residence(make_recipient: M
     assert "新宿ハイツ101号室" not in found
 
 
+@pytest.mark.parametrize(("reason", "said"), [("後見人", "（髙﨑　𠮷郎　様分）"), ("入院", ""), ("施設", ""), ("", "")])
+def test_what_a_guardian_receives_says_on_whose_behalf(make_recipient: Maker, reason: str, said: str) -> None:
+    (piece,) = number(
+        [
+            make_recipient(
+                mailto_name="後見　花子",
+                mailto_postcode="1690075",
+                mailto_address="東京都新宿区高田馬場9-9",
+                mailto_reason=reason,
+            )
+        ]
+    )
+    known = values(piece, templates()[Population.ASSISTANCE], ISSUED)
+    assert (known["addressee"], known["on_behalf"]) == ("後見　花子", said)
+
+
 def test_a_notice_says_all_the_decision_says(make_recipient: Maker) -> None:
     (page,) = composed(make_recipient(payment_method=PaymentMethod.COUNTER))
     assert {

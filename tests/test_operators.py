@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import email
 import json
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
+from email.policy import default
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
 
 from answered import lead_to, report
 from mailround.context import RoundContext
 from mailround.deletion_certificate import DeletionCertificate
 from mailround.local.airflow import LocalAirflow
+from mailround.local.mailbox import Mailbox
 from mailround.model import Recipient
 from mailround.register.entries import AnswerRefused, DeletionReminded, ReleaseApproved, standing
 from mailround.seal import seal
-from prepared import AT, print_round
+from mailround.settings import Settings
+from prepared import AT, another_contract, hand_over, own_include, print_round
 
 # Airflow is imported in a process of its own: it makes folders and takes seconds.
 RUN = """
@@ -28,7 +34,7 @@ from datetime import datetime
 from types import SimpleNamespace
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowException, TaskAwaitingInput, TaskDeferred
-from mailround import operators
+from mailround import operators, tasks
 from mailround.approve_release import ReleaseApproval
 from mailround.custody import Posting
 
@@ -37,7 +43,7 @@ operators.upsert_hitl_detail = lambda **request: asked.append(request)  # it spe
 operators.HITLOperator.execute = lambda self, context: (_ for _ in ()).throw(TaskAwaitingInput(method_name="x"))
 
 case, moment = json.loads(sys.argv[1]), datetime.fromisoformat(sys.argv[2])
-operators.now = lambda: moment
+operators.now = tasks.now = lambda: moment
 with DAG("mailing_round"):
     approval = operators.FourEyesApprovalOperator(task_id="approve_release", form=ReleaseApproval)
     reminder = operators.DeletionDueReminderOperator(task_id="deletion_due_reminder")
@@ -51,7 +57,7 @@ def done(call):
         return {"deferred": deferred.trigger.moment.isoformat(), "method": deferred.method_name}
     except TaskAwaitingInput as parked:
         return {"parked": parked.method_name, "kwargs": parked.kwargs}
-    except AirflowException as error:
+    except (AirflowException, OSError) as error:
         return {"failed": type(error).__name__, "text": str(error)}
     return {}
 
@@ -64,6 +70,8 @@ def answered(shown, responder):
 
 if case["do"] == "remind":
     outcomes = [done(lambda: reminder.execute(context)), done(lambda: reminder.remind(context))]
+elif case["do"] == "watch":
+    outcomes = [done(tasks.watch_deletions.function)]
 elif case["do"] == "ask":
     outcomes = [done(lambda: approval.execute(context))]
 elif case["do"] == "answer":
@@ -83,6 +91,12 @@ print(json.dumps({"outcomes": outcomes, "asked": len(asked)}))
 
 
 @pytest.fixture
+def settings(settings: Settings, tmp_path: Path) -> Settings:
+    """The ward with contracts that may be broken."""
+    return own_include(settings, tmp_path)
+
+
+@pytest.fixture
 def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[..., Recipient]) -> RoundContext:
     """A sealed round that waits for its approval."""
     opened = open_a_round()
@@ -93,23 +107,41 @@ def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[...
 
 
 @pytest.fixture
-def run(work: RoundContext, tmp_path: Path) -> Callable[..., dict[str, Any]]:
+def mail_port(tmp_path: Path) -> Iterator[int]:
+    """A mail server that keeps what it gets in ``mail``."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    controller = Controller(Mailbox(tmp_path / "mail"), hostname="127.0.0.1", port=port)
+    controller.start()
+    yield port
+    controller.stop()
+
+
+def subjects(work: RoundContext) -> list[str]:
+    """Return the subjects of the mails that arrived."""
+    mails = sorted((work.settings.inbox.parent / "mail").glob("*.eml"))
+    return [str(email.message_from_bytes(each.read_bytes(), policy=default)["Subject"]) for each in mails]
+
+
+@pytest.fixture
+def run(work: RoundContext, tmp_path: Path, mail_port: int) -> Callable[..., dict[str, Any]]:
     """Run one case on the round's ward, at a given time."""
     settings = work.settings
-    environment = LocalAirflow(tmp_path / "airflow", 1, 2).environment() | {
+    environment = LocalAirflow(tmp_path / "airflow", 1, mail_port).environment() | {
+        "MAILROUND_INCLUDE": str(settings.include),
         "MAILROUND_INBOX": str(settings.inbox),
         "MAILROUND_DATA": str(settings.data),
         "MAILROUND_OUTBOX": str(settings.outbox),
         "MAILROUND_VAULT": str(settings.vault),
         "MAILROUND_VAULT_IDENTITY": str(settings.vault_identity),
         "MAILROUND_REGISTER_URL": settings.register_url,
-        "MAILROUND_ALERT_TO": "",
     }
 
-    def runner(at: str, **case: object) -> dict[str, Any]:
+    def runner(at: str, *, server: bool = True, **case: object) -> dict[str, Any]:
         done = subprocess.run(
             [sys.executable, "-c", RUN, json.dumps(case), at],
-            env=environment,
+            env=environment if server else environment | {"AIRFLOW_CONN_SMTP_DEFAULT": "smtp://127.0.0.1:1"},
             capture_output=True,
             text=True,
             check=False,
@@ -144,6 +176,7 @@ def test_anybody_else_is_recorded_and_asked_again(
     assert told["asked"] == 1
     assert standing(work.entries, ReleaseApproved) == []
     assert [each.step for each in standing(work.entries, AnswerRefused)] == ["approve_release"]
+    assert [subject.split("：")[0] for subject in subjects(work)] == ["[mailround] 再回答のお願い"]
 
 
 def test_an_answer_to_what_is_no_longer_so_is_not_taken(run: Callable[..., dict[str, Any]], work: RoundContext) -> None:
@@ -167,6 +200,36 @@ def test_the_reminder_sleeps_until_its_day_and_then_reminds_once(
     assert standing(work.entries, DeletionReminded) == []
     assert run("2026-12-17T00:00:05+09:00", do="remind")["outcomes"] == [{}, {}]
     assert standing(work.entries, DeletionReminded) == [DeletionReminded(due=date(2026, 12, 24), on=date(2026, 12, 17))]
+    assert subjects(work) == ["[mailround] 委託先のデータ消去：回 2026-11-change（期限まであと7日です）"]
+
+
+@pytest.mark.parametrize("who", ["remind", "watch"])
+def test_a_reminder_that_nobody_got_is_not_recorded_as_sent(
+    run: Callable[..., dict[str, Any]], work: RoundContext, who: str
+) -> None:
+    lead_to(DeletionCertificate, work)
+    outcomes = run("2026-12-17T08:30:00+09:00", do=who, server=False)["outcomes"]
+    assert {outcome["failed"] for outcome in outcomes} == {"ConnectionRefusedError"}
+    assert standing(work.entries, DeletionReminded) == []
+
+
+def test_the_daily_watch_reminds_of_the_others_and_then_fails_over_a_round_whose_contract_is_broken(
+    run: Callable[..., dict[str, Any]],
+    work: RoundContext,
+    open_a_round: Callable[..., RoundContext],
+    make_recipient: Callable[..., Recipient],
+) -> None:
+    lead_to(DeletionCertificate, work)
+    other = another_contract(work.settings)
+    lost = open_a_round(round_id="2026-10-change", contract="other")
+    print_round(lost, make_recipient)
+    hand_over(lost)
+    other.unlink()
+
+    (outcome,) = run("2026-12-17T08:30:00+09:00", do="watch")["outcomes"]
+    assert outcome["failed"] == "AirflowFailException", "red at once; the alert quotes the text"
+    assert "2026-10-change" in outcome["text"]
+    assert len(standing(work.entries, DeletionReminded)) == len(subjects(work)) == 1
 
 
 def test_names_that_parked_runs_have_stored_stay_importable(run: Callable[..., dict[str, Any]]) -> None:

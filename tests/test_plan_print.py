@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 
 import pytest
 
-from mailround.barcodes import code_words, decode_bars
+from mailround.barcodes import bars, code_words, decode_bars
 from mailround.context import RoundContext
 from mailround.errors import CountMismatchError, PrintError
 from mailround.fonts import Font
@@ -58,6 +59,21 @@ def test_the_mail_to_address_decides_the_order(work: RoundContext, make_recipien
         record_no=1, mailto_postcode="1690075", mailto_address="東京都新宿区高田馬場一丁目1", mailto_name="後見人"
     )
     assert [each.recipient.record_no for each in plan(work, [elsewhere, make_recipient(record_no=2)])] == [2, 1]
+
+
+@pytest.mark.parametrize(("until", "goes"), [(date(2026, 11, 24), "mail-to"), (date(2026, 11, 23), "residence")])
+def test_where_a_piece_goes_is_settled_for_the_posting_day(
+    work: RoundContext, make_recipient: Maker, until: date, goes: str
+) -> None:
+    recipient = make_recipient(
+        mailto_postcode="1690075", mailto_address="東京都新宿区高田馬場9-8-7", mailto_until=until
+    )
+    (piece,) = plan(work, [recipient])
+    assert piece.to == recipient.addressee(work.opened.posting_date)
+    assert (piece.to.postcode, piece.bundle, piece.barcode) == {
+        "mail-to": ("1690075", "169-001", bars(code_words("1690075", "9-8-7"))),
+        "residence": ("160-0022", "160-001", bars(code_words("1600022", "1-2-3-101"))),
+    }[goes]
 
 
 def test_what_is_held_or_excluded_is_not_printed(work: RoundContext, make_recipient: Maker) -> None:

@@ -17,13 +17,19 @@ from mailround.contracts import Contract, load_contract
 from mailround.errors import ConfigurationError, GateClosedError
 from mailround.model import Recipient
 from mailround.register.entries import Correction, DeletionReminded, MediaHandedOver, standing
-from mailround.retention import Due, dues, record_reminder, reminder_day, reminder_text
-from mailround.settings import REPOSITORY, TOKYO
-from prepared import AT, certify, hand_over, post, print_round, record
+from mailround.retention import Due, due_of, dues, record_reminder, reminder_day, reminder_text
+from mailround.settings import REPOSITORY, TOKYO, Settings
+from prepared import AT, another_contract, certify, hand_over, own_include, post, print_round, record
 
 Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]
 DUE = date(2026, 12, 24)  # thirty days after the posting of 24 November
+
+
+@pytest.fixture
+def settings(settings: Settings, tmp_path: Path) -> Settings:
+    """The ward with contracts that may be broken."""
+    return own_include(settings, tmp_path)
 
 
 @pytest.fixture
@@ -42,7 +48,12 @@ def posted(handed_over: RoundContext) -> RoundContext:
 
 def look(work: RoundContext, today: date) -> Due:
     [due] = dues(work.register, work.settings.include, today)
+    assert due_of(work, today) == due
     return due
+
+
+def nothing_due(work: RoundContext, today: date) -> bool:
+    return list(dues(work.register, work.settings.include, today)) == [] and due_of(work, today) is None
 
 
 def remind(work: RoundContext, today: date) -> bool:
@@ -55,7 +66,7 @@ def remind(work: RoundContext, today: date) -> bool:
 
 def test_before_the_media_leave_the_house_nothing_is_due(open_a_round: Opener) -> None:
     work = open_a_round()
-    assert dues(work.register, work.settings.include, date(2027, 5, 1)) == ()
+    assert nothing_due(work, date(2027, 5, 1))
 
 
 def test_until_the_posting_the_contracts_last_day_is_due(handed_over: RoundContext) -> None:
@@ -102,7 +113,7 @@ def test_a_reminder_of_an_earlier_due_date_does_not_silence_the_new_one(handed_o
 
 def test_a_certified_deletion_is_no_longer_due(posted: RoundContext) -> None:
     certify(posted)
-    assert dues(posted.register, posted.settings.include, date(2027, 1, 1)) == ()
+    assert nothing_due(posted, date(2027, 1, 1))
 
 
 def test_a_corrected_certificate_makes_it_due_again(posted: RoundContext) -> None:
@@ -120,9 +131,47 @@ def test_the_most_urgent_comes_first(posted: RoundContext, open_a_round: Opener,
     assert [due.round_id for due in listed] == ["2026-11-change", "2026-10-change"]
 
 
-def test_a_lost_contract_is_loud(posted: RoundContext, tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="r8-print"):
-        dues(posted.register, tmp_path, date(2026, 12, 1))
+BREAKING: dict[str, Callable[[Path], object]] = {
+    "gone": Path.unlink,
+    "not YAML": lambda path: path.write_text("term: [", encoding="utf-8"),
+    "without a term": lambda path: path.write_text("name: other\ntitle: 契約\n", encoding="utf-8"),
+}
+
+
+@pytest.fixture
+def under_another_contract(
+    settings: Settings, posted: RoundContext, open_a_round: Opener, make_recipient: Maker
+) -> Path:
+    """Hand two further rounds over under a contract of their own; return its file."""
+    other = another_contract(settings)
+    for round_id in ("2026-09-change", "2026-10-change"):
+        work = open_a_round(round_id=round_id, contract="other")
+        print_round(work, make_recipient, pieces=1)
+        hand_over(work)
+    return other
+
+
+@pytest.mark.parametrize("breaking", BREAKING)
+def test_a_broken_contract_neither_keeps_the_other_rounds_back_nor_stays_unnoticed(
+    posted: RoundContext, under_another_contract: Path, breaking: str
+) -> None:
+    BREAKING[breaking](under_another_contract)
+    told = dues(posted.register, posted.settings.include, date(2026, 12, 1))
+    assert next(told).round_id == posted.round_id
+    with pytest.raises(ConfigurationError) as caught:
+        next(told)
+    assert "（2026-09-change、2026-10-change）" in caught.value.happened
+    assert caught.value.happened.count("契約「other」") == 1
+    assert "契約書で確かめて" in caught.value.remedy
+
+
+def test_a_rounds_own_due_does_not_hang_on_the_contracts_of_others(
+    posted: RoundContext, under_another_contract: Path
+) -> None:
+    under_another_contract.unlink()
+    due = due_of(posted, date(2026, 12, 1))
+    assert due is not None
+    assert (due.round_id, due.due) == (posted.round_id, DUE)
 
 
 def test_the_reminder_day_is_the_first_of_the_contracts_days(posted: RoundContext) -> None:
@@ -165,4 +214,4 @@ def test_the_due_date_never_lies_after_the_contracts_end(posted_on: date, days: 
 def test_a_corrected_handover_is_not_due(handed_over: RoundContext) -> None:
     [seq] = [entry.seq for entry in handed_over.entries if isinstance(entry.body, MediaHandedOver)]
     record(handed_over, Correction(corrects=seq, reason="引渡しは行われなかった"))
-    assert dues(handed_over.register, handed_over.settings.include, AT.date()) == ()
+    assert nothing_due(handed_over, AT.date())

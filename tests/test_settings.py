@@ -10,7 +10,7 @@ import pytest
 from mailround.errors import ConfigurationError
 from mailround.settings import REPOSITORY, CheckSettings, Settings, load_settings
 
-REQUIRED = ("inbox", "data", "outbox", "vault", "vault_identity", "register_url")
+REQUIRED = ("inbox", "data", "outbox", "vault", "vault_identity", "register_url", "alert_to")
 
 
 @pytest.fixture
@@ -19,6 +19,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.Monke
         monkeypatch.delenv(f"MAILROUND_{name.upper()}", raising=False)
     for name in REQUIRED:
         monkeypatch.setenv(f"MAILROUND_{name.upper()}", str(tmp_path / name))
+    monkeypatch.setenv("MAILROUND_ALERT_TO", "a@example.jp")
     return monkeypatch
 
 
@@ -38,6 +39,13 @@ def test_a_missing_setting_is_named_by_its_variable(environment: pytest.MonkeyPa
     with pytest.raises(ConfigurationError) as caught:
         load_settings()
     assert f"：MAILROUND_{name.upper()}。" in caught.value.happened
+
+
+@pytest.mark.parametrize("nobody", ["", " , ", "officer", "a@example.jp officer", "a@example.jp, @"])
+def test_a_ward_in_which_nobody_is_told_does_not_run(environment: pytest.MonkeyPatch, nobody: str) -> None:
+    environment.setenv("MAILROUND_ALERT_TO", nobody)
+    with pytest.raises(ConfigurationError, match="MAILROUND_ALERT_TO"):
+        load_settings()
 
 
 @pytest.mark.parametrize("value", ["0", "65", "many"])

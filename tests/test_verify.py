@@ -24,7 +24,7 @@ from mailround.render import RANGES, Press, render
 from mailround.templates import Template
 from mailround.verify import Reader, verify
 from prepared import AT as NOW
-from printing import AWKWARD_NAMES, ISSUED, ROUND, font_for, number, put, seal_png, templates
+from printing import AWKWARD_NAMES, ISSUED, ROUND, font_for, given, number, put, seal_png, templates
 
 Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]
@@ -82,9 +82,9 @@ def changed(pieces: Sequence[Piece], seq: int, **changes: object) -> list[Piece]
         recipient.decision, **{key: value for key, value in changes.items() if key in of_decision}
     )
     rest = {key: value for key, value in changes.items() if key not in of_decision}
-    result[seq - 1] = dataclasses.replace(
+    result[seq - 1] = given(
         result[seq - 1],
-        recipient=dataclasses.replace(recipient, decision=decision, **rest),  # type: ignore[arg-type]
+        dataclasses.replace(recipient, decision=decision, **rest),  # type: ignore[arg-type]
     )
     return result
 
@@ -152,15 +152,14 @@ def test_a_lost_or_exchanged_variation_selector_is_caught(pieces: list[Piece], n
 def test_rows_shifted_by_one_are_caught(pieces: list[Piece]) -> None:
     recipients = [piece.recipient for piece in pieces]
     shifted = [
-        dataclasses.replace(piece, recipient=recipient)
-        for piece, recipient in zip(pieces, [*recipients[1:], recipients[0]], strict=True)
+        given(piece, recipient) for piece, recipient in zip(pieces, [*recipients[1:], recipients[0]], strict=True)
     ]
     assert "一致しません" in refused(draw(shifted), pieces)
 
 
 def test_only_the_addresses_shifted_by_one_is_caught(pieces: list[Piece]) -> None:
     shifted = [
-        dataclasses.replace(piece, recipient=dataclasses.replace(piece.recipient, address=after.recipient.address))
+        given(piece, dataclasses.replace(piece.recipient, address=after.recipient.address))
         for piece, after in zip(pieces, [*pieces[1:], pieces[0]], strict=True)
     ]
     assert "項目：address" in refused(draw(shifted), pieces)

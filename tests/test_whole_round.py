@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from answered import day, refused, settled
+from answered import answer, day, refused, settled
 from mailround.approve_release import ReleaseApproval
 from mailround.check_quality import check_quality, hold_list
 from mailround.close_round import close_round, report_path
@@ -23,10 +22,12 @@ from mailround.context import PASSWORD, RoundContext, load_round
 from mailround.custody import MediaHandover, PasswordHandover, Posting
 from mailround.decide_holds import HoldDecision
 from mailround.deletion_certificate import DeletionCertificate
-from mailround.errors import MailroundError
+from mailround.end_round import end_round
+from mailround.errors import MailroundError, RoundEndedError
 from mailround.extract import CONTROL_SUFFIX, extract
-from mailround.forms import Form
+from mailround.forms import Form, settle
 from mailround.model import Checked, ChunkGroup, Extracted, Recipient, Rendered, Sealed, Verified
+from mailround.open_round import open_round
 from mailround.package_check import PackageReport, check_package
 from mailround.password_notice import issue
 from mailround.plan_print import PIECES, chunk_name, plan_print
@@ -40,6 +41,8 @@ from mailround.samples import control_file, write_export
 from mailround.seal import package_path, seal
 from mailround.settings import Settings
 from mailround.verify import verify
+from prepared import own_include
+from printing import given
 
 Opener = Callable[..., RoundContext]
 Step = Callable[..., Any]
@@ -58,12 +61,11 @@ ROUNDS = [
 @pytest.fixture
 def settings(settings: Settings, tmp_path: Path) -> Settings:
     """The ward with small chunks, so that a small round has several."""
-    include = tmp_path / "include"
-    shutil.copytree(settings.include, include)
-    for path in (include / "rounds").glob("*.yaml"):
+    ward = own_include(settings, tmp_path)
+    for path in (ward.include / "rounds").glob("*.yaml"):
         kind = yaml.safe_load(path.read_text(encoding="utf-8"))
         path.write_text(yaml.safe_dump(kind | {"chunk_size": CHUNK}, allow_unicode=True), encoding="utf-8")
-    return settings.model_copy(update={"include": include})
+    return ward
 
 
 @pytest.fixture
@@ -196,7 +198,136 @@ def test_a_round_goes_from_the_export_to_the_closing(
     require_nothing_left(journey, tmp_path)
     require_nobody_named(journey, tmp_path)
     assert journey.work.register.verify().entries == len(journey.work.entries)
-    assert dues(journey.work.register, settings.include, day(12, 31).date()) == ()
+    assert list(dues(journey.work.register, settings.include, day(12, 31).date())) == []
+
+
+def advance(journey: Journey, sealed: Sealed, stage: str) -> None:
+    """Go on to a stage behind the approval."""
+    if stage == "approved":
+        journey.asked(ReleaseApproval)
+        return
+    hand_over(journey, sealed)
+    if stage in {"purged", "closed"}:
+        purge(journey.work, at=day(11, 25, 11))
+    if stage == "closed":
+        journey.asked(DeletionCertificate)
+        close_round(journey.work, at=day(12, 11, 11))
+
+
+def clear_everything(journey: Journey) -> Produced:
+    """Do what Airflow does when the first task of a round is cleared together with all that follow."""
+    work, at = journey.work, day(12, 12)
+    open_again(work, at=at)
+    extracted, checked = extract(work, at=at), check_quality(work, at=at)
+    assert not HoldDecision.needed(work)
+    groups = plan_print(work, at=at)
+    rendered = [render(work, group, at=at) for group in groups]
+    verified = [verify(work, each, at=at) for each in rendered]
+    return Produced(extracted, checked, groups, rendered, verified, seal(work, at=at))
+
+
+def open_again(work: RoundContext, *, at: datetime) -> None:
+    """Open the round as the run that opened it."""
+    params = work.opened.model_dump(
+        mode="json", include={"source", "layout", "contract", "issue_date", "posting_date"}
+    ) | {"round_id": work.round_id, "kind": work.opened.round_kind}
+    open_round(work.settings, params, run_id=work.opened.run_id, triggered_by=work.opened.triggered_by, at=at)
+
+
+STAGES = ("approved", "posted", "purged", "closed")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_clearing_the_steps_of_an_approved_round_changes_nothing_and_brings_the_run_back(
+    settings: Settings, opened: Opener, stage: str
+) -> None:
+    journey = Journey(settings, opened().round_id, repeats=False)
+    made = produce(journey)
+    advance(journey, made.sealed, stage)
+    # Everything that could lead a step to another result: another export, no contract, other templates and tasks.
+    (settings.inbox / "export.csv").write_bytes(b"another")
+    contract = settings.include / "contracts" / "r8-print.yaml"
+    contract.write_text(
+        contract.read_text(encoding="utf-8").replace("end: 2027-03-31 }", "end: 2026-10-31 }"), encoding="utf-8"
+    )
+    common = settings.include / "templates" / "common.yaml"
+    common.write_text(common.read_text(encoding="utf-8").replace("size: 13", "size: 12"), encoding="utf-8")
+    journey.settings = settings.model_copy(update={"print_tasks": 1})
+    before, entries = state(settings), journey.work.entries
+
+    assert clear_everything(journey) == made
+    assert state(settings) == before
+    assert journey.work.entries == entries
+    for form in (ReleaseApproval, MediaHandover, PasswordHandover, Posting)[: 1 if stage == "approved" else None]:
+        assert not form.needed(journey.work)
+
+
+def state(settings: Settings) -> dict[Path, tuple[bytes, int]]:
+    """Return what every file of the ward but the register holds, and when it was written."""
+    return {
+        path: (content, path.stat().st_mtime_ns)
+        for folder in (settings.inbox, settings.data, settings.outbox, settings.vault)
+        for path, content in contents(folder)
+    }
+
+
+def test_before_the_approval_a_cleared_step_does_its_work_again(settings: Settings, opened: Opener) -> None:
+    journey = Journey(settings, opened().round_id, repeats=False)
+    made = produce(journey)
+    before = state(settings)
+    again = clear_everything(journey)
+    assert replace(again, sealed=made.sealed) == made
+    assert again.sealed.sha256 != made.sealed.sha256
+    assert state(settings) != before
+
+
+def test_the_groups_that_come_back_are_those_that_were_read_back_last(settings: Settings, opened: Opener) -> None:
+    journey = Journey(settings, opened().round_id, repeats=False)
+    produce(journey)
+    journey.settings = settings.model_copy(update={"print_tasks": 2})
+    groups = plan_print(journey.work, at=day(11, 11, 13))
+    assert len(groups) == 2
+    for group in groups:
+        verify(journey.work, render(journey.work, group, at=day(11, 11, 13)), at=day(11, 11, 13))
+    seal(journey.work, at=day(11, 11, 14))
+    journey.asked(ReleaseApproval)
+    journey.settings = settings
+    assert plan_print(journey.work, at=day(11, 12, 12)) == groups
+
+
+STEPS: dict[str, Step] = {
+    "open_round": open_again,
+    "extract": extract,
+    "check_quality": check_quality,
+    "plan_print": plan_print,
+    "render": lambda work, at: render(work, ChunkGroup(round_id=work.round_id, first=1, last=1), at=at),
+    "verify": lambda work, at: verify(
+        work, Rendered(round_id=work.round_id, first=1, last=1, pieces=1, pages=1, sha256="0" * 64), at=at
+    ),
+    "seal": seal,
+}
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["erased", "killed before erasing"])
+@pytest.mark.parametrize(("form", "option"), [(HoldDecision, "中止する"), (ReleaseApproval, "差戻し")])
+def test_no_step_of_an_ended_round_is_done_again(
+    settings: Settings, opened: Opener, form: type[Form], option: str, killed: bool
+) -> None:
+    journey = Journey(settings, opened().round_id, repeats=False)
+    if form is ReleaseApproval:
+        produce(journey)
+    else:
+        extract(journey.work, at=day(11, 10, 10))
+        check_quality(journey.work, at=day(11, 10, 11))
+    settle(form, journey.work, answer(form, option=option), at=day(11, 12))
+    if not killed:
+        end_round(journey.work, form.step, at=day(11, 12))
+    before, entries = state(settings), journey.work.entries
+    for step in STEPS.values():
+        with pytest.raises(RoundEndedError, match="新しい回の番号"):
+            step(journey.work, at=day(11, 13))
+    assert state(settings) == before
+    assert journey.work.entries == entries
 
 
 def require_reconciled(journey: Journey, made: Produced) -> None:
@@ -264,7 +395,7 @@ def shift_names(work: RoundContext) -> None:
     """Give every piece of the first chunk the case, name and address of the next one, as one shifted row does."""
     pieces = work.workspace.read_records(chunk_name(1), PIECES)
     following = (*pieces[1:], pieces[0])
-    shifted = tuple(replace(piece, recipient=other.recipient) for piece, other in zip(pieces, following, strict=True))
+    shifted = tuple(given(piece, other.recipient) for piece, other in zip(pieces, following, strict=True))
     work.workspace.write_records(chunk_name(1), PIECES, shifted)
 
 
@@ -278,7 +409,7 @@ def use_unknown_characters(work: RoundContext) -> None:
 
 def rewrite_recipients(work: RoundContext, change: Callable[[Recipient], Recipient]) -> None:
     pieces = work.workspace.read_records(chunk_name(1), PIECES)
-    changed = tuple(replace(piece, recipient=change(piece.recipient)) for piece in pieces)
+    changed = tuple(given(piece, change(piece.recipient)) for piece in pieces)
     work.workspace.write_records(chunk_name(1), PIECES, changed)
 
 

@@ -18,18 +18,22 @@ from mailround.register.entries import Extracted, QualityChecked, latest
 
 REPORT = "quality/report"
 """Workspace name of the report: case numbers per rule, and those held and excluded; no values."""
+_COUNTS = {"rows", "printable", "held", "excluded", "warned"}
 _RECORDS: TypeAdapter[tuple[Recipient, ...]] = TypeAdapter(tuple[Recipient, ...])
 
 
 def check_quality(work: RoundContext, *, at: datetime) -> Checked:
-    """Run both suites over the round's records and keep the report.
+    """Run both suites over the round's records and keep the report; once the package is approved, return what stands.
 
     Report and register entry are written before a stop is raised: whoever clears it up must be able to look.
 
     Raises:
         QualityStopError: A check of the round suite failed, or too many households failed one; names the checks.
         ConfigurationError: The suites' settings, the font or the postcode table are not as they should be.
+        RoundEndedError: The round is ended.
     """
+    if approved := work.released(QualityChecked):
+        return Checked(round_id=work.round_id, **approved.model_dump(include=_COUNTS))
     recipients = work.workspace.read_records("records", _RECORDS)
     extracted = latest(work.entries, Extracted)
     if extracted is not None and extracted.rows != len(recipients):
@@ -43,6 +47,7 @@ def check_quality(work: RoundContext, *, at: datetime) -> Checked:
         postcodes=load_postcodes(),
         font=load_font(work.settings),
         include=work.settings.include,
+        issue_date=work.opened.issue_date,
         posting_date=work.opened.posting_date,
     )
     work.workspace.write(REPORT, json.dumps(found.round_report(), ensure_ascii=False).encode())

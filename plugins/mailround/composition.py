@@ -7,7 +7,7 @@ never changed: the lines of a field, put together, are its text without the line
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 from mailround.eras import write_era
 from mailround.errors import PrintError
 from mailround.fonts import split_units
-from mailround.model import AID_KINDS, Decision, Piece
+from mailround.model import AID_KINDS, Addressee, Decision, Piece, Population, Recipient
 from mailround.templates import Field, Sheet, Template, folded, words_kept_from
 
 POINTS = 72 / 25.4
@@ -67,16 +67,18 @@ class _Placed(NamedTuple):
 
 def values(piece: Piece, template: Template, issue_date: date) -> dict[str, str]:
     """Return what the record says, as printed, by the names a template may use; page numbers come with the pages."""
-    recipient = piece.recipient
-    to = recipient.addressee()
+    return {"piece_id": piece.piece_id, **household_values(piece.recipient, piece.to, template, issue_date)}
+
+
+def household_values(recipient: Recipient, to: Addressee, template: Template, issue_date: date) -> dict[str, str]:
+    """Return the values that are known before there is a piece."""
     digits = "".join(filter(str.isdecimal, to.postcode))
     known = {
-        "piece_id": piece.piece_id,
         "postcode": f"{digits[:3]}-{digits[3:]}",
         "address": to.address,
         "building": to.building,
         "addressee": to.name,
-        "on_behalf": "",
+        "on_behalf": f"（{to.on_behalf_of}　様分）" if to.on_behalf_of else "",
         "head": recipient.name,
         "case_no": recipient.case_no,
         "district": recipient.district,
@@ -176,7 +178,23 @@ class Composer:
         except PrintError as error:
             raise PrintError(f"通し番号 {piece.seq} を印刷できません。{error.happened}", error.remedy) from None
 
+    def misfits(self, known: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the fields whose text does not fit its box, for which `pages` raises; in print order."""
+        return tuple(
+            name
+            for page in self._texts(known)
+            for name, field, text in page
+            if _overflows(field, *fit(field, text, self._font))
+        )
+
     def _pages(self, known: Mapping[str, str]) -> tuple[Page, ...]:
+        return tuple(
+            tuple(line for name, _, text in page for line in self._placed(name, text).lines)
+            for page in self._texts(known)
+        )
+
+    def _texts(self, known: Mapping[str, str]) -> Iterator[list[tuple[str, Field, str]]]:
+        """Yield the moving fields of every page with their texts."""
         moving = self._template.moving
         rest = {
             field.continues: self._placed(name, wording.format_map(known)).left_over
@@ -184,21 +202,19 @@ class Composer:
             if field.continues
         }
         sheets: list[Sheet] = ["first", "more"] if any(rest.values()) else ["first"]
-        pages = []
         for number, sheet in enumerate(sheets, 1):
             numbered = {**known, **numbering(self._template, number, len(sheets))}
-            lines: list[Line] = []
-            for name, (field, wording) in moving.items():
-                if field.shown_on(sheet):
-                    lines += self._placed(name, rest[name] if name in rest else wording.format_map(numbered)).lines
-            pages.append(tuple(lines))
-        return tuple(pages)
+            yield [
+                (name, field, rest[name] if name in rest else wording.format_map(numbered))
+                for name, (field, wording) in moving.items()
+                if field.shown_on(sheet)
+            ]
 
     def _place(self, name: str, text: str) -> _Placed:
         field = self._template.fields[name]
         size, broken = fit(field, text, self._font)
         room = _room(field, size)
-        if len(broken) > room and not field.continues:
+        if _overflows(field, size, broken):
             raise PrintError(
                 f"項目「{name}」の文字が枠に収まりません。",
                 "その世帯を保留にするか、様式（include/templates）の枠の大きさを見直してください。",
@@ -221,13 +237,20 @@ class Composer:
             begins = shown != line
         return _Placed(tuple(lines), "".join(broken[room:]))
 
-    def _refuse_words(self, piece: Piece, known: Mapping[str, str]) -> None:
-        words = words_kept_from(piece.recipient.population)
-        if words and any(folded(word) in folded("\n".join(known.values())) for word in words):
+    @staticmethod
+    def _refuse_words(piece: Piece, known: Mapping[str, str]) -> None:
+        if words := refused_words(piece.recipient.population, known):
             raise PrintError(
                 f"支援給付の通知に書いてはならない語（{'、'.join(words)}）がデータに含まれています。",
                 "福祉システムで理由等の文言を直してデータを作り直すか、その世帯を保留にしてください。",
             )
+
+
+def refused_words(population: Population, known: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the words among a household's values that nothing printed for its population may carry."""
+    words = words_kept_from(population)
+    whole = folded("\n".join(known.values())) if words else ""
+    return tuple(word for word in words if folded(word) in whole)
 
 
 def fit(field: Field, text: str, font: Widths) -> tuple[float, list[str]]:
@@ -260,6 +283,11 @@ def fits(field: Field, text: str, font: Widths) -> bool:
     """Tell whether the whole text finds room in the field's own box."""
     size, lines = fit(field, text, font)
     return len(lines) <= _room(field, size)
+
+
+def _overflows(field: Field, size: float, broken: list[str]) -> bool:
+    """Tell whether lines of a size neither have room in their box nor go on elsewhere."""
+    return len(broken) > _room(field, size) and not field.continues
 
 
 def _room(field: Field, size: float) -> int:

@@ -10,9 +10,19 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mailround.contracts import Contract, load_contract
-from mailround.errors import RoundRefusedError
+from mailround.errors import GateClosedError, RoundEndedError, RoundRefusedError
 from mailround.layouts import Layout, load_layout
-from mailround.register.entries import Entry, RoundOpened, latest
+from mailround.register.entries import (
+    B,
+    Entry,
+    HoldsDecided,
+    ReleaseApproved,
+    ReleaseRefused,
+    RoundEnded,
+    RoundOpened,
+    latest,
+    standing,
+)
 from mailround.register.store import Register
 from mailround.rounds import RoundKind, load_round_kind
 from mailround.settings import Settings
@@ -53,6 +63,38 @@ class RoundContext:
     def entries(self) -> tuple[Entry, ...]:
         """The round's register entries, read afresh."""
         return self.register.entries(self.round_id)
+
+    def released(self, kind: type[B], **group: int) -> B | None:
+        """Return what the register says of an automatic step once a person has approved the package, else None.
+
+        From the approval on, records, plan and pages are evidence of what was approved. A step that is cleared later
+        gives back the reference that stands and touches no file, so that the run comes back to where it was.
+
+        Args:
+            kind: The step's body.
+            group: The fields that tell apart what was done in groups (``first`` and ``last`` chunk).
+
+        Raises:
+            RoundEndedError: A person ended the round; no step of it may be done again.
+            GateClosedError: The package is approved although the step is not recorded.
+        """
+        entries = self.entries
+        holds = latest(entries, HoldsDecided)
+        stopped = holds is not None and not holds.go_on
+        if stopped or latest(entries, ReleaseRefused) or latest(entries, RoundEnded):
+            raise RoundEndedError(
+                f"回「{self.round_id}」は中止と決まっているため、工程をやり直せません。",
+                "新しい回の番号で始めてください。廃棄が途中の場合は、中止を選んだ工程だけを Clear してください。",
+            )
+        if latest(entries, ReleaseApproved) is None:
+            return None
+        done = [each for each in standing(entries, kind) if group.items() <= vars(each).items()]
+        if not done:
+            raise GateClosedError(
+                f"承認済みの回「{self.round_id}」に「{kind.title}」の記録がありません。",
+                "管理簿と Airflow の実行履歴を突き合わせ、システム担当へ連絡してください。",
+            )
+        return done[-1]
 
 
 def load_round(settings: Settings, round_id: str) -> RoundContext:

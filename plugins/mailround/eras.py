@@ -26,6 +26,8 @@ _ERAS = (
     _Era("H", "平成", date(1989, 1, 8), date(2019, 4, 30)),
     _Era("R", "令和", date(2019, 5, 1), date.max),
 )
+FIRST_DAY = _ERAS[0].first
+"""The first day that can be written."""
 _BY_MARK = {mark: era for era in _ERAS for mark in (era.letter, era.name)}
 _SHORT = re.compile(r"([MTSHR])(元|[0-9]{1,2})\.([0-9]{1,2})\.([0-9]{1,2})")
 _LONG = re.compile(r"(明治|大正|昭和|平成|令和)(元|[0-9]{1,2})年([0-9]{1,2})月([0-9]{1,2})日")

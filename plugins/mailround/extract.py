@@ -50,7 +50,7 @@ class Source:
 
 
 def extract(work: RoundContext, *, at: datetime) -> Extracted:
-    """Read the round's export into the workspace.
+    """Read the round's export into the workspace; once the package is approved, return what stands.
 
     Writes ``original`` (the bytes as they came), ``records`` and ``extract/report`` (counts, among them
     of decoded 外字, and unknown headers).
@@ -59,7 +59,10 @@ def extract(work: RoundContext, *, at: datetime) -> Extracted:
         RoundRefusedError: The export is no longer in the inbox.
         MalformedExportError: A record or the control file is malformed, or the control file is missing.
         CountMismatchError: A control total differs.
+        RoundEndedError: The round is ended.
     """
+    if approved := work.released(ExtractedBody):
+        return Extracted(round_id=work.round_id, rows=approved.rows, sha256=approved.sha256)
     gaiji = load_gaiji(work.settings.include, work.layout)
     path = source_path(work.settings, work.opened.source)
     source = read_source(path, work.layout, gaiji, decision=work.kind.decision)

@@ -16,6 +16,9 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 AID_KINDS = ("livelihood", "housing", "education", "care", "medical", "maternity", "occupational", "funeral")
 """The eight kinds of aid of the Public Assistance Act, article 11, in its order."""
 
+GUARDIAN = "後見人"
+"""The reason of a mail-to that goes to a guardian (export-layout contract)."""
+
 RoundId = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[a-z0-9]{1,16}$", strict=True)]
 """Year, month, short name. Pydantic's ``$`` is Rust's: it does not let a trailing newline through."""
 
@@ -101,23 +104,28 @@ class Recipient:
     caseworker: str
     decision: Decision | None = None
 
-    def addressee(self) -> Addressee:
-        """Return where the piece goes: the mail-to when one is given, else the residence."""
-        if self.mailto_address:
-            return Addressee(
-                self.mailto_name or self.name, self.mailto_postcode, self.mailto_address, self.mailto_building
-            )
-        return Addressee(self.name, self.postcode, self.address, self.building)
+    def addressee(self, day: date) -> Addressee:
+        """Return where a piece posted on that day goes: the mail-to when one is given and valid, else the residence."""
+        if not self.mailto_address or (self.mailto_until and self.mailto_until < day):
+            return Addressee(self.name, self.postcode, self.address, self.building)
+        return Addressee(
+            self.mailto_name or self.name,
+            self.mailto_postcode,
+            self.mailto_address,
+            self.mailto_building,
+            on_behalf_of=self.name if self.mailto_name and self.mailto_reason == GUARDIAN else "",
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """Name and address as printed in the window."""
+    """Name and address as printed in the window; ``on_behalf_of`` is whom a guardian receives it for, or empty."""
 
     name: str
     postcode: str
     address: str
     building: str
+    on_behalf_of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +134,8 @@ class Piece:
 
     ``seq`` runs from 1 without gaps in print order; ``piece_id`` is opaque and carries a check digit; ``file`` is the
     member's name in the package; ``barcode`` is the customer barcode as 67 letters, one a bar (F long, A upper,
-    D lower, T timing), empty where none may be printed.
+    D lower, T timing), empty where none may be printed. ``to`` is settled by the plan: whoever prints, reads back,
+    seals or proves a piece takes it from here.
     """
 
     seq: int
@@ -137,6 +146,7 @@ class Piece:
     enclosure_set: str
     barcode: str
     recipient: Recipient
+    to: Addressee
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,14 +14,12 @@ if TYPE_CHECKING:
 
 
 def send(settings: Settings, subject: str, body: str) -> None:
-    """Mail a plain text to the configured addresses through the connection ``smtp_default``.
+    """Mail a plain text to the configured addresses (there is at least one) through the connection ``smtp_default``.
 
-    Does nothing when no address is configured. Raises what the mail server raises: the caller's task is tried again.
+    Raises what the mail server raises: the caller's task is tried again.
     """
     from airflow.providers.smtp.hooks.smtp import SmtpHook
 
-    if not settings.alert_to:
-        return
     lines = "<br>\n".join(html.escape(line) for line in body.splitlines())
     with SmtpHook() as server:
         server.send_email_smtp(

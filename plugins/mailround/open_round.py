@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from mailround.context import INDEX_KEY, ROUND_KEY
+from mailround.context import INDEX_KEY, ROUND_KEY, load_round
 from mailround.contracts import load_contract
 from mailround.errors import ConfigurationError, RoundRefusedError
 from mailround.fonts import load_font
@@ -44,7 +44,8 @@ def open_round(
 ) -> Opened:
     """Check the params, make the round's keys, and write the opening entry.
 
-    The same run may open its round again (a cleared task); another run may not.
+    The same run may open its round again (a cleared task); another run may not. Once the package is approved, nothing
+    is looked at any more: a contract may have ended and the export be purged.
 
     Args:
         settings: The ward's settings.
@@ -58,8 +59,13 @@ def open_round(
             missing, or the round id is used.
         ConfigurationError: Unknown kind, layout or contract, no font, or a template with a fault.
         GateClosedError: The contract does not cover the posting day.
+        RoundEndedError: A person has ended the round.
     """
     asked = _checked(params)
+    register = Register(settings.register_url)
+    before = latest(register.entries(asked.round_id), RoundOpened)
+    if before and before.run_id == run_id and load_round(settings, asked.round_id).released(RoundOpened):
+        return Opened(round_id=asked.round_id)
     kind = load_round_kind(settings.include, asked.kind)
     _require_sound_templates(settings, kind, asked)
     load_gaiji(settings.include, load_layout(settings.include, asked.layout))
@@ -72,7 +78,6 @@ def open_round(
     require(OPENING, contract, asked.posting_date)
     source_path(settings, asked.source)
 
-    register = Register(settings.register_url)
     entry = RoundOpened(
         round_kind=asked.kind,
         source=asked.source,
@@ -84,7 +89,6 @@ def open_round(
         triggered_by=triggered_by,
         run_id=run_id,
     )
-    before = latest(register.entries(asked.round_id), RoundOpened)
     if before is not None and before != entry:
         raise RoundRefusedError(
             f"回の番号「{asked.round_id}」は既に使われています。", "別の番号で実行してください（例：末尾を変える）。"

@@ -174,7 +174,7 @@ class DeletionDueReminderOperator(BaseOperator):
         at = now()
         with failing_at_once():
             work = find_round(context["params"]["round_id"])
-            for due in retention.dues(work.register, work.settings.include, at.date()):
-                if due.round_id == work.round_id and due.remind:
-                    notices.send(work.settings, *retention.reminder_text(due))
-                    retention.record_reminder(work.register, due, at=at)
+            due = retention.due_of(work, at.date())
+            if due and due.remind:
+                notices.send(work.settings, *retention.reminder_text(due))
+                retention.record_reminder(work.register, due, at=at)

@@ -15,10 +15,10 @@ from mailround.composition import values
 from mailround.context import RoundContext
 from mailround.errors import CountMismatchError, PrintError
 from mailround.fonts import Font, FontStack, load_font
-from mailround.model import ChunkGroup, Delivery, Piece, Population, Recipient
+from mailround.model import Addressee, ChunkGroup, Delivery, Piece, Population, Recipient
 from mailround.piece_id import piece_id
 from mailround.postcodes import load_postcodes, seven_digits
-from mailround.register.entries import PrintPlanned
+from mailround.register.entries import PrintPlanned, Verified, standing
 from mailround.templates import Template, digest, load_templates
 
 PIECES: TypeAdapter[tuple[Piece, ...]] = TypeAdapter(tuple[Piece, ...])
@@ -31,7 +31,7 @@ _COUNTER = "counter"
 
 
 def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
-    """Plan the printing of everything that is neither held nor excluded.
+    """Plan the printing of everything that is neither held nor excluded; once approved, return the groups that stand.
 
     Writes ``plan/chunk-NNN`` and ``plan/font``. A second run on the same records writes the same.
 
@@ -41,7 +41,10 @@ def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
     Raises:
         CountMismatchError: printed + held + excluded is not what was extracted, or nothing is left to print.
         PrintError: A record came through that the font or the postcode forbids.
+        RoundEndedError: The round is ended.
     """
+    if approved := work.released(PrintPlanned):
+        return _verified_groups(work, approved.chunks)
     pieces = _pieces(work, _to_print(work))
     chunks = [pieces[first : first + work.kind.chunk_size] for first in range(0, len(pieces), work.kind.chunk_size)]
     templates = load_templates(work.settings.include, work.kind)
@@ -94,7 +97,8 @@ def _pieces(work: RoundContext, recipients: Iterable[Recipient]) -> list[Piece]:
     pieces: list[Piece] = []
     bundles = _Bundles()
     taken: set[str] = set()
-    for seq, recipient in enumerate(sorted(recipients, key=_order), 1):
+    addressed = [(each, each.addressee(work.opened.posting_date)) for each in recipients]
+    for seq, (recipient, to) in enumerate(sorted(addressed, key=_order), 1):
         chunk = (seq - 1) // work.kind.chunk_size + 1
         own_id = next(each for each in _ids(work, recipient) if each not in taken)
         taken.add(own_id)
@@ -104,17 +108,18 @@ def _pieces(work: RoundContext, recipients: Iterable[Recipient]) -> list[Piece]:
                 piece_id=own_id,
                 chunk=chunk,
                 file=f"print/{work.kind.file_stem}-{chunk:03d}.pdf",
-                bundle=bundles.of(recipient),
+                bundle=bundles.of(recipient, to),
                 enclosure_set=work.kind.enclosure_set,
-                barcode=barcode_of(recipient.addressee(), postcodes).bars,
+                barcode=barcode_of(to, postcodes).bars,
                 recipient=recipient,
+                to=to,
             )
         )
     return pieces
 
 
-def _postcode(recipient: Recipient) -> str:
-    code = seven_digits(recipient.addressee().postcode)
+def _postcode(to: Addressee) -> str:
+    code = seven_digits(to.postcode)
     if code is None:
         raise PrintError(
             "郵便番号が7桁でない世帯が印刷に回っています。", "データ検査からやり直し、その世帯を保留にしてください。"
@@ -122,10 +127,10 @@ def _postcode(recipient: Recipient) -> str:
     return code
 
 
-def _order(recipient: Recipient) -> tuple[bool, str, str, str, str]:
+def _order(addressed: tuple[Recipient, Addressee]) -> tuple[bool, str, str, str, str]:
     """Return the place in the print order: counter last, delivery office, postcode, address, case."""
-    to = recipient.addressee()
-    code = _postcode(recipient)
+    recipient, to = addressed
+    code = _postcode(to)
     return recipient.delivery is Delivery.COUNTER, code[:3], code, f"{to.address}\n{to.building}", recipient.case_no
 
 
@@ -136,10 +141,10 @@ class _Bundles:
         self._names: dict[str, str] = {}
         self._count: dict[str, int] = {}
 
-    def of(self, recipient: Recipient) -> str:
+    def of(self, recipient: Recipient, to: Addressee) -> str:
         if recipient.delivery is Delivery.COUNTER:
             return _COUNTER
-        code = _postcode(recipient)
+        code = _postcode(to)
         if code not in self._names:
             number = self._count[code[:3]] = self._count.get(code[:3], 0) + 1
             self._names[code] = f"{code[:3]}-{number:03d}"
@@ -178,3 +183,12 @@ def _groups(round_id: str, chunks: int, tasks: int) -> list[ChunkGroup]:
     count = min(chunks, tasks)
     ends = [chunks * number // count for number in range(count + 1)]
     return [ChunkGroup(round_id=round_id, first=before + 1, last=last) for before, last in pairwise(ends)]
+
+
+def _verified_groups(work: RoundContext, chunks: int) -> list[ChunkGroup]:
+    """Return the groups that were read back last; earlier ones may have been cut by another number of tasks."""
+    groups: list[ChunkGroup] = []
+    for body in reversed(standing(work.entries, Verified)):
+        if body.last <= chunks and all(body.last < each.first or each.last < body.first for each in groups):
+            groups.append(ChunkGroup(round_id=work.round_id, first=body.first, last=body.last))
+    return sorted(groups, key=lambda group: group.first)

@@ -38,12 +38,15 @@ rl_config.useA85 = 0  # binary streams: a fifth smaller, and nothing reads these
 
 
 def render(work: RoundContext, group: ChunkGroup, *, at: datetime) -> Rendered:
-    """Draw every chunk of the group; writes ``print/<stem>-NNN`` and ``pages/NNN``.
+    """Draw every chunk of the group; writes ``print/<stem>-NNN`` and ``pages/NNN``; once approved, return what stands.
 
     Raises:
         PrintError: A text does not fit or a glyph is missing; names the piece's number and the field.
         CountMismatchError: The plan's piece numbers are not what the chunk must hold.
+        RoundEndedError: The round is ended.
     """
+    if approved := work.released(RenderedBody, first=group.first, last=group.last):
+        return Rendered(round_id=work.round_id, **approved.model_dump(exclude={"kind"}))
     templates = load_templates(work.settings.include, work.kind)
     press = Press(Font(work.workspace.read(FONT)), templates, work.opened.issue_date, work.round_id)
     pieces_drawn = pages_drawn = 0

@@ -5,14 +5,14 @@ Dues are a function over register entries only, so that the daily watch works al
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from mailround.context import RoundContext
 from mailround.contracts import Contract, load_contract
-from mailround.errors import GateClosedError
+from mailround.errors import ConfigurationError, GateClosedError
 from mailround.register.entries import (
     DeletionCertified,
     DeletionReminded,
@@ -38,8 +38,10 @@ class Due:
     overdue: bool
 
 
-def dues(register: Register, include: Path, today: date) -> tuple[Due, ...]:
-    """Return every outstanding deletion, the most urgent first.
+def dues(register: Register, include: Path, today: date) -> Iterator[Due]:
+    """Yield every outstanding deletion, the most urgent first, and fail at the end where a contract cannot be read.
+
+    At the end, so that one broken file neither keeps the reminders of the other rounds back nor stays unnoticed.
 
     Args:
         register: The register.
@@ -47,19 +49,35 @@ def dues(register: Register, include: Path, today: date) -> tuple[Due, ...]:
         today: The day in Tokyo.
 
     Raises:
-        ConfigurationError: A contract of an outstanding round is gone or wrong; loud, because silence would be a
-            reminder that never comes.
+        ConfigurationError: After the last one: contracts of outstanding rounds are gone or wrong; names the rounds.
     """
     by_round: dict[str, list[Entry]] = {}
     for entry in register.entries():
         by_round.setdefault(entry.round_id, []).append(entry)
-    found = []
+    found: list[Due] = []
+    unread: dict[str, ConfigurationError] = {}
     for round_id, entries in by_round.items():
         opened = latest(entries, RoundOpened)
-        ended = latest(entries, DeletionCertified) or latest(entries, RoundEnded)
-        if opened and not ended and latest(entries, MediaHandedOver):
-            found.append(_due(round_id, entries, load_contract(include, opened.contract), today))
-    return tuple(sorted(found, key=lambda due: (due.due, due.round_id)))
+        if opened and _outstanding(entries):
+            try:
+                found.append(_due(round_id, entries, load_contract(include, opened.contract), today))
+            except ConfigurationError as error:
+                unread[round_id] = error
+    yield from sorted(found, key=lambda due: (due.due, due.round_id))
+    if unread:
+        errors = unread.values()
+        raise ConfigurationError(
+            f"契約の設定を読めないため、消去期限を確かめられない回があります（{'、'.join(unread)}）。"
+            + "".join(dict.fromkeys(error.happened for error in errors)),
+            "".join(dict.fromkeys(error.remedy for error in errors))
+            + "直るまで、この回の消去期限は契約書で確かめてください。",
+        )
+
+
+def due_of(work: RoundContext, today: date) -> Due | None:
+    """Return one round's outstanding deletion, None when there is none; other rounds' contracts are not looked at."""
+    entries = work.entries
+    return _due(work.round_id, entries, work.contract, today) if _outstanding(entries) else None
 
 
 def due_date(contract: Contract, entries: Iterable[Entry]) -> date:
@@ -110,7 +128,13 @@ def record_reminder(register: Register, due: Due, *, at: datetime) -> None:
     )
 
 
-def _due(round_id: str, entries: list[Entry], contract: Contract, today: date) -> Due:
+def _outstanding(entries: Sequence[Entry]) -> bool:
+    """Tell whether the media left the house and nothing has ended the duty to delete."""
+    ended = latest(entries, DeletionCertified) or latest(entries, RoundEnded)
+    return not ended and latest(entries, MediaHandedOver) is not None
+
+
+def _due(round_id: str, entries: Sequence[Entry], contract: Contract, today: date) -> Due:
     due = due_date(contract, entries)
     reminded = max((each.on for each in standing(entries, DeletionReminded) if each.due == due), default=date.min)
     # A reminder whose day was missed (a holiday, a stopped server) is made up for on the next day.

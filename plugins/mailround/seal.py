@@ -24,7 +24,7 @@ from pydantic import TypeAdapter
 from mailround import __version__, model
 from mailround.context import PASSWORD, RoundContext
 from mailround.errors import CountMismatchError, GateClosedError, PackageError
-from mailround.model import PieceRange
+from mailround.model import Addressee, PieceRange
 from mailround.package_check import (
     BUNDLE_COLUMNS,
     BUNDLES,
@@ -39,7 +39,7 @@ from mailround.package_check import (
     check_stream,
 )
 from mailround.private_files import replacing
-from mailround.register.entries import PrintPlanned, ReleaseApproved, Sealed, Verified, latest, standing
+from mailround.register.entries import PrintPlanned, Sealed, Verified, latest, standing
 from mailround.settings import TOKYO, Settings
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -52,15 +52,6 @@ _REDO = "印刷計画の工程からやり直してください。"
 
 
 @dataclass
-class _Address:
-    """What sealing needs of a `Recipient`."""
-
-    postcode: str
-    mailto_postcode: str
-    mailto_address: str
-
-
-@dataclass
 class _Piece:
     """What sealing needs of a `Piece`; to read whole recipients takes three times as long."""
 
@@ -70,7 +61,7 @@ class _Piece:
     bundle: str
     enclosure_set: str
     barcode: str
-    recipient: _Address
+    to: Addressee
 
 
 _CHUNK = TypeAdapter(tuple[_Piece, ...])
@@ -83,22 +74,20 @@ def package_path(settings: Settings, round_id: str) -> Path:
 
 
 def seal(work: RoundContext, *, at: datetime) -> model.Sealed:
-    """Seal the round's package, replacing an unapproved one, and check every member of it.
+    """Seal the round's package, replacing an unapproved one, and check every member; an approved one is returned as is.
 
     Args:
         work: The round; its chunks are planned, rendered and verified.
         at: The time of sealing, also the members' time stamp.
 
     Raises:
-        GateClosedError: The package is approved already, or a page was not read back.
+        GateClosedError: A page was not read back.
         CountMismatchError: Plan, rendered pages and register disagree; holds both numbers.
         PackageError: The sealed package is not what its manifest says; the old one stays.
+        RoundEndedError: The round is ended.
     """
-    if latest(work.entries, ReleaseApproved) is not None:
-        raise GateClosedError(
-            "このパッケージは承認済みのため、封緘し直せません。",
-            "内容を変える必要がある場合は、新しい回の番号で始めてください。",
-        )
+    if approved := work.released(Sealed):
+        return _reference(work, approved)
     rows = _rows(work)
     path = package_path(work.settings, work.round_id)
     with replacing(path) as file:
@@ -162,7 +151,6 @@ def _require_read_back(work: RoundContext, manifest: Manifest) -> None:
 def _row(piece: _Piece, where: PieceRange) -> PieceRow:
     if (piece.seq, piece.piece_id) != (where.seq, where.piece_id):
         raise PackageError(f"計画の{piece.seq}通目と、作成された{where.seq}通目の封書番号が一致しません。", _REDO)
-    to = piece.recipient
     return PieceRow(
         piece_seq=piece.seq,
         piece_id=piece.piece_id,
@@ -171,7 +159,7 @@ def _row(piece: _Piece, where: PieceRange) -> PieceRow:
         pages=where.pages,
         bundle=piece.bundle,
         enclosure_set=piece.enclosure_set,
-        postcode=_digits(to.mailto_postcode if to.mailto_address else to.postcode),  # as `Recipient.addressee`
+        postcode=_digits(piece.to.postcode),
         barcode=piece.barcode,
     )
 
@@ -227,21 +215,21 @@ def _bundles(rows: list[PieceRow]) -> Iterator[tuple[object, ...]]:
 
 
 def _record(work: RoundContext, report: PackageReport, at: datetime) -> model.Sealed:
-    work.register.append(
-        Sealed(
-            pieces=report.pieces,
-            pages=report.pages,
-            members=report.members,
-            bytes=report.bytes,
-            sha256=report.sha256,
-            algorithm=ALGORITHM,
-        ),
-        round_id=work.round_id,
-        actor="mailround",
-        at=at,
+    body = Sealed(
+        pieces=report.pieces,
+        pages=report.pages,
+        members=report.members,
+        bytes=report.bytes,
+        sha256=report.sha256,
+        algorithm=ALGORITHM,
     )
+    work.register.append(body, round_id=work.round_id, actor="mailround", at=at)
+    return _reference(work, body)
+
+
+def _reference(work: RoundContext, body: Sealed) -> model.Sealed:
     return model.Sealed(
-        round_id=work.round_id, pieces=report.pieces, pages=report.pages, bytes=report.bytes, sha256=report.sha256
+        round_id=work.round_id, pieces=body.pieces, pages=body.pages, bytes=body.bytes, sha256=body.sha256
     )
 
 

@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from mailround.errors import ConfigurationError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TOKYO = ZoneInfo("Asia/Tokyo")
+
+MailAddress = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
 
 
 def _split(value: object) -> object:
@@ -41,7 +43,7 @@ class Settings(CheckSettings):
     """Where a ward keeps what. Folders are made on first use, 0700.
 
     ``vault`` and ``vault_identity`` belong on storage that is not backed up with ``data``: destroying a key is the
-    purge (docs/adr/0004).
+    purge (docs/adr/0004). Nothing of a round runs without somebody to tell: a reminder to nobody is silence.
     """
 
     inbox: Path = Field(description="Folder the welfare system's export is put into; nothing outside it is read.")
@@ -50,8 +52,8 @@ class Settings(CheckSettings):
     vault: Path = Field(description="Round keys and sealed secrets.")
     vault_identity: Path = Field(description="The age identity the vault's secrets are encrypted to.")
     register_url: str = Field(description="SQLAlchemy URL of the register.")
-    alert_to: Annotated[tuple[str, ...], *_LISTED] = Field(
-        default=(), description="Addresses that are told of failures and dues, separated by commas."
+    alert_to: Annotated[tuple[MailAddress, ...], *_LISTED] = Field(
+        min_length=1, description="Addresses that are told of failures and dues, separated by commas."
     )
     alert_from: str = Field(default="mailround@localhost", description="Sender of those mails.")
     ui_url: str = Field(default="http://127.0.0.1:8080", description="Address of the Airflow UI, for links in mails.")

@@ -34,8 +34,8 @@ SHEETS: tuple[Sheet, ...] = ("first", "more")
 
 _TIMES = ("before", "after", "difference")
 BASIC_VALUES = (
-    *("piece_id", "page", "pages", "continued", "postcode", "address", "building", "addressee", "on_behalf", "head"),
-    *("case_no", "district", "issue_date"),
+    *("piece_id", "page", "pages", "continued", "postcode", "address", "building", "addressee", "on_behalf"),
+    *("head", "case_no", "district", "issue_date"),
 )
 DECISION_VALUES = (
     *("document_no", "decision_date", "effective_date", "payment_date", "payment_method", "reason"),
@@ -43,8 +43,8 @@ DECISION_VALUES = (
 )
 """What a text may name in braces; the second group only where the round carries decisions.
 
-``continued`` is the template's text ``goes_on`` on a page that another one follows, else empty. ``on_behalf`` says
-whose notice a guardian receives, and is empty for everybody else.
+``continued`` is the template's text ``goes_on`` on a page that another one follows, else empty. ``on_behalf`` names
+whom a guardian receives the piece for, and is empty for everybody else.
 """
 
 _FORBIDDEN = {

@@ -49,4 +49,6 @@ def try_export(export: Path, *, layout: str, kind: str, settings: CheckSettings)
         postcodes=load_postcodes(),
         font=load_font(settings),
         include=settings.include,
+        # No notice is issued yet; the day of the export is as wide as the day of issue will be.
+        issue_date=source.control.created_at.date(),
     ).report()

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mailround.fonts import load_font
+from mailround.fonts import FontStack, load_font
 from mailround.model import Recipient
 from mailround.postcodes import load_postcodes
-from mailround.quality import Assessment, Font, assess
+from mailround.quality import Assessment, assess
 from mailround.rounds import load_round_kind
 from mailround.settings import REPOSITORY, CheckSettings
 
 INCLUDE = REPOSITORY / "include"
 POSTCODES = load_postcodes()
 FONT = load_font(CheckSettings())
+
+ISSUED = date(2026, 11, 20)
 
 Checker = Callable[..., Assessment]
 
@@ -28,7 +31,7 @@ def check() -> Checker:
         *recipients: Recipient,
         kind: str = "change_notice",
         include: Path = INCLUDE,
-        font: Font = FONT,
+        font: FontStack = FONT,
         **more: Any,
     ) -> Assessment:
         return assess(
@@ -37,7 +40,7 @@ def check() -> Checker:
             postcodes=POSTCODES,
             font=font,
             include=include,
-            **more,
+            **{"issue_date": ISSUED} | more,
         )
 
     return checker

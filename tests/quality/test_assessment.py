@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,14 +14,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mailround.errors import QualityStopError
-from mailround.model import Delivery, Recipient, Status
+from mailround.composition import Composer, values
+from mailround.errors import PrintError, QualityStopError
+from mailround.fonts import Font
+from mailround.model import Delivery, Piece, Population, Recipient, Status
+from mailround.piece_id import piece_id
 from mailround.postcodes import load_postcodes
 from mailround.quality import Assessment, assess, hold_list
 from mailround.quality.catalogue import CATALOGUE
+from mailround.quality.facts import Facts
+from mailround.quality.predicates import fits_the_form
 from mailround.rounds import load_round_kind
 from mailround.settings import REPOSITORY
+from printing import ISSUED, number, templates, whole_font
 
 MAILTO = {
     "mailto_name": "四谷第一病院",
@@ -29,6 +38,7 @@ MAILTO = {
     "mailto_building": "",
     "mailto_reason": "入院",
 }
+PROTECTED = {"protected": True, "protected_confirmed_on": date(2026, 11, 1)}
 ONE_OFF = {
     "case_active": {"status": Status.DECEASED},
     "delivery_released": {"delivery": Delivery.HOLD},
@@ -44,8 +54,11 @@ ONE_OFF = {
     "mailto_complete": MAILTO | {"mailto_address": ""},
     "mailto_reason_present": MAILTO | {"mailto_reason": "　"},
     "mailto_in_force": MAILTO | {"mailto_until": date(2026, 11, 23)},
+    "protected_mailto_in_force": PROTECTED | MAILTO | {"mailto_until": date(2026, 11, 23)},
     "characters_allowed": {"building": "\ue000荘"},
     "glyphs_in_font": {"name": "渡邊\U000e0106　齋"},
+    "fits_the_form": {"name": "寿限無　寿限無" * 12},
+    "words_allowed": {"population": Population.SUPPORT, "reason": "生活保護の基準改定のため。"},
     "document_no_present": {"document_no": " "},
     "decision_dated": {"payment_date": None},
     "decision_not_after_posting": {"decision_date": date(2026, 11, 25)},
@@ -63,9 +76,28 @@ MORE = [
     ("characters_allowed", {"document_no": "\ue000第000001号"}),
     ("characters_allowed", {"reason": "理由\r次の行"}),
     ("glyphs_in_font", {"reason": "理由は👪のとおり"}),
+    ("fits_the_form", {"address": "東京都新宿区新宿一丁目2番" + "3" * 200}),
+    ("fits_the_form", {"building": "新宿ハイツ" * 40}),
+    ("fits_the_form", MAILTO | {"mailto_name": "四谷第一病院　医療福祉相談室　" * 10}),
+    ("fits_the_form", MAILTO | {"mailto_building": "別館" * 100}),
+    ("fits_the_form", {"document_no": "8新福生第" * 30}),
+    ("fits_the_form", {"reason": "長い理由。\n" * 60}),
+    ("fits_the_form", {"reason": "長い理由。\n" * 60, "population": Population.SUPPORT}),
+    ("fits_the_form", {"name": "寿限無　寿限無" * 12, "population": Population.EQUIVALENT}),
+    ("words_allowed", {"population": Population.SUPPORT, "reason": "生 活 保\n護の基準"}),
+    ("words_allowed", {"population": Population.SUPPORT, "building": "生活保護荘101"}),
+    ("words_allowed", {"population": Population.SUPPORT, "document_no": "生活保護第1号"}),
+    ("words_allowed", MAILTO | {"population": Population.SUPPORT, "mailto_name": "病院　生活保護担当"}),
+    ("protected_mailto_in_force", PROTECTED | MAILTO | {"mailto_address": ""}),
+    ("protected_mailto_in_force", PROTECTED | MAILTO | {"mailto_address": "　"}),
+    ("protected_mailto_in_force", PROTECTED | MAILTO | {"mailto_until": date(2020, 1, 1)}),
     ("totals_add_up", {"total_before": 130_011}),
     ("decision_dated", {"decision_date": None}),
     ("decision_dated", {"effective_date": None}),
+    ("decision_dated", {"effective_date": date(1, 1, 1)}),
+    ("decision_dated", {"payment_date": date(1868, 10, 22)}),
+    ("characters_allowed", {"district": "\ue000地区"}),
+    ("glyphs_in_font", {"district": "👪地区"}),
     ("case_active", {"status": Status.SUSPENDED}),
     ("mailto_complete", {"mailto_name": "病院", "mailto_reason": "入院"}),
     ("mailto_complete", MAILTO | {"mailto_postcode": " "}),
@@ -126,7 +158,7 @@ def test_every_rule_finds_its_own_fault_and_no_other_rule_does(check: Checker, n
 
 
 def test_a_rule_finds_its_fault_wherever_it_stands(check: Checker, neighbours: Neighbours) -> None:
-    result = found(check(*neighbours({}, *(fault for _, fault in MORE))))
+    result = found(check(*neighbours({}, *(fault for _, fault in MORE)), posting_date=POSTING))
     assert [MORE[n] for n, (rule_id, _) in enumerate(MORE) if f"{n + 2:07d}" not in result[rule_id]] == []
 
 
@@ -169,7 +201,7 @@ def test_nobody_left_to_print_is_for_a_person_to_decide(check: Checker, neighbou
 def test_a_share_set_by_the_ward_turns_too_many_holds_into_a_stop(
     check: Checker, neighbours: Neighbours, tmp_path: Path
 ) -> None:
-    for folder in ("rounds", "expectations"):
+    for folder in ("rounds", "expectations", "templates"):
         shutil.copytree(REPOSITORY / "include" / folder, tmp_path / folder)
     suite = tmp_path / "expectations" / "household.yaml"
     text = suite.read_text(encoding="utf-8")
@@ -202,7 +234,14 @@ SOUND: list[dict[str, Any]] = [
     {"postcode": "060-0001", "address": "北海道札幌市中央区北一条西4丁目"},
     {"postcode": "163-8001", "address": "東京都新宿区西新宿2-8-1", "building": "東京都庁"},
     {"postcode": "160-0000", "address": "住所不定", "delivery": Delivery.COUNTER},
-    {"protected": True, "protected_confirmed_on": date(2026, 11, 1)},
+    PROTECTED,
+    PROTECTED | MAILTO | {"mailto_until": POSTING},
+    {"population": Population.SUPPORT},
+    {"population": Population.EQUIVALENT, "reason": "生活保護の基準改定のため。"},
+    {"reason": "生活保護の基準改定のため。"},
+    MAILTO | {"population": Population.SUPPORT, "building": "生活保護荘101"},  # not printed
+    {"reason": "冬季加算の計上、世帯員の転入、住宅扶助の変更及び就労収入の認定を行ったため。" * 10},
+    {"name": "Maximiliano Alejandro Fernández de la Vega y Montesinos-Hohenstaufen"},
     MAILTO,
     MAILTO | {"mailto_name": ""},
     MAILTO | {"mailto_until": POSTING},
@@ -264,9 +303,10 @@ CANARY = "鸚鵡ヶ淵"
 
 
 def test_the_report_has_the_promised_shape_and_no_values(check: Checker, neighbours: Neighbours) -> None:
-    result = check(*neighbours({}, {"name": f"{CANARY}\u200b", "postcode": CANARY, "address": CANARY, "reason": ""}))
+    unfit = {"name": f"{CANARY}\u200b" * 40, "postcode": CANARY, "address": CANARY, "reason": ""}
+    result = check(*neighbours({}, unfit))
     report = json.loads(json.dumps(result.round_report(), ensure_ascii=False))
-    assert report.keys() == {"rows", "rules", "held", "excluded", "warned"}
+    assert report.keys() == {"rows", "rules", "held", "excluded", "warned", "details"}
     assert result.report().keys() == {"rows", "rules"}
     assert {frozenset(rule) for rule in report["rules"]} == {
         frozenset({"id", "severity", "message", "count", "case_nos"})
@@ -274,11 +314,12 @@ def test_the_report_has_the_promised_shape_and_no_values(check: Checker, neighbo
     assert {rule["severity"] for rule in report["rules"]} <= {"stop", "hold", "warn", "info", "exclude"}
     assert all(rule["count"] == len(rule["case_nos"]) for rule in report["rules"])
     assert result.held == ("0000002",)
+    assert report["details"] == {"fits_the_form": {"0000002": "宛名、世帯主氏名"}}
     assert CANARY not in json.dumps(report, ensure_ascii=False)
 
 
 def test_a_check_that_crashes_stops_the_round_by_name_and_drops_what_it_said(neighbours: Neighbours) -> None:
-    class BrokenFont:
+    class BrokenFont(Font):
         def missing(self, text: str) -> str:
             raise ValueError(text)
 
@@ -287,8 +328,9 @@ def test_a_check_that_crashes_stops_the_round_by_name_and_drops_what_it_said(nei
             neighbours({"name": CANARY}),
             kind=load_round_kind(REPOSITORY / "include", "change_notice"),
             postcodes=load_postcodes(),
-            font=BrokenFont(),
+            font=BrokenFont(whole_font().data),
             include=REPOSITORY / "include",
+            issue_date=ISSUED,
         )
     assert CANARY not in str(stopped.value)
     assert stopped.value.__suppress_context__
@@ -300,13 +342,101 @@ def test_the_hold_list_tells_who_must_do_what_by_district_and_caseworker(
     households = neighbours(
         {}, {"postcode": "160-9999", "reason": "", "district": "09"}, {"delivery": Delivery.HOLD, "district": "01"}
     )
-    lines = hold_list(households, check(*households).report())
+    lines = hold_list(households, check(*households).round_report())
     assert [(line.case_no, line.district, line.caseworker) for line in lines] == [
         ("0000003", "01", "W01"),
         ("0000002", "09", "W01"),
     ]
     assert lines[1].messages == ("使われていない郵便番号です。", "決定の理由がありません（法24条4項・25条2項）。")
     assert len(lines[1].remedies) == 2
+
+
+UNFIT = [
+    ({"name": "寿限無　寿限無" * 12}, "宛名、世帯主氏名"),
+    ({"building": "新宿ハイツ" * 40}, "方書"),
+    (MAILTO | {"mailto_address": "東京都新宿区四谷三丁目4番" + "5" * 200}, "住所"),
+    ({"reason": "長い理由。\n" * 60}, "決定の理由"),
+    ({"document_no": "8新福生第" * 30, "reason": "長い理由。\n" * 20}, "文書番号"),
+    ({"case_no": "9" * 60, "reason": "長い理由。\n" * 20}, "ケース番号"),
+]
+
+
+def test_the_hold_list_tells_which_text_does_not_fit(check: Checker, neighbours: Neighbours) -> None:
+    households = neighbours(*(fault for fault, _ in UNFIT))
+    lines = hold_list(households, check(*households).round_report())
+    said = "様式の枠に収まらない文字があります。"
+    assert [line.messages for line in lines] == [(f"{said}（{fields}）",) for _, fields in UNFIT]
+
+
+def test_the_hold_list_of_a_report_without_details_tells_the_rule_alone(check: Checker, neighbours: Neighbours) -> None:
+    households = neighbours(UNFIT[0][0])
+    report = check(*households).round_report()
+    del report["details"]
+    (line,) = hold_list(households, report)
+    assert line.messages == ("様式の枠に収まらない文字があります。",)
+
+
+def test_what_is_not_printed_at_the_posting_day_need_not_fit(check: Checker, neighbours: Neighbours) -> None:
+    expired = MAILTO | {"mailto_building": "別館" * 100, "mailto_until": date(2026, 11, 23)}
+    households = neighbours(expired)
+    assert found(check(*households, posting_date=POSTING)) == {"mailto_in_force": ("0000001",)}
+    assert found(check(*households, posting_date=date(2026, 11, 23))) == {"fits_the_form": ("0000001",)}
+
+
+def test_a_ward_may_send_to_the_residence_when_a_mail_to_has_expired_but_not_of_a_protected_household(
+    check: Checker, neighbours: Neighbours, tmp_path: Path
+) -> None:
+    shutil.copytree(REPOSITORY / "include", tmp_path / "include")
+    suite = tmp_path / "include" / "expectations" / "household.yaml"
+    text = suite.read_text(encoding="utf-8")
+    for rule_id in ("mailto_in_force", "mailto_complete", "address_present"):
+        text = re.sub(
+            rf"^  {rule_id}: {{severity: hold}}$", f"  {rule_id}: {{severity: warn}}", text, flags=re.MULTILINE
+        )
+    suite.write_text(text, encoding="utf-8")
+    expired = MAILTO | {"mailto_until": date(2026, 11, 23)}
+    households = neighbours(
+        expired, PROTECTED | expired, MAILTO | {"mailto_address": ""}, PROTECTED | MAILTO | {"mailto_address": ""}
+    )
+    result = check(*households, posting_date=POSTING, include=tmp_path / "include")
+    assert (result.held, result.warned) == (("0000002", "0000004"), ("0000001", "0000003"))
+
+
+@pytest.mark.parametrize("kind", ["change_notice", "asset_declaration"])
+@pytest.mark.parametrize("population", Population)
+def test_exactly_the_households_that_fit_can_be_composed(
+    make_recipient: Callable[..., Recipient], kind: str, population: Population
+) -> None:
+    recipients = [
+        make_recipient(
+            record_no=length,
+            population=population,
+            name="髙﨑　" + "寿" * length,
+            building="棟" * (length % 97),
+            reason="長い理由。\n" * (length % 31),
+            **({} if kind == "change_notice" else {"decision": None}),
+        )
+        for length in range(1, 120)
+    ]
+    facts = Facts(tuple(recipients), load_postcodes(), whole_font(), templates(kind), ISSUED, POSTING)
+
+    def composed(piece: Piece) -> bool:
+        try:
+            template = templates(kind)[population]
+            return bool(Composer(template, whole_font()).pages(piece, values(piece, template, ISSUED)))
+        except PrintError:
+            return False
+
+    answers = fits_the_form(facts)
+    assert answers == [composed(piece) for piece in number(recipients)]
+    assert {True, False} == set(answers)
+
+
+@given(secret=st.binary(min_size=5, max_size=5))
+def test_room_is_measured_for_the_widest_piece_id(secret: bytes) -> None:
+    font = whole_font()
+    facts = Facts((), load_postcodes(), font, templates(), ISSUED, POSTING)
+    assert font.width(piece_id(secret)) <= font.width(facts._widest_id)
 
 
 def test_no_rule_says_the_same_as_another_and_all_speak_japanese() -> None:

@@ -51,6 +51,22 @@ def test_a_round_kind_may_choose_otherwise(include: Path) -> None:
         ("household", "kana_present: {severity: warn}", "kana_present: {severity: warn, mostly: 1.5}", "mostly"),
         ("household", "kana_present: {severity: warn}", "kana_present: {severity: stop, mostly: 0.5}", "kana_present"),
         ("household", "kana_present: {severity: warn}", "kana_present: {severity: warn, most: 1}", "most"),
+        *(
+            (
+                "household",
+                f"{rule_id}: {{severity: hold}}",
+                f"{rule_id}: {{severity: {severity}}}",
+                f"軽くできない.*{rule_id}",
+            )
+            for rule_id in ("protection_confirmed", "protected_mailto_in_force")
+            for severity in ("warn", "info", "exclude")
+        ),
+        (
+            "household",
+            "kinds: {}",
+            "kinds: {change_notice: {protected_mailto_in_force: {severity: info}}}",
+            "軽くできない.*protected_mailto_in_force",
+        ),
         ("round", "  case_no_unique: {severity: stop}\n", "", "case_no_unique"),
         ("round", "case_no_unique: {severity: stop}", "case_no_unique: {severity: hold}", "case_no_unique"),
         ("round", "  case_no_unique", "  kana_present: {severity: warn}\n  case_no_unique", "kana_present"),

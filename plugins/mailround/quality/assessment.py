@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 from mailround.errors import QualityStopError
+from mailround.fonts import FontStack
 from mailround.model import Recipient
 from mailround.postcodes import Postcodes
 from mailround.quality.catalogue import CATALOGUE, Rule, Severity
 from mailround.quality.choices import load_choices
-from mailround.quality.facts import Facts, Font
+from mailround.quality.facts import Facts
 from mailround.rounds import RoundKind
+from mailround.templates import load_templates
 
 
 class RuleReport(TypedDict):
@@ -35,21 +37,26 @@ class Report(TypedDict):
 
 
 class RoundReport(Report):
-    """The report a round keeps: also what the print plan leaves out and what a person should look at."""
+    """The report a round keeps: also what the print plan leaves out and what a person should look at.
+
+    ``details`` has, per rule and case number, what is said beside the rule's message; reports of 0.1.0 have none.
+    """
 
     held: list[str]
     excluded: list[str]
     warned: list[str]
+    details: NotRequired[dict[str, dict[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one rule found. ``case_nos`` is in record order, one for every record found."""
+    """What one rule found. ``case_nos`` is in record order, one for every record found; ``details`` are by case."""
 
     rule: Rule
     severity: Severity
     count: int
     case_nos: tuple[str, ...]
+    details: Mapping[str, str]
 
     @property
     def id(self) -> str:
@@ -114,6 +121,7 @@ class Assessment:
             "held": list(self.held),
             "excluded": list(self.excluded),
             "warned": list(self.warned),
+            "details": {each.id: dict(each.details) for each in self.findings if each.details},
         }
 
 
@@ -133,8 +141,9 @@ def assess(
     *,
     kind: RoundKind,
     postcodes: Postcodes,
-    font: Font,
+    font: FontStack,
     include: Path,
+    issue_date: date,
     posting_date: date | None = None,
 ) -> Assessment:
     """Check every household and the round as a whole. Pure.
@@ -142,14 +151,14 @@ def assess(
     An excluded household is not examined any further: it is not printed, and its data may rightly be old.
 
     Raises:
-        ConfigurationError: include/expectations does not fit the catalogue.
+        ConfigurationError: include/expectations does not fit the catalogue, or a template is wrong.
         QualityStopError: A check could not be carried out.
     """
     from mailround.quality.expectations import Outcome, run_suite  # noqa: PLC0415 - seconds to import, for checks only
 
     choices = load_choices(include, kind.name)
     rules = [rule for rule in CATALOGUE if kind.decision or not rule.decision]
-    everyone = Facts(tuple(recipients), postcodes, font, posting_date)
+    everyone = Facts(tuple(recipients), postcodes, font, load_templates(include, kind), issue_date, posting_date)
 
     def run(suite: Literal["round", "household"], columns: dict[str, list[bool] | None]) -> dict[str, Outcome]:
         return run_suite(suite, [each.record_no for each in recipients], columns, choices)
@@ -188,9 +197,14 @@ def assess(
         outcome = outcomes[rule.id]
         severity = choices[rule.id].severity if outcome.passed else Severity.STOP
         if not rule.fields:
-            return Finding(rule, severity, int(not outcome.passed), ())
+            return Finding(rule, severity, int(not outcome.passed), (), {})
         found_cases = cases(outcome.record_nos)
-        return Finding(rule, severity, len(found_cases), found_cases)
+        details = {
+            each.case_no: rule.detail(everyone, place)
+            for place, each in enumerate(recipients)
+            if rule.detail and each.record_no in outcome.record_nos
+        }
+        return Finding(rule, severity, len(found_cases), found_cases, details)
 
     return Assessment(
         rows=len(recipients),
@@ -201,9 +215,15 @@ def assess(
     )
 
 
-def hold_list(recipients: Sequence[Recipient], report: Report) -> tuple[Hold, ...]:
+def hold_list(recipients: Sequence[Recipient], report: RoundReport) -> tuple[Hold, ...]:
     """Return a line for every household that is held or stops the round, by district, caseworker and case."""
     rules = {rule.id: rule for rule in CATALOGUE}
+    details = report.get("details", {})
+
+    def message(rule: Rule, case_no: str) -> str:
+        detail = details.get(rule.id, {}).get(case_no)
+        return f"{rule.message}（{detail}）" if detail else rule.message
+
     found: dict[str, list[Rule]] = {}
     for each in report["rules"]:
         if each["severity"] in {Severity.HOLD, Severity.STOP}:
@@ -214,7 +234,7 @@ def hold_list(recipients: Sequence[Recipient], report: Report) -> tuple[Hold, ..
             each.case_no,
             each.district,
             each.caseworker,
-            tuple(rule.message for rule in found[each.case_no]),
+            tuple(message(rule, each.case_no) for rule in found[each.case_no]),
             tuple(dict.fromkeys(rule.remedy for rule in found[each.case_no])),
         )
         for each in recipients

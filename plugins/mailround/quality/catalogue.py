@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
 from mailround.model import Delivery, Status
 from mailround.quality import predicates as ask
+from mailround.quality.facts import Facts, is_dated
 from mailround.quality.predicates import Predicate, each, each_decision
 
 
@@ -28,7 +30,8 @@ class Rule:
     The household suite looks at households that are not excluded, the round suite at all records. ``predicate`` is
     None for the one question that has no answer per record: whether there is one at all. ``message`` and ``remedy``
     are told to a person. ``decision``: only in rounds whose records carry a decision. How severe a finding is, the
-    ward chooses (include/expectations).
+    ward chooses (include/expectations); of a ``binding`` one it may not make less than a hold. ``detail`` says more to
+    whoever clears a household up: of the one at a place of the facts, and never what the record holds.
     """
 
     id: str
@@ -38,13 +41,15 @@ class Rule:
     message: str
     remedy: str
     decision: bool = False
+    binding: bool = False
+    detail: Callable[[Facts, int], str] | None = None
 
 
 _FIX_AND_EXPORT = "福祉システムのデータを直し、出力し直してください。"
 _FIX_OR_SEPARATE = "福祉システムの登録を確認して直し、この回では別送してください。"
 _ADDRESS = ("postcode", "address", "mailto_postcode", "mailto_address")
 _MAILTO = ("mailto_name", "mailto_postcode", "mailto_address", "mailto_building")
-_PRINTED = ("name", "postcode", "address", "building", *_MAILTO, "document_no", "reason")
+_PRINTED = ("name", "postcode", "address", "building", *_MAILTO, "district", "document_no", "reason")
 _AMOUNTS = ("before_*", "after_*", "income_before", "income_after", "total_before", "total_after")
 
 CATALOGUE: tuple[Rule, ...] = (
@@ -105,6 +110,16 @@ CATALOGUE: tuple[Rule, ...] = (
         each(lambda household: not household.protected or household.protected_confirmed_on is not None),
         "支援措置の対象で、送付先の確認日がありません。",
         "二人で送付先を確認し、確認日を登録してください。",
+        binding=True,
+    ),
+    Rule(
+        "protected_mailto_in_force",
+        "household",
+        ("protected", *_MAILTO, "mailto_until"),
+        ask.protected_mailto_in_force,
+        "支援措置の対象で、別送付先の期限が発送日より前に切れるか、別送付先の住所がありません。",
+        "現住所には送らずに、二人で現在の送付先を確認し、登録し直してください。",
+        binding=True,
     ),
     Rule(
         "delivered_by_post",
@@ -211,6 +226,23 @@ CATALOGUE: tuple[Rule, ...] = (
         "文字を確認し、この回では手書きなど別の方法で作成してください。",
     ),
     Rule(
+        "fits_the_form",
+        "household",
+        (*_PRINTED, *_AMOUNTS),
+        ask.fits_the_form,
+        "様式の枠に収まらない文字があります。",
+        "文字を減らさずに、様式の枠を見直すか、この回では手書きなど別の方法で作成してください。",
+        detail=ask.unfit_fields,
+    ),
+    Rule(
+        "words_allowed",
+        "household",
+        ("population", *_PRINTED),
+        ask.words_allowed,
+        "支援給付の世帯に書いてはならない語（生活保護）があります。",
+        "福祉システムで理由等の文言を直し、出力し直すか、この回では別送してください。",
+    ),
+    Rule(
         "household_unique",
         "household",
         ("kana", "birth_date"),
@@ -239,8 +271,8 @@ CATALOGUE: tuple[Rule, ...] = (
         "decision_dated",
         "household",
         ("decision_date", "effective_date", "payment_date"),
-        each_decision(ask.decision_dated),
-        "決定日・適用日・支給日のいずれかがありません。",
+        each_decision(is_dated),
+        "決定日・適用日・支給日のいずれかがないか、日付として印字できません。",
         _FIX_OR_SEPARATE,
         decision=True,
     ),

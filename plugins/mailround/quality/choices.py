@@ -11,6 +11,7 @@ from mailround.errors import ConfigurationError
 from mailround.quality.catalogue import CATALOGUE, Severity
 
 _ROUND_SEVERITIES = frozenset({Severity.STOP, Severity.WARN})
+_BINDING_SEVERITIES = frozenset({Severity.STOP, Severity.HOLD})
 
 
 class Choice(BaseModel):
@@ -52,6 +53,7 @@ def load_choices(include: Path, kind: str) -> dict[str, Choice]:
         suite = read_yaml(include / "expectations", name, _Suite, "検査の設定")
         known = {rule.id for rule in CATALOGUE if rule.suite == name}
         about_households = {rule.id for rule in CATALOGUE if rule.fields}
+        binding = {rule.id for rule in CATALOGUE if rule.binding}
         named = {rule_id for each in (suite.rules, *suite.kinds.values()) for rule_id in each}
         mine = suite.rules | suite.kinds.get(kind, {})
         stopping = {rule_id for rule_id, choice in mine.items() if choice.severity is Severity.STOP}
@@ -64,6 +66,10 @@ def load_choices(include: Path, kind: str) -> dict[str, Choice]:
                 for rule_id, choice in mine.items()
                 if name == "round" and choice.severity not in _ROUND_SEVERITIES
             },
+            "保留より軽くできない検査": {
+                rule_id for rule_id, choice in mine.items() if choice.severity not in _BINDING_SEVERITIES
+            }
+            & binding,
             "stopでは許容できない割合": {each for each in stopping & about_households if mine[each].required_share < 1},
         }
         if any(wrong.values()):

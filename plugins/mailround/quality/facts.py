@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Protocol
 
 from mailround.addresses import TownSplit, split_town
-from mailround.model import Addressee, Recipient
+from mailround.composition import Composer, household_values
+from mailround.eras import FIRST_DAY
+from mailround.fonts import FontStack
+from mailround.model import Addressee, Decision, Population, Recipient
+from mailround.piece_id import ALPHABET, piece_id
 from mailround.postcodes import Postcodes, seven_digits
-
-
-class Font(Protocol):
-    """The part of a font that checking needs."""
-
-    def missing(self, text: str) -> str:
-        """Return the characters and base-selector sequences that cannot be printed, empty for none."""
-        ...
+from mailround.templates import Template
 
 
 @dataclass(frozen=True)
@@ -30,13 +27,16 @@ class Facts:
 
     recipients: tuple[Recipient, ...]
     postcodes: Postcodes
-    font: Font
+    font: FontStack
+    templates: Mapping[Population, Template]
+    issue_date: date
     posting_date: date | None = None
 
     @cached_property
     def addressees(self) -> tuple[Addressee, ...]:
-        """Return where each piece goes."""
-        return tuple(recipient.addressee() for recipient in self.recipients)
+        """Return where each piece goes; before there is a posting day, to every mail-to."""
+        day = self.posting_date or date.min
+        return tuple(recipient.addressee(day) for recipient in self.recipients)
 
     @cached_property
     def codes(self) -> tuple[str | None, ...]:
@@ -49,12 +49,40 @@ class Facts:
         return tuple(split_town(each.address, each.postcode, self.postcodes) for each in self.addressees)
 
     @cached_property
+    def composers(self) -> dict[Population, Composer]:
+        """Return what measures the form of each legal population; the very thing that composes its pages."""
+        return {population: Composer(template, self.font) for population, template in self.templates.items()}
+
+    def values(self, recipient: Recipient, to: Addressee) -> dict[str, str] | None:
+        """Return what a template may print of a household; None while its decision has no dates to print."""
+        if recipient.decision and not is_dated(recipient.decision):
+            return None
+        known = household_values(recipient, to, self.templates[recipient.population], self.issue_date)
+        return {"piece_id": self._widest_id, **known}
+
+    def misfits(self, recipient: Recipient, to: Addressee) -> tuple[str, ...]:
+        """Return the fields of its form that a household's texts do not fit, none while they are not known."""
+        known = self.values(recipient, to)
+        return self.composers[recipient.population].misfits(known) if known else ()
+
+    @cached_property
+    def _widest_id(self) -> str:
+        """Return a text as wide as any id that is drawn later may be."""
+        return max(ALPHABET, key=self.font.width) * len(piece_id(b""))
+
+    @cached_property
     def texts(self) -> tuple[tuple[str, ...], ...]:
         """Return every text of a household that is printed, line breaks of the reason left out."""
         return tuple(_printed(recipient) for recipient in self.recipients)
 
 
 _BREAKS = re.compile(r"\r\n|\n")
+
+
+def is_dated(decision: Decision) -> bool:
+    """Tell whether the three dates are there and can be written in an era; placeholders like 0001/01/01 cannot."""
+    dates = (decision.decision_date, decision.effective_date, decision.payment_date)
+    return all(day is not None and day >= FIRST_DAY for day in dates)
 
 
 def _printed(recipient: Recipient) -> tuple[str, ...]:
@@ -68,5 +96,6 @@ def _printed(recipient: Recipient) -> tuple[str, ...]:
         recipient.mailto_postcode,
         recipient.mailto_address,
         recipient.mailto_building,
+        recipient.district,
         *((decision.document_no, _BREAKS.sub("", decision.reason)) if decision else ()),
     )

@@ -16,8 +16,10 @@ from itertools import pairwise
 from mailround.addresses import KANJI_NUMERALS, TownSplit, fold, split_town
 from mailround.barcodes import address_number
 from mailround.characters import has_stray_selector, refused_characters
+from mailround.composition import refused_words
 from mailround.model import Decision, Delivery, Recipient
 from mailround.quality.facts import Facts
+from mailround.templates import words_kept_from
 
 Predicate = Callable[[Facts], Sequence[bool]]
 
@@ -116,9 +118,20 @@ def mailto_has_reason(recipient: Recipient) -> bool:
 
 
 def mailto_in_force(facts: Facts) -> list[bool]:
-    """A mail-to is still valid on the posting day."""
-    day = facts.posting_date or date.min
-    return [not _has_mailto(each) or each.mailto_until is None or each.mailto_until >= day for each in facts.recipients]
+    """A mail-to is still valid on the posting day; a protected household's is the next question's."""
+    return [each.protected or not _has_mailto(each) or not _expired(each, facts) for each in facts.recipients]
+
+
+def protected_mailto_in_force(facts: Facts) -> list[bool]:
+    """A protected household with a mail-to can be written to there: the residence must not be used instead."""
+    return [
+        not each.protected or not _has_mailto(each) or (bool(each.mailto_address.strip()) and not _expired(each, facts))
+        for each in facts.recipients
+    ]
+
+
+def _expired(recipient: Recipient, facts: Facts) -> bool:
+    return recipient.mailto_until is not None and recipient.mailto_until < (facts.posting_date or date.min)
 
 
 # Characters
@@ -136,6 +149,46 @@ def glyphs_in_font(facts: Facts) -> list[bool]:
     """The font has every character and sequence; what may not be printed anyway is the other rule's."""
     refused = dict.fromkeys(map(ord, refused_characters(text for texts in facts.texts for text in texts)))
     return [not any(facts.font.missing(text.translate(refused)) for text in texts) for texts in facts.texts]
+
+
+# The form
+
+
+def fits_the_form(facts: Facts) -> list[bool]:
+    """Every field of the household's form holds its text, measured as it is composed."""
+    return [not facts.misfits(each, to) for each, to in zip(facts.recipients, facts.addressees, strict=True)]
+
+
+def unfit_fields(facts: Facts, place: int) -> str:
+    """Return the fields that keep the household at that place from fitting its form, in Japanese where we can."""
+    names = facts.misfits(facts.recipients[place], facts.addressees[place])
+    return "、".join(dict.fromkeys(_FIELD_TITLES.get(name, name) for name in names))
+
+
+_FIELD_TITLES = {
+    "addressee": "宛名",
+    "on_behalf": "宛名（後見）",
+    "postcode": "郵便番号",
+    "address": "住所",
+    "building": "方書",
+    "head": "世帯主氏名",
+    "case_no": "ケース番号",
+    "more_case": "ケース番号",
+    "document_no": "文書番号",
+    "more_document": "文書番号",
+    "reason": "決定の理由",
+    "reason_more": "決定の理由",
+}
+
+
+def words_allowed(facts: Facts) -> list[bool]:
+    """Nothing printed of the household carries a word that its population must not be written."""
+    return [
+        not words_kept_from(recipient.population)
+        or (known := facts.values(recipient, to)) is None
+        or not refused_words(recipient.population, known)
+        for recipient, to in zip(facts.recipients, facts.addressees, strict=True)
+    ]
 
 
 # Twice
@@ -216,11 +269,6 @@ def document_no_gapless(facts: Facts) -> list[bool]:
         for (before, _), (number, place) in pairwise(numbers):
             well[place] = number - before <= 1
     return well
-
-
-def decision_dated(decision: Decision) -> bool:
-    """The three dates are there."""
-    return None not in {decision.decision_date, decision.effective_date, decision.payment_date}
 
 
 def decision_not_after_posting(facts: Facts) -> list[bool]:
