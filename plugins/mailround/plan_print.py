@@ -14,11 +14,13 @@ from mailround.addresses import after_town
 from mailround.barcodes import address_number
 from mailround.composition import values
 from mailround.context import RoundContext
+from mailround.delivery_offices import load_delivery_offices
 from mailround.errors import CountMismatchError, PrintError
 from mailround.fonts import Font, load_font
-from mailround.model import ChunkGroup, Delivery, Piece, Population, Recipient
+from mailround.model import ChunkGroup, Piece, Population, Recipient
 from mailround.piece_id import piece_id
-from mailround.postcodes import Postcodes, load_postcodes, seven_digits
+from mailround.postcodes import Postcodes, load_postcodes
+from mailround.print_order import in_print_order
 from mailround.register.entries import PrintPlanned
 from mailround.templates import Template, load_templates
 
@@ -28,7 +30,6 @@ FONT = "plan/font"
 """Workspace name of the round's font: only the characters in use, so that rendering never touches the whole one."""
 
 _RECORDS: TypeAdapter[tuple[Recipient, ...]] = TypeAdapter(tuple[Recipient, ...])
-_COUNTER = "counter"
 _REPRESENTATIVE = "0000"
 """End of a representative postcode, which has no town and so no barcode."""
 
@@ -94,9 +95,9 @@ def _to_print(work: RoundContext) -> list[Recipient]:
 def _pieces(work: RoundContext, recipients: Iterable[Recipient]) -> list[Piece]:
     postcodes = load_postcodes()
     pieces: list[Piece] = []
-    bundles = _Bundles()
     taken: set[str] = set()
-    for seq, recipient in enumerate(sorted(recipients, key=_order), 1):
+    offices = load_delivery_offices(work.settings.include)
+    for seq, (bundle, recipient) in enumerate(in_print_order(recipients, offices, postcodes), 1):
         chunk = (seq - 1) // work.kind.chunk_size + 1
         own_id = next(each for each in _ids(work, recipient) if each not in taken)
         taken.add(own_id)
@@ -106,46 +107,13 @@ def _pieces(work: RoundContext, recipients: Iterable[Recipient]) -> list[Piece]:
                 piece_id=own_id,
                 chunk=chunk,
                 file=f"print/{work.kind.file_stem}-{chunk:03d}.pdf",
-                bundle=bundles.of(recipient),
+                bundle=bundle,
                 enclosure_set=work.kind.enclosure_set,
                 barcode=_barcode(recipient, postcodes),
                 recipient=recipient,
             )
         )
     return pieces
-
-
-def _postcode(recipient: Recipient) -> str:
-    code = seven_digits(recipient.addressee().postcode)
-    if code is None:
-        raise PrintError(
-            "郵便番号が7桁でない世帯が印刷に回っています。", "データ検査からやり直し、その世帯を保留にしてください。"
-        )
-    return code
-
-
-def _order(recipient: Recipient) -> tuple[bool, str, str, str, str]:
-    """Return the place in the print order: counter last, delivery office, postcode, address, case."""
-    to = recipient.addressee()
-    code = _postcode(recipient)
-    return recipient.delivery is Delivery.COUNTER, code[:3], code, f"{to.address}\n{to.building}", recipient.case_no
-
-
-class _Bundles:
-    """Names bundles while the pieces pass in print order: one per postcode, numbered within the delivery office."""
-
-    def __init__(self) -> None:
-        self._names: dict[str, str] = {}
-        self._count: dict[str, int] = {}
-
-    def of(self, recipient: Recipient) -> str:
-        if recipient.delivery is Delivery.COUNTER:
-            return _COUNTER
-        code = _postcode(recipient)
-        if code not in self._names:
-            number = self._count[code[:3]] = self._count.get(code[:3], 0) + 1
-            self._names[code] = f"{code[:3]}-{number:03d}"
-        return self._names[code]
 
 
 def _ids(work: RoundContext, recipient: Recipient) -> Iterator[str]:
@@ -157,7 +125,7 @@ def _ids(work: RoundContext, recipient: Recipient) -> Iterator[str]:
 
 
 def _barcode(recipient: Recipient, postcodes: Postcodes) -> str:
-    if _postcode(recipient).endswith(_REPRESENTATIVE):
+    if recipient.addressee().postcode.endswith(_REPRESENTATIVE):
         return ""
     return address_number(after_town(recipient.addressee(), postcodes))
 
