@@ -12,12 +12,13 @@ from pydantic import TypeAdapter
 
 from mailround.addresses import after_town
 from mailround.barcodes import address_number
+from mailround.bundle_list import wordings
 from mailround.composition import values
 from mailround.context import RoundContext
-from mailround.delivery_offices import load_delivery_offices
+from mailround.delivery_offices import DeliveryOffices, load_delivery_offices
 from mailround.errors import CountMismatchError, PrintError
 from mailround.fonts import Font, load_font
-from mailround.model import ChunkGroup, Piece, Population, Recipient
+from mailround.model import ChunkGroup, ListedPiece, Piece, Population, Recipient
 from mailround.piece_id import piece_id
 from mailround.postcodes import Postcodes, load_postcodes
 from mailround.print_order import in_print_order
@@ -26,6 +27,8 @@ from mailround.templates import Template, load_templates
 
 PIECES: TypeAdapter[tuple[Piece, ...]] = TypeAdapter(tuple[Piece, ...])
 """Workspace files ``plan/chunk-001`` …"""
+LISTED: TypeAdapter[tuple[ListedPiece, ...]] = TypeAdapter(tuple[ListedPiece, ...])
+"""Workspace files ``plan/list-001`` …: the pieces of a chunk as the piece list has them."""
 FONT = "plan/font"
 """Workspace name of the round's font: only the characters in use, so that rendering never touches the whole one."""
 
@@ -37,7 +40,7 @@ _REPRESENTATIVE = "0000"
 def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
     """Plan the printing of everything that is neither held nor excluded.
 
-    Writes ``plan/chunk-NNN`` and ``plan/font``. A second run on the same records writes the same.
+    Writes ``plan/chunk-NNN``, ``plan/list-NNN`` and ``plan/font``. A second run on the same records writes the same.
 
     Returns:
         The chunks in at most ``settings.print_tasks`` contiguous groups, as equal as can be.
@@ -46,12 +49,14 @@ def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
         CountMismatchError: printed + held + excluded is not what was extracted, or nothing is left to print.
         PrintError: A record came through that the font or the postcode forbids.
     """
-    pieces = _pieces(work, _to_print(work))
+    offices = load_delivery_offices(work.settings.include)
+    pieces = _pieces(work, _to_print(work), offices)
     chunks = [pieces[first : first + work.kind.chunk_size] for first in range(0, len(pieces), work.kind.chunk_size)]
     templates = load_templates(work.settings.include, work.kind)
-    font = _font_for(load_font(work.settings), templates, pieces, work)
+    font = _font_for(load_font(work.settings), templates, pieces, wordings(offices.sections().values()), work)
     for number, chunk in enumerate(chunks, 1):
         work.workspace.write_records(chunk_name(number), PIECES, tuple(chunk))
+        work.workspace.write_records(list_name(number), LISTED, tuple(map(_listed, chunk)))
     work.workspace.write(FONT, font.data)
     work.register.append(
         PrintPlanned(
@@ -73,6 +78,11 @@ def chunk_name(number: int) -> str:
     return f"plan/chunk-{number:03d}"
 
 
+def list_name(number: int) -> str:
+    """Return the workspace name of what the piece list says of a chunk."""
+    return f"plan/list-{number:03d}"
+
+
 def _to_print(work: RoundContext) -> list[Recipient]:
     """Return the records that are printed, after the counts agree."""
     recipients = work.workspace.read_records("records", _RECORDS)
@@ -92,11 +102,10 @@ def _to_print(work: RoundContext) -> list[Recipient]:
     return printed
 
 
-def _pieces(work: RoundContext, recipients: Iterable[Recipient]) -> list[Piece]:
+def _pieces(work: RoundContext, recipients: Iterable[Recipient], offices: DeliveryOffices) -> list[Piece]:
     postcodes = load_postcodes()
     pieces: list[Piece] = []
     taken: set[str] = set()
-    offices = load_delivery_offices(work.settings.include)
     for seq, (bundle, recipient) in enumerate(in_print_order(recipients, offices, postcodes), 1):
         chunk = (seq - 1) // work.kind.chunk_size + 1
         own_id = next(each for each in _ids(work, recipient) if each not in taken)
@@ -116,6 +125,18 @@ def _pieces(work: RoundContext, recipients: Iterable[Recipient]) -> list[Piece]:
     return pieces
 
 
+def _listed(piece: Piece) -> ListedPiece:
+    return ListedPiece(
+        seq=piece.seq,
+        piece_id=piece.piece_id,
+        file=piece.file,
+        bundle=piece.bundle,
+        enclosure_set=piece.enclosure_set,
+        postcode=piece.recipient.addressee().postcode.replace("-", ""),  # the printed one stays as received
+        barcode=piece.barcode,
+    )
+
+
 def _ids(work: RoundContext, recipient: Recipient) -> Iterator[str]:
     """Yield ids that only the round's key can link to the case; a further one for when the one before is taken."""
     attempt = 0
@@ -130,9 +151,17 @@ def _barcode(recipient: Recipient, postcodes: Postcodes) -> str:
     return address_number(after_town(recipient.addressee(), postcodes))
 
 
-def _font_for(font: Font, templates: dict[Population, Template], pieces: Sequence[Piece], work: RoundContext) -> Font:
+def _font_for(
+    font: Font,
+    templates: dict[Population, Template],
+    pieces: Sequence[Piece],
+    on_lists: set[str],
+    work: RoundContext,
+) -> Font:
     """Return the font cut down to everything that this round prints."""
-    texts = {text for template in templates.values() for text in (*template.texts.values(), *_wordings(template))}
+    texts = on_lists | {
+        text for template in templates.values() for text in (*template.texts.values(), *_wordings(template))
+    }
     for piece in pieces:
         texts.update(values(piece, templates[piece.recipient.population], work.opened.issue_date).values())
     texts.add("0123456789")
