@@ -177,6 +177,15 @@ def test_a_package_that_differs_from_its_manifest_is_refused(
     assert message in refused.value.happened
 
 
+@pytest.mark.parametrize("content", [b'"', b'1,"P1\r\n', b"\xff\xfe", b"1\r2"])
+@pytest.mark.parametrize("name", ["pieces.csv", "bundles.csv"])
+def test_a_list_that_is_no_csv_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
+    contents, manifest = right(), manifest_of(right())
+    changed(name, content)(contents, manifest)
+    with pytest.raises(PackageError):
+        check_package(pack(tmp_path / "wrong.zip", contents, manifest), PASSWORD)
+
+
 @pytest.mark.parametrize("bits", [128, 192, None])
 def test_weaker_or_no_encryption_is_refused(tmp_path: Path, bits: int | None) -> None:
     with pytest.raises(PackageError, match="AES-256で暗号化されていない"):

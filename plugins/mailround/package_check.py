@@ -14,10 +14,13 @@ import struct
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
+from threading import Lock
 from typing import BinaryIO, NamedTuple
 
 import pypdfium2
@@ -36,6 +39,10 @@ _NEUTRAL = re.compile(rf"{_PRINTED.pattern}|pieces\.csv|bundles\.csv|bundles\.pd
 _NEUTRAL_BUNDLE = re.compile(r"[a-z0-9]{1,8}(?:-[0-9]{3,5})?")
 _AES_256 = 3
 _BLOCK = 1 << 20
+_THREADS = 2
+"""Members that are decrypted at once, and so the most that are in memory."""
+_PDFIUM = Lock()
+"""PDFium serves one thread at a time."""
 _SHOWN = 10
 _RESEAL = "このパッケージは引き渡さず、封緘の工程からやり直してください。"
 
@@ -190,7 +197,7 @@ def check_package(path: Path, password: str) -> PackageReport:
 
 
 def check_stream(file: BinaryIO, password: str) -> PackageReport:
-    """Check an open package; reads it twice, one member in memory at a time.
+    """Check an open package; reads it twice, a few members in memory at a time.
 
     Raises:
         PackageError: As `check_package`.
@@ -213,7 +220,7 @@ def check_stream(file: BinaryIO, password: str) -> PackageReport:
             "パスワードが一致しないため、パッケージを開けません。",
             "半角の英大文字と数字で、区切りを入れずに入力し直してください。",
         ) from None
-    except (pyzipper.BadZipFile, EOFError, NotImplementedError, ValueError, struct.error, zlib.error):
+    except (pyzipper.BadZipFile, EOFError, NotImplementedError, ValueError, struct.error, csv.Error, zlib.error):
         raise PackageError("パッケージが壊れています（ZIPとして読めません）。", _RESEAL) from None
     return PackageReport(
         manifest=manifest,
@@ -261,25 +268,37 @@ def _content_faults(archive: pyzipper.AESZipFile, manifest: Manifest) -> Iterato
     yield from (f"{name}がパッケージにない" for name in sorted(set(listed) - present))
     yield from (f"{name}がパッケージにない" for name in (PIECES, BUNDLES, BUNDLE_LIST) if name not in present)
 
+    names = sorted(present & set(listed))
+    with ThreadPoolExecutor(max_workers=_THREADS) as threads:
+        found = dict(zip(names, threads.map(partial(_examine, archive), names), strict=True))
     pages: dict[str, int] = {}
     lists: dict[str, list[list[str]]] = {}
-    for name in sorted(present & set(listed)):
-        member, content = listed[name], _content(archive, name)
-        if len(content) != member.bytes:
-            yield f"{name}の大きさが違う（目録{member.bytes}、実際{len(content)}）"
-        if hashlib.sha256(content).hexdigest() != member.sha256:
+    for name, content in found.items():
+        member = listed[name]
+        if content.bytes != member.bytes:
+            yield f"{name}の大きさが違う（目録{member.bytes}、実際{content.bytes}）"
+        if content.sha256 != member.sha256:
             yield f"{name}のハッシュが目録と違う"
-        if name.endswith(".csv"):
-            lists[name] = list(csv.reader(io.StringIO(content.decode("utf-8"), newline=""), strict=True))
-            if len(lists[name]) - 1 != member.rows:
-                yield f"{name}の行数が違う（目録{member.rows}、実際{len(lists[name]) - 1}）"
+        if content.lines is not None:
+            lists[name] = content.lines
+            if len(content.lines) - 1 != member.rows:
+                yield f"{name}の行数が違う（目録{member.rows}、実際{len(content.lines) - 1}）"
         else:
-            pages[name] = _page_count(content)
-            if pages[name] != member.pages:
-                yield f"{name}の頁数が違う（目録{member.pages}、実際{pages[name]}）"
+            pages[name] = content.pages
+            if content.pages != member.pages:
+                yield f"{name}の頁数が違う（目録{member.pages}、実際{content.pages}）"
     if set(lists) >= {PIECES, BUNDLES}:
         printed = {name: count for name, count in pages.items() if _PRINTED.fullmatch(name)}
         yield from _list_faults(lists[PIECES], lists[BUNDLES], printed, manifest)
+
+
+class _Content(NamedTuple):
+    """What a member turned out to be: a list has lines, with its header, a PDF pages."""
+
+    bytes: int
+    sha256: str
+    pages: int = 0
+    lines: list[list[str]] | None = None
 
 
 def _list_faults(
@@ -350,22 +369,29 @@ def _bundle_faults(found: list[BundleRow], told: list[list[str]]) -> Iterator[st
                 yield f"束{row.bundle}の{_COLUMN_TITLES[column]}が{PIECES}と違う{both}"
 
 
-def _content(archive: pyzipper.AESZipFile, name: str) -> bytes:
-    """Return a member, read in blocks: twice as fast as in one piece."""
-    content = bytearray()
+def _examine(archive: pyzipper.AESZipFile, name: str) -> _Content:
+    """Decrypt a member and return what it is; safe in threads, which decrypting and hashing leave free to run."""
+    blocks = []
+    digest = hashlib.sha256()
     with archive.open(name) as file:
         while block := file.read(_BLOCK):
-            content += block
-    return bytes(content)
+            blocks.append(block)
+            digest.update(block)
+    content = b"".join(blocks)
+    if name.endswith(".csv"):
+        lines = list(csv.reader(io.StringIO(content.decode("utf-8"), newline=""), strict=True))
+        return _Content(len(content), digest.hexdigest(), lines=lines)
+    return _Content(len(content), digest.hexdigest(), pages=_page_count(content))
 
 
 def _page_count(content: bytes) -> int:
     """Count pages as PDFium sees them; 0 for what is not a PDF, which no manifest claims."""
-    try:
-        document = pypdfium2.PdfDocument(content)
-    except pypdfium2.PdfiumError:
-        return 0
-    try:
-        return len(document)
-    finally:
-        document.close()
+    with _PDFIUM:
+        try:
+            document = pypdfium2.PdfDocument(content)
+        except pypdfium2.PdfiumError:
+            return 0
+        try:
+            return len(document)
+        finally:
+            document.close()
