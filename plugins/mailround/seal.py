@@ -52,7 +52,6 @@ ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 PASSWORD_LENGTH = 20
 ALGORITHM = "WinZip AES-256 (AE-2), stored"
 
-_BLOCK = 1 << 18
 _REDO = "印刷計画の工程からやり直してください。"
 
 
@@ -175,10 +174,7 @@ def _write(work: RoundContext, rows: list[PieceRow], file: BinaryIO, at: datetim
         ) -> None:
             info = archive.zipinfo_cls(name, date_time=moment)
             info.external_attr = 0o600 << 16
-            info.file_size = len(content)
-            with archive.open(info, "w") as member, memoryview(content) as view:
-                for start in range(0, len(content), _BLOCK):
-                    member.write(view[start : start + _BLOCK])
+            archive.writestr(info, content)
             digest = hashlib.sha256(content).hexdigest()
             members.append(Member(name=name, sha256=digest, bytes=len(content), pages=pages, pieces=pieces, rows=lines))
 
