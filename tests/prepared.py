@@ -7,14 +7,19 @@ import io
 import shutil
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from pydantic import TypeAdapter
 from reportlab.pdfgen.canvas import Canvas
 
 from mailround.barcodes import bars, code_words
+from mailround.bundle_list import wordings
 from mailround.context import RoundContext
-from mailround.model import Piece, PieceRange, Recipient
+from mailround.delivery_offices import load_delivery_offices
+from mailround.fonts import Font, load_font
+from mailround.model import ListedPiece, Piece, PieceRange, Recipient
+from mailround.plan_print import LISTED
 from mailround.register.entries import (
     AnyBody,
     DeletionCertified,
@@ -30,7 +35,7 @@ from mailround.register.entries import (
     latest,
 )
 from mailround.seal import seal
-from mailround.settings import TOKYO, Settings
+from mailround.settings import TOKYO, CheckSettings, Settings
 
 AT = datetime(2026, 11, 11, 10, 0, tzinfo=TOKYO)
 POSTED_ON = date(2026, 11, 24)
@@ -53,6 +58,21 @@ def pdf(pages: int) -> bytes:
         canvas.showPage()
     canvas.save()
     return target.getvalue()
+
+
+def listed(piece: Piece) -> ListedPiece:
+    return ListedPiece(
+        *(piece.seq, piece.piece_id, piece.file, piece.bundle, piece.enclosure_set),
+        postcode=piece.to.postcode.replace("-", ""),
+        barcode=piece.barcode,
+    )
+
+
+@cache
+def list_font() -> Font:
+    """Return a font with what the bundle list needs and nothing else."""
+    settings = CheckSettings()
+    return load_font(settings).subset(wordings(load_delivery_offices(settings.include).sections().values()))
 
 
 def print_round(
@@ -82,11 +102,13 @@ def print_round(
             placed.append(PieceRange(seq=seq, piece_id=piece_id, first_page=page, pages=2 if seq % 3 == 0 else 1))
             page += placed[-1].pages
         work.workspace.write_records(f"plan/chunk-{chunk:03d}", CHUNK, tuple(planned))
+        work.workspace.write_records(f"plan/list-{chunk:03d}", LISTED, tuple(map(listed, planned)))
         work.workspace.write_records(f"pages/{chunk:03d}", RANGES, tuple(placed))
         content = pdf(page - 1)
         work.workspace.write(f"print/{work.kind.file_stem}-{chunk:03d}", content)
         digest = hashlib.sha256(hashlib.sha256(content).digest()).hexdigest()
         record(work, Verified(first=chunk, last=chunk, pieces=len(planned), pages=page - 1, sha256=digest))
+    work.workspace.write("plan/font", list_font().data)
     record(
         work,
         QualityChecked(

@@ -29,7 +29,8 @@ PIECES = (
     (2, "P2", "print/notices-001.pdf", 2, 2, "160-001", "A", "1600022", ""),
     (3, "P3", "print/notices-002.pdf", 1, 1, "161-002", "A", "1610031", BARS),
 )
-BUNDLES = (("160-001", 1, 2, 2, 3), ("161-002", 3, 3, 1, 1))
+FIRST = ("160-001", 1, 2, 2, 3, "160", "print/notices-001.pdf:1-2")
+SECOND = ("161-002", 3, 3, 1, 1, "161", "print/notices-002.pdf:3-3")
 
 
 def right() -> Contents:
@@ -37,12 +38,14 @@ def right() -> Contents:
         "print/notices-001.pdf": pdf(3),
         "print/notices-002.pdf": pdf(1),
         "pieces.csv": lines(PIECE_COLUMNS, *PIECES),
-        "bundles.csv": lines(BUNDLE_COLUMNS, *BUNDLES),
+        "bundles.csv": lines(BUNDLE_COLUMNS, FIRST, SECOND),
+        "bundles.pdf": pdf(2),
     }
 
 
 def manifest_of(contents: Contents) -> dict[str, Any]:
-    pages = {"print/notices-001.pdf": 3, "print/notices-002.pdf": 1}
+    pages = {"print/notices-001.pdf": 3, "print/notices-002.pdf": 1, "bundles.pdf": 2}
+    pieces = {"print/notices-001.pdf": 2, "print/notices-002.pdf": 1}
     rows = {"pieces.csv": 3, "bundles.csv": 2}
     return {
         "round_id": "2026-11-change",
@@ -56,6 +59,7 @@ def manifest_of(contents: Contents) -> dict[str, Any]:
                 "sha256": hashlib.sha256(content).hexdigest(),
                 "bytes": len(content),
                 "pages": pages.get(name),
+                "pieces": pieces.get(name),
                 "rows": rows.get(name),
             }
             for name, content in contents.items()
@@ -78,7 +82,7 @@ def pack(path: Path, contents: Contents, manifest: object, *, bits: int | None =
 def test_a_right_package_is_reported_with_its_counts_and_hash(tmp_path: Path) -> None:
     path = pack(tmp_path / "right.zip", right(), manifest_of(right()))
     report = check_package(path, PASSWORD)
-    assert (report.members, report.pieces, report.pages) == (5, 3, 4)
+    assert (report.members, report.pieces, report.pages) == (6, 3, 4)
     assert report.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert report.bytes == path.stat().st_size
 
@@ -107,6 +111,14 @@ def row(number: int, column: str, value: object) -> Callable[[Contents, dict[str
     return changed("pieces.csv", lines(PIECE_COLUMNS, *(tuple(each) for each in rows)))
 
 
+def bundles(*rows: tuple[object, ...]) -> Callable[[Contents, dict[str, Any]], None]:
+    return changed("bundles.csv", lines(BUNDLE_COLUMNS, *rows))
+
+
+def second(column: int, value: object) -> Callable[[Contents, dict[str, Any]], None]:
+    return bundles(FIRST, (*SECOND[:column], value, *SECOND[column + 1 :]))
+
+
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
@@ -126,15 +138,33 @@ def row(number: int, column: str, value: object) -> Callable[[Contents, dict[str
         (changed("pieces.csv", lines(PIECE_COLUMNS)), "合計の通数が違う（目録3、実際0）"),
         (changed("pieces.csv", lines(PIECE_COLUMNS, *PIECES[:2], PIECES[2][:-1])), "pieces.csvの列が規則に合わない"),
         (changed("pieces.csv", lines(("piece_seq", "name"))), "pieces.csvの列が規則に合わない"),
-        (changed("bundles.csv", lines(BUNDLE_COLUMNS, ("160-001", 1, 3, 3, 4))), "bundles.csvの束がpieces.csvと違う"),
-        (changed("bundles.csv", lines(BUNDLE_COLUMNS, BUNDLES[0], ("161-002", 3, 3, 1, 2))), "bundles.csvの束が"),
-        (changed("bundles.csv", lines(BUNDLE_COLUMNS, BUNDLES[0], ("161-002", 2, 3, 1, 1))), "bundles.csvの束が"),
+        (bundles(FIRST), "bundles.csvの束の並びがpieces.csvと違う（bundles.csv 1束、pieces.csv 2束）"),
+        (bundles(SECOND, FIRST), "bundles.csvの束の並びがpieces.csvと違う"),
+        (bundles(FIRST, SECOND, SECOND), "bundles.csvの束の並びがpieces.csvと違う"),
+        (bundles(FIRST, ("161-001", *SECOND[1:])), "bundles.csvの束の並びがpieces.csvと違う"),
+        (bundles(FIRST, ("髙﨑𠮷郎", *SECOND[1:])), "束の名前が規則に合わない"),
+        (row(3, "bundle", "髙﨑𠮷郎"), "束の名前が規則に合わない"),
+        (second(1, 2), "束161-002の最初の通し番号がpieces.csvと違う（bundles.csv 2、pieces.csv 3）"),
+        (second(2, 4), "束161-002の最後の通し番号がpieces.csvと違う（bundles.csv 4、pieces.csv 3）"),
+        (second(3, 2), "束161-002の通数がpieces.csvと違う（bundles.csv 2、pieces.csv 1）"),
+        (second(4, 2), "束161-002の頁数がpieces.csvと違う（bundles.csv 2、pieces.csv 1）"),
+        (second(5, "160"), "束161-002の配達局がpieces.csvと違う"),
+        (second(6, "print/notices-001.pdf:3-3"), "束161-002のファイル別の通し番号がpieces.csvと違う"),
+        (told(pieces=3), "notices-001.pdfの通数がpieces.csvと違う（目録3、pieces.csv 2）"),
+        (told(pieces=None), "notices-001.pdfの通数がpieces.csvと違う"),
+        (lambda contents, _: contents.pop("bundles.pdf"), "bundles.pdfがパッケージにない"),
+        (changed("bundles.pdf", pdf(3)), "bundles.pdfの頁数が違う（目録2、実際3）"),
+        (changed("bundles.pdf", b""), "bundles.pdfの頁数が違う（目録2、実際0）"),
         (row(2, "piece_seq", 3), "通し番号が1から続いていない"),
         (row(2, "piece_id", "P1"), "同じ封書番号がある"),
         (row(2, "first_page", 3), "2行目の頁が前の行から続いていない"),
         (row(2, "pages", 1), "notices-001.pdfの頁数がpieces.csvと違う（PDF 3、pieces.csv 2）"),
         (row(3, "file", "print/notices-009.pdf"), "notices-009.pdfの頁数がpieces.csvと違う"),
-        (row(3, "bundle", "160-001"), "bundles.csvの束がpieces.csvと違う"),
+        (row(3, "file", "print/notices-001.pdf"), "notices-001.pdfの通数がpieces.csvと違う（目録2、pieces.csv 3）"),
+        (row(3, "file", "print/notices-001.pdf"), "notices-002.pdfの通数がpieces.csvと違う（目録1、pieces.csv 0）"),
+        (row(3, "bundle", "160-001"), "bundles.csvの束の並びがpieces.csvと違う（bundles.csv 2束、pieces.csv 1束）"),
+        (row(2, "bundle", "161-002"), "束160-001の通数がpieces.csvと違う（bundles.csv 2、pieces.csv 1）"),
+        (row(1, "bundle", "161-002"), "束161-002の通し番号が続いていない（2通）"),
     ],
 )
 def test_a_package_that_differs_from_its_manifest_is_refused(
@@ -145,6 +175,15 @@ def test_a_package_that_differs_from_its_manifest_is_refused(
     with pytest.raises(PackageError) as refused:
         check_package(pack(tmp_path / "wrong.zip", contents, manifest), PASSWORD)
     assert message in refused.value.happened
+
+
+@pytest.mark.parametrize("content", [b'"', b'1,"P1\r\n', b"\xff\xfe", b"1\r2"])
+@pytest.mark.parametrize("name", ["pieces.csv", "bundles.csv"])
+def test_a_list_that_is_no_csv_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
+    contents, manifest = right(), manifest_of(right())
+    changed(name, content)(contents, manifest)
+    with pytest.raises(PackageError):
+        check_package(pack(tmp_path / "wrong.zip", contents, manifest), PASSWORD)
 
 
 @pytest.mark.parametrize("bits", [128, 192, None])
@@ -163,7 +202,7 @@ def test_one_member_that_slipped_in_unencrypted_is_found(tmp_path: Path) -> None
 
 def test_a_name_that_tells_something_is_refused_without_being_repeated(tmp_path: Path) -> None:
     path = pack(tmp_path / "names.zip", right() | {"髙﨑𠮷郎.pdf": pdf(1)}, manifest_of(right()))
-    with pytest.raises(PackageError, match="5番目のファイル名が規則に合わない") as refused:
+    with pytest.raises(PackageError, match="6番目のファイル名が規則に合わない") as refused:
         check_package(path, PASSWORD)
     assert "髙" not in str(refused.value)
 

@@ -8,12 +8,14 @@ from datetime import date
 import pytest
 
 from mailround.barcodes import bars, code_words, decode_bars
+from mailround.bundle_list import wordings
 from mailround.context import RoundContext
+from mailround.delivery_offices import load_delivery_offices
 from mailround.errors import CountMismatchError, PrintError
 from mailround.fonts import Font
 from mailround.model import ChunkGroup, Delivery, Piece, Recipient
 from mailround.piece_id import is_piece_id
-from mailround.plan_print import FONT, PIECES, plan_print
+from mailround.plan_print import FONT, LISTED, PIECES, list_name, plan_print
 from mailround.register.entries import PrintPlanned, latest
 from mailround.templates import digest
 from prepared import AT as NOW
@@ -151,6 +153,29 @@ def test_a_piece_carries_the_bars_of_its_addressee(
 def test_a_piece_of_a_representative_code_carries_no_bars(work: RoundContext, make_recipient: Maker) -> None:
     (piece,) = plan(work, [make_recipient(postcode="160-0000", address="東京都新宿区1-2-3")])
     assert piece.barcode == ""
+
+
+def test_the_list_beside_a_chunk_says_the_same_of_its_pieces_and_nothing_of_the_household(
+    work: RoundContext, make_recipient: Maker
+) -> None:
+    object.__setattr__(work, "kind", work.kind.model_copy(update={"chunk_size": 2}))
+    away = {"mailto_postcode": "192-0046", "mailto_address": "東京都八王子市明神町三丁目1番1号"}
+    changes = [{"postcode": "160-0022"}, {"postcode": "1600022"}, away, {"mailto_postcode": "192-0046"}]
+    pieces = plan(work, [make_recipient(record_no=number, **each) for number, each in enumerate(changes, 1)])
+    listed = [each for number in (1, 2) for each in work.workspace.read_records(list_name(number), LISTED)]
+    assert [each.postcode for each in listed] == ["1600022", "1600022", "1600022", "1920046"]
+    for piece, each in zip(pieces, listed, strict=True):
+        assert {name: value for name, value in each._asdict().items() if name != "postcode"} == {
+            name: getattr(piece, name) for name in each._fields if name != "postcode"
+        }
+        assert not {piece.recipient.name, piece.recipient.case_no, piece.recipient.address} & set(map(str, each))
+
+
+def test_the_rounds_font_prints_the_bundle_list(work: RoundContext, make_recipient: Maker) -> None:
+    plan(work, [make_recipient()])
+    sections = load_delivery_offices(work.settings.include).sections()
+    font = Font(work.workspace.read(FONT))
+    assert [text for text in wordings(sections.values()) if font.missing(text)] == []
 
 
 def test_the_rounds_font_prints_every_name_and_every_template(work: RoundContext, make_recipient: Maker) -> None:

@@ -10,21 +10,21 @@ import json
 import shutil
 import stat
 import subprocess
-import unicodedata
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import pyzipper
 
 from mailround.context import RoundContext
-from mailround.errors import CountMismatchError, GateClosedError, PackageError, WorkspaceError
+from mailround.errors import CountMismatchError, GateClosedError, PackageError, PrintError, WorkspaceError
 from mailround.model import Recipient
 from mailround.package_check import BUNDLE_COLUMNS, PIECE_COLUMNS, check_package
+from mailround.plan_print import LISTED
 from mailround.register.entries import PrintPlanned, ReleaseApproved, Sealed, Verified, latest, standing
 from mailround.seal import ALPHABET, PASSWORD_LENGTH, package_path, seal
-from prepared import AT, CANARY, CHUNK, RANGES, hand_over, password, pdf, print_round, record
+from prepared import AT, CANARY, RANGES, hand_over, password, pdf, print_round, record
 
 Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]
@@ -62,7 +62,7 @@ def test_the_reference_and_the_register_say_what_was_sealed(work: RoundContext) 
     entry = latest(work.entries, Sealed)
     assert entry is not None
     assert (entry.pieces, entry.pages, entry.members, entry.bytes, entry.sha256) == (
-        *(7, 9, 6),
+        *(7, 9, 7),
         *(sealed.bytes, sealed.sha256),
     )
     assert "AES-256" in entry.algorithm
@@ -77,6 +77,7 @@ def test_the_members_have_neutral_names_in_order_and_are_stored(work: RoundConte
             "print/notices-003.pdf",
             "pieces.csv",
             "bundles.csv",
+            "bundles.pdf",
             "manifest.json",
         ]
         assert {info.compress_type for info in archive.infolist()} == {pyzipper.ZIP_STORED}
@@ -108,34 +109,6 @@ def test_the_piece_list_says_where_every_piece_is(work: RoundContext) -> None:
     assert {row["postcode"] for row in rows} == {"1600022"}
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"postcode": "１６０－００２２"},
-        {"mailto_postcode": "192-0046", "mailto_address": "東京都八王子市明神町三丁目1番1号"},
-        {"mailto_postcode": "192-0046", "mailto_name": "邊󠄆　太郎"},
-        {"mailto_address": "東京都八王子市明神町三丁目1番1号"},
-        {
-            "mailto_postcode": "192-0046",
-            "mailto_address": "東京都八王子市明神町三丁目1番1号",
-            "mailto_until": date(2026, 11, 23),
-        },
-    ],
-)
-def test_the_postcode_is_the_one_of_the_addressee(
-    work: RoundContext, make_recipient: Maker, changes: dict[str, str]
-) -> None:
-    recipient = make_recipient(**changes)
-    to = recipient.addressee(work.opened.posting_date)
-    first, *rest = work.workspace.read_records("plan/chunk-001", CHUNK)
-    first = dataclasses.replace(first, recipient=recipient, to=to)
-    work.workspace.write_records("plan/chunk-001", CHUNK, (first, *rest))
-    seal(work, at=AT)
-    row = next(csv.DictReader(io.StringIO(member(work, "pieces.csv").decode("ascii"), newline="")))
-    digits = unicodedata.normalize("NFKC", to.postcode)
-    assert row["postcode"] == "".join(filter(str.isdigit, digits))
-
-
 def test_the_piece_list_names_nobody_and_no_case(work: RoundContext) -> None:
     seal(work, at=AT)
     for name in ("pieces.csv", "bundles.csv", "manifest.json"):
@@ -146,7 +119,11 @@ def test_the_piece_list_names_nobody_and_no_case(work: RoundContext) -> None:
 def test_the_bundle_list_adds_up(work: RoundContext) -> None:
     seal(work, at=AT)
     rows = list(csv.reader(io.StringIO(member(work, "bundles.csv").decode("ascii"), newline="")))
-    assert rows == [list(BUNDLE_COLUMNS), ["160-001", "1", "4", "4", "5"], ["160-002", "5", "7", "3", "4"]]
+    assert rows == [
+        list(BUNDLE_COLUMNS),
+        ["160-001", "1", "4", "4", "5", "160", "print/notices-001.pdf:1-3 print/notices-002.pdf:4-4"],
+        ["160-002", "5", "7", "3", "4", "160", "print/notices-002.pdf:5-6 print/notices-003.pdf:7-7"],
+    ]
 
 
 def test_the_manifest_beside_the_package_is_the_one_inside_and_holds_no_personal_data(work: RoundContext) -> None:
@@ -155,12 +132,13 @@ def test_the_manifest_beside_the_package_is_the_one_inside_and_holds_no_personal
     assert beside == member(work, "manifest.json")
     manifest = json.loads(beside)
     assert manifest["totals"] == {"pieces": 7, "pages": 9, "bundles": 2}
-    assert [(each["name"], each["pages"], each["rows"]) for each in manifest["members"]] == [
-        ("print/notices-001.pdf", 4, None),
-        ("print/notices-002.pdf", 4, None),
-        ("print/notices-003.pdf", 1, None),
-        ("pieces.csv", None, 7),
-        ("bundles.csv", None, 2),
+    assert [(each["name"], each["pages"], each["pieces"], each["rows"]) for each in manifest["members"]] == [
+        ("print/notices-001.pdf", 4, 3, None),
+        ("print/notices-002.pdf", 4, 3, None),
+        ("print/notices-003.pdf", 1, 1, None),
+        ("pieces.csv", None, None, 7),
+        ("bundles.csv", None, None, 2),
+        ("bundles.pdf", 1, None, None),
     ]
     assert manifest["software"].startswith("mailround ")
 
@@ -191,7 +169,7 @@ def test_seven_zip_opens_the_package_and_reads_the_same_bytes(
     listed = subprocess.run(
         [seven_zip, "l", "-slt", secret, str(package(work))], capture_output=True, text=True, check=False
     )
-    assert listed.stdout.count("Method = AES-256 Store") == 6
+    assert listed.stdout.count("Method = AES-256 Store") == 7
     target = tmp_path / "extracted"
     subprocess.run([seven_zip, "x", secret, f"-o{target}", str(package(work))], capture_output=True, check=True)
     assert (target / "print" / "notices-002.pdf").read_bytes() == pdf(4)
@@ -271,14 +249,14 @@ def test_a_lost_chunk_is_missed(work: RoundContext) -> None:
     with pytest.raises(CountMismatchError, match="7と6"):
         seal(work, at=AT)
     record(work, PrintPlanned(pieces=7, chunks=4, bundles=2, characters=1, font_sha256="0" * 64))
-    with pytest.raises(WorkspaceError, match="chunk-004"):
+    with pytest.raises(WorkspaceError, match="list-004"):
         seal(work, at=AT)
 
 
 def test_a_gap_in_the_numbers_is_refused(work: RoundContext) -> None:
-    last = work.workspace.read_records("plan/chunk-003", CHUNK)
+    [last] = work.workspace.read_records("plan/list-003", LISTED)
     where = work.workspace.read_records("pages/003", RANGES)
-    work.workspace.write_records("plan/chunk-003", CHUNK, (dataclasses.replace(last[0], seq=8),))
+    work.workspace.write_records("plan/list-003", LISTED, (last._replace(seq=8),))
     work.workspace.write_records("pages/003", RANGES, (dataclasses.replace(where[0], seq=8),))
     with pytest.raises(PackageError, match="通し番号"):
         seal(work, at=AT)
@@ -310,10 +288,18 @@ def test_a_round_that_was_never_planned_is_not_sealed(open_a_round: Opener) -> N
 
 
 def test_a_bundle_torn_apart_is_refused(work: RoundContext) -> None:
-    first, *rest = work.workspace.read_records("plan/chunk-001", CHUNK)
-    work.workspace.write_records("plan/chunk-001", CHUNK, (dataclasses.replace(first, bundle="160-002"), *rest))
+    first, *rest = work.workspace.read_records("plan/list-001", LISTED)
+    work.workspace.write_records("plan/list-001", LISTED, (first._replace(bundle="160-002"), *rest))
     with pytest.raises(CountMismatchError, match="束"):
         seal(work, at=AT)
+
+
+def test_a_bundle_of_an_office_that_the_ward_no_longer_lists_is_refused(work: RoundContext) -> None:
+    pieces = work.workspace.read_records("plan/list-001", LISTED)
+    work.workspace.write_records("plan/list-001", LISTED, tuple(each._replace(bundle="999-001") for each in pieces))
+    with pytest.raises(PrintError, match="999-001"):
+        seal(work, at=AT)
+    assert not package(work).exists()
 
 
 def test_what_a_handed_over_package_says_still_holds(work: RoundContext) -> None:

@@ -30,7 +30,7 @@ from mailround.model import Checked, ChunkGroup, Extracted, Recipient, Rendered,
 from mailround.open_round import open_round
 from mailround.package_check import PackageReport, check_package
 from mailround.password_notice import issue
-from mailround.plan_print import PIECES, chunk_name, plan_print
+from mailround.plan_print import LISTED, PIECES, chunk_name, list_name, plan_print
 from mailround.purge import purge, read_index
 from mailround.register import entries as register
 from mailround.register.entries import latest, standing
@@ -362,7 +362,9 @@ def require_good_package(journey: Journey, made: Produced) -> PackageReport:
     assert sealed is not None
     assert report.sha256 == sealed.sha256 == made.sealed.sha256
     assert (report.pieces, report.pages) == (made.checked.printable, made.sealed.pages)
-    inside = {each.name.removesuffix(".pdf"): each.sha256 for each in report.manifest.members if each.pages is not None}
+    inside = {
+        each.name.removesuffix(".pdf"): each.sha256 for each in report.manifest.members if each.pieces is not None
+    }
     assert inside == journey.pdfs()
     return report
 
@@ -414,7 +416,7 @@ def rewrite_recipients(work: RoundContext, change: Callable[[Recipient], Recipie
 
 
 def lose_a_piece(work: RoundContext) -> None:
-    work.workspace.write_records(chunk_name(1), PIECES, work.workspace.read_records(chunk_name(1), PIECES)[:-1])
+    work.workspace.write_records(list_name(1), LISTED, work.workspace.read_records(list_name(1), LISTED)[:-1])
 
 
 def garble_the_export(work: RoundContext) -> None:

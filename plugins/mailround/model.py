@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
@@ -147,6 +147,18 @@ class Piece:
     barcode: str
     recipient: Recipient
     to: Addressee
+
+
+class ListedPiece(NamedTuple):
+    """What the piece list says of a `Piece`, so that sealing reads nobody's name. ``postcode`` has seven digits."""
+
+    seq: int
+    piece_id: str
+    file: str
+    bundle: str
+    enclosure_set: str
+    postcode: str
+    barcode: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

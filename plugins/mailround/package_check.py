@@ -13,8 +13,10 @@ import re
 import struct
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -27,9 +29,11 @@ from mailround.errors import PackageError
 MANIFEST = "manifest.json"
 PIECES = "pieces.csv"
 BUNDLES = "bundles.csv"
-BUNDLE_COLUMNS = ("bundle", "first_piece_seq", "last_piece_seq", "pieces", "pages")
+BUNDLE_LIST = "bundles.pdf"
 
-_NEUTRAL = re.compile(r"print/[a-z]+-[0-9]{3,5}\.pdf|pieces\.csv|bundles\.csv|manifest\.json")
+_PRINTED = re.compile(r"print/[a-z]+-[0-9]{3,5}\.pdf")
+_NEUTRAL = re.compile(rf"{_PRINTED.pattern}|pieces\.csv|bundles\.csv|bundles\.pdf|manifest\.json")
+_NEUTRAL_BUNDLE = re.compile(r"[a-z0-9]{1,8}(?:-[0-9]{3,5})?")
 _AES_256 = 3
 _BLOCK = 1 << 20
 _SHOWN = 10
@@ -56,8 +60,48 @@ class PieceRow(NamedTuple):
 PIECE_COLUMNS = PieceRow._fields
 
 
+class Stretch(NamedTuple):
+    """The pieces of one bundle in one file; ``first`` and ``last`` are piece numbers."""
+
+    bundle: str
+    file: str
+    first: int
+    last: int
+    pieces: int
+    pages: int
+
+
+class BundleRow(NamedTuple):
+    """One line of bundles.csv.
+
+    ``office`` is the code of the section (`delivery_offices`); ``files`` names every file the bundle is printed in with
+    its piece numbers there: ``print/notices-001.pdf:1-4 print/notices-002.pdf:5-7``.
+    """
+
+    bundle: str
+    first_piece_seq: int
+    last_piece_seq: int
+    pieces: int
+    pages: int
+    office: str
+    files: str
+
+
+BUNDLE_COLUMNS = BundleRow._fields
+_COLUMN_TITLES = dict(
+    zip(
+        BUNDLE_COLUMNS,
+        ("名前", "最初の通し番号", "最後の通し番号", "通数", "頁数", "配達局", "ファイル別の通し番号"),
+        strict=True,
+    )
+)
+
+
 class Member(BaseModel):
-    """One file of the package. PDFs have ``pages``, lists have ``rows`` (without the header)."""
+    """One file of the package.
+
+    PDFs have ``pages``, those of the pieces also ``pieces``; lists have ``rows`` (without the header).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -65,11 +109,12 @@ class Member(BaseModel):
     sha256: str
     bytes: int
     pages: int | None = None
+    pieces: int | None = None
     rows: int | None = None
 
 
 class Totals(BaseModel):
-    """What the whole package adds up to."""
+    """What the whole package adds up to; ``pages`` are those of the pieces."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -103,6 +148,35 @@ class PackageReport:
     sha256: str
 
 
+def stretches(rows: Iterable[PieceRow]) -> list[Stretch]:
+    """Return the stretches of the pieces, in print order."""
+    found = []
+    for (bundle, file), held in groupby(rows, key=attrgetter("bundle", "file")):
+        pieces = list(held)
+        pages = sum(piece.pages for piece in pieces)
+        found.append(Stretch(bundle, file, pieces[0].piece_seq, pieces[-1].piece_seq, len(pieces), pages))
+    return found
+
+
+def bundles_of(found: Iterable[Stretch]) -> list[BundleRow]:
+    """Return the lines of bundles.csv, in print order."""
+    by_bundle: dict[str, list[Stretch]] = {}
+    for stretch in found:
+        by_bundle.setdefault(stretch.bundle, []).append(stretch)
+    return [
+        BundleRow(
+            bundle=bundle,
+            first_piece_seq=held[0].first,
+            last_piece_seq=held[-1].last,
+            pieces=sum(each.pieces for each in held),
+            pages=sum(each.pages for each in held),
+            office=bundle.partition("-")[0],
+            files=" ".join(f"{each.file}:{each.first}-{each.last}" for each in held),
+        )
+        for bundle, held in by_bundle.items()
+    ]
+
+
 def check_package(path: Path, password: str) -> PackageReport:
     """Check a package file.
 
@@ -119,7 +193,7 @@ def check_package(path: Path, password: str) -> PackageReport:
 
 
 def check_stream(file: BinaryIO, password: str) -> PackageReport:
-    """Check an open package; reads it twice, one member in memory at a time.
+    """Check an open package; reads it twice, a few members in memory at a time.
 
     Raises:
         PackageError: As `check_package`.
@@ -142,7 +216,7 @@ def check_stream(file: BinaryIO, password: str) -> PackageReport:
             "パスワードが一致しないため、パッケージを開けません。",
             "半角の英大文字と数字で、区切りを入れずに入力し直してください。",
         ) from None
-    except (pyzipper.BadZipFile, EOFError, NotImplementedError, ValueError, struct.error, zlib.error):
+    except (pyzipper.BadZipFile, EOFError, NotImplementedError, ValueError, struct.error, csv.Error, zlib.error):
         raise PackageError("パッケージが壊れています（ZIPとして読めません）。", _RESEAL) from None
     return PackageReport(
         manifest=manifest,
@@ -188,74 +262,121 @@ def _content_faults(archive: pyzipper.AESZipFile, manifest: Manifest) -> Iterato
     present = set(archive.namelist()) - {MANIFEST}
     yield from (f"{name}が目録にない" for name in sorted(present - set(listed)))
     yield from (f"{name}がパッケージにない" for name in sorted(set(listed) - present))
-    yield from (f"{name}がパッケージにない" for name in (PIECES, BUNDLES) if name not in present)
+    yield from (f"{name}がパッケージにない" for name in (PIECES, BUNDLES, BUNDLE_LIST) if name not in present)
 
+    names = sorted(present & set(listed))
+    found = {name: _examine(archive, name) for name in names}
     pages: dict[str, int] = {}
     lists: dict[str, list[list[str]]] = {}
-    for name in sorted(present & set(listed)):
-        member, content = listed[name], _content(archive, name)
-        if len(content) != member.bytes:
-            yield f"{name}の大きさが違う（目録{member.bytes}、実際{len(content)}）"
-        if hashlib.sha256(content).hexdigest() != member.sha256:
+    for name, content in found.items():
+        member = listed[name]
+        if content.bytes != member.bytes:
+            yield f"{name}の大きさが違う（目録{member.bytes}、実際{content.bytes}）"
+        if content.sha256 != member.sha256:
             yield f"{name}のハッシュが目録と違う"
-        if name.endswith(".csv"):
-            lists[name] = list(csv.reader(io.StringIO(content.decode("utf-8"), newline=""), strict=True))
-            if len(lists[name]) - 1 != member.rows:
-                yield f"{name}の行数が違う（目録{member.rows}、実際{len(lists[name]) - 1}）"
+        if content.lines is not None:
+            lists[name] = content.lines
+            if len(content.lines) - 1 != member.rows:
+                yield f"{name}の行数が違う（目録{member.rows}、実際{len(content.lines) - 1}）"
         else:
-            pages[name] = _page_count(content)
-            if pages[name] != member.pages:
-                yield f"{name}の頁数が違う（目録{member.pages}、実際{pages[name]}）"
+            pages[name] = content.pages
+            if content.pages != member.pages:
+                yield f"{name}の頁数が違う（目録{member.pages}、実際{content.pages}）"
     if set(lists) >= {PIECES, BUNDLES}:
-        yield from _list_faults(lists[PIECES], lists[BUNDLES], pages, manifest.totals)
+        printed = {name: count for name, count in pages.items() if _PRINTED.fullmatch(name)}
+        yield from _list_faults(lists[PIECES], lists[BUNDLES], printed, manifest)
+
+
+class _Content(NamedTuple):
+    """What a member turned out to be: a list has lines, with its header, a PDF pages."""
+
+    bytes: int
+    sha256: str
+    pages: int = 0
+    lines: list[list[str]] | None = None
 
 
 def _list_faults(
-    pieces: list[list[str]], bundles: list[list[str]], pages: dict[str, int], totals: Totals
+    pieces: list[list[str]], bundles: list[list[str]], printed: dict[str, int], manifest: Manifest
 ) -> Iterator[str]:
-    """Yield every place where the lists, the PDFs' pages and the totals disagree."""
+    """Yield every place where the lists, the manifest and the pages of the printed PDFs disagree."""
     for name, found, expected in ((PIECES, pieces, PIECE_COLUMNS), (BUNDLES, bundles, BUNDLE_COLUMNS)):
         if not found or tuple(found[0]) != expected or any(len(row) != len(expected) for row in found):
             yield f"{name}の列が規則に合わない"
             return
-    column = {name: values for name, *values in zip(*pieces, strict=True)}  # a dict per row takes twice as long
-    seqs, first_pages, counts = (list(map(int, column[name])) for name in ("piece_seq", "first_page", "pages"))
-    if seqs != list(range(1, len(seqs) + 1)):
+    rows = [
+        PieceRow(int(seq), piece_id, file, int(first_page), int(count), *rest)
+        for seq, piece_id, file, first_page, count, *rest in pieces[1:]
+    ]
+    if [row.piece_seq for row in rows] != list(range(1, len(rows) + 1)):
         yield f"{PIECES}の通し番号が1から続いていない"
-    if len(set(column["piece_id"])) != len(seqs):
+    if len({row.piece_id for row in rows}) != len(rows):
         yield f"{PIECES}に同じ封書番号がある"
-    last_page: dict[str, int] = {}
-    bundled: dict[str, list[int]] = {}
-    for seq, file, first_page, count, bundle in zip(
-        seqs, column["file"], first_pages, counts, column["bundle"], strict=True
-    ):
-        before = last_page.get(file, 0)
-        if first_page != before + 1:
-            yield f"{PIECES}の{seq}行目の頁が前の行から続いていない"
-        last_page[file] = before + count
-        held = bundled.setdefault(bundle, [seq, 0, 0, 0])
-        held[1:] = seq, held[2] + 1, held[3] + count
-    for name in sorted(set(last_page) | set(pages)):
-        if last_page.get(name, 0) != pages.get(name, 0):
-            yield f"{name}の頁数が{PIECES}と違う（PDF {pages.get(name, 0)}、{PIECES} {last_page.get(name, 0)}）"
-    if [[name, *map(str, numbers)] for name, numbers in bundled.items()] != bundles[1:]:
-        yield f"{BUNDLES}の束が{PIECES}と違う"
+    found_stretches = stretches(rows)
+    yield from _file_faults(rows, found_stretches, printed, manifest)
+    yield from _bundle_faults(bundles_of(found_stretches), bundles[1:])
     for what, told, found_total in (
-        ("通数", totals.pieces, len(seqs)),
-        ("頁数", totals.pages, sum(pages.values())),
-        ("束数", totals.bundles, len(bundles) - 1),
+        ("通数", manifest.totals.pieces, len(rows)),
+        ("頁数", manifest.totals.pages, sum(printed.values())),
+        ("束数", manifest.totals.bundles, len({row.bundle for row in rows})),
     ):
         if told != found_total:
             yield f"合計の{what}が違う（目録{told}、実際{found_total}）"
 
 
-def _content(archive: pyzipper.AESZipFile, name: str) -> bytes:
-    """Return a member, read in blocks: twice as fast as in one piece."""
-    content = bytearray()
+def _file_faults(
+    rows: list[PieceRow], found: list[Stretch], printed: dict[str, int], manifest: Manifest
+) -> Iterator[str]:
+    """Yield every file whose pieces and pages are not those of pieces.csv."""
+    last_page: dict[str, int] = {}
+    for row in rows:
+        before = last_page.get(row.file, 0)
+        if row.first_page != before + 1:
+            yield f"{PIECES}の{row.piece_seq}行目の頁が前の行から続いていない"
+        last_page[row.file] = before + row.pages
+    pieces: Counter[str] = Counter()
+    for stretch in found:
+        pieces[stretch.file] += stretch.pieces
+    told = {member.name: member.pieces for member in manifest.members}
+    for name in sorted(set(last_page) | set(printed)):
+        if last_page.get(name, 0) != printed.get(name, 0):
+            yield f"{name}の頁数が{PIECES}と違う（PDF {printed.get(name, 0)}、{PIECES} {last_page.get(name, 0)}）"
+        if told.get(name) != pieces[name]:
+            yield f"{name}の通数が{PIECES}と違う（目録{told.get(name) or 0}、{PIECES} {pieces[name]}）"
+
+
+def _bundle_faults(found: list[BundleRow], told: list[list[str]]) -> Iterator[str]:
+    """Yield every bundle of bundles.csv that is not what pieces.csv makes it; what is no neutral name is not told."""
+    names, named = [row.bundle for row in found], [line[0] for line in told]
+    if not all(_NEUTRAL_BUNDLE.fullmatch(name) for name in (*names, *named)):
+        yield "束の名前が規則に合わない"
+        return
+    for row in found:
+        if row.last_piece_seq - row.first_piece_seq + 1 != row.pieces:
+            yield f"束{row.bundle}の通し番号が続いていない（{row.pieces}通）"
+    if names != named:
+        yield f"{BUNDLES}の束の並びが{PIECES}と違う（{BUNDLES} {len(told)}束、{PIECES} {len(found)}束）"
+        return
+    for row, (_, *values) in zip(found, told, strict=True):
+        for column, right, value in zip(BUNDLE_COLUMNS[1:], row[1:], values, strict=True):
+            if str(right) != value:
+                both = f"（{BUNDLES} {int(value)}、{PIECES} {right}）" if isinstance(right, int) else ""
+                yield f"束{row.bundle}の{_COLUMN_TITLES[column]}が{PIECES}と違う{both}"
+
+
+def _examine(archive: pyzipper.AESZipFile, name: str) -> _Content:
+    """Decrypt a member and return what it is."""
+    blocks = []
+    digest = hashlib.sha256()
     with archive.open(name) as file:
         while block := file.read(_BLOCK):
-            content += block
-    return bytes(content)
+            blocks.append(block)
+            digest.update(block)
+    content = b"".join(blocks)
+    if name.endswith(".csv"):
+        lines = list(csv.reader(io.StringIO(content.decode("utf-8"), newline=""), strict=True))
+        return _Content(len(content), digest.hexdigest(), lines=lines)
+    return _Content(len(content), digest.hexdigest(), pages=_page_count(content))
 
 
 def _page_count(content: bytes) -> int:

@@ -11,29 +11,33 @@ from itertools import pairwise
 from pydantic import TypeAdapter
 
 from mailround.barcodes import barcode_of
+from mailround.bundle_list import wordings
 from mailround.composition import values
 from mailround.context import RoundContext
+from mailround.delivery_offices import DeliveryOffices, load_delivery_offices
 from mailround.errors import CountMismatchError, PrintError
 from mailround.fonts import Font, FontStack, load_font
-from mailround.model import Addressee, ChunkGroup, Delivery, Piece, Population, Recipient
+from mailround.model import ChunkGroup, ListedPiece, Piece, Population, Recipient
 from mailround.piece_id import piece_id
-from mailround.postcodes import load_postcodes, seven_digits
+from mailround.postcodes import load_postcodes
+from mailround.print_order import Addressed, in_print_order
 from mailround.register.entries import PrintPlanned, Verified, standing
 from mailround.templates import Template, digest, load_templates
 
 PIECES: TypeAdapter[tuple[Piece, ...]] = TypeAdapter(tuple[Piece, ...])
 """Workspace files ``plan/chunk-001`` …"""
+LISTED: TypeAdapter[tuple[ListedPiece, ...]] = TypeAdapter(tuple[ListedPiece, ...])
+"""Workspace files ``plan/list-001`` …: the pieces of a chunk as the piece list has them."""
 FONT = "plan/font"
 """Workspace name of the round's font: only the characters in use, so that rendering never touches the whole one."""
 
 _RECORDS: TypeAdapter[tuple[Recipient, ...]] = TypeAdapter(tuple[Recipient, ...])
-_COUNTER = "counter"
 
 
 def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
     """Plan the printing of everything that is neither held nor excluded; once approved, return the groups that stand.
 
-    Writes ``plan/chunk-NNN`` and ``plan/font``. A second run on the same records writes the same.
+    Writes ``plan/chunk-NNN``, ``plan/list-NNN`` and ``plan/font``. A second run on the same records writes the same.
 
     Returns:
         The chunks in at most ``settings.print_tasks`` contiguous groups, as equal as can be.
@@ -45,12 +49,14 @@ def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
     """
     if approved := work.released(PrintPlanned):
         return _verified_groups(work, approved.chunks)
-    pieces = _pieces(work, _to_print(work))
+    offices = load_delivery_offices(work.settings.include)
+    pieces = _pieces(work, _to_print(work), offices)
     chunks = [pieces[first : first + work.kind.chunk_size] for first in range(0, len(pieces), work.kind.chunk_size)]
     templates = load_templates(work.settings.include, work.kind)
-    font = _font_for(load_font(work.settings), templates, pieces, work)
+    font = _font_for(load_font(work.settings), templates, pieces, wordings(offices.sections().values()), work)
     for number, chunk in enumerate(chunks, 1):
         work.workspace.write_records(chunk_name(number), PIECES, tuple(chunk))
+        work.workspace.write_records(list_name(number), LISTED, tuple(map(_listed, chunk)))
     work.workspace.write(FONT, font.data)
     work.register.append(
         PrintPlanned(
@@ -73,6 +79,11 @@ def chunk_name(number: int) -> str:
     return f"plan/chunk-{number:03d}"
 
 
+def list_name(number: int) -> str:
+    """Return the workspace name of what the piece list says of a chunk."""
+    return f"plan/list-{number:03d}"
+
+
 def _to_print(work: RoundContext) -> list[Recipient]:
     """Return the records that are printed, after the counts agree."""
     recipients = work.workspace.read_records("records", _RECORDS)
@@ -92,13 +103,17 @@ def _to_print(work: RoundContext) -> list[Recipient]:
     return printed
 
 
-def _pieces(work: RoundContext, recipients: Iterable[Recipient]) -> list[Piece]:
+def _pieces(work: RoundContext, recipients: Iterable[Recipient], offices: DeliveryOffices) -> list[Piece]:
     postcodes = load_postcodes()
     pieces: list[Piece] = []
-    bundles = _Bundles()
     taken: set[str] = set()
-    addressed = [(each, each.addressee(work.opened.posting_date)) for each in recipients]
-    for seq, (recipient, to) in enumerate(sorted(addressed, key=_order), 1):
+    day = work.opened.posting_date
+    addressed = (
+        Addressed(recipient, to, barcode_of(to, postcodes))
+        for recipient in recipients
+        for to in [recipient.addressee(day)]
+    )
+    for seq, (bundle, (recipient, to, barcode)) in enumerate(in_print_order(addressed, offices, postcodes), 1):
         chunk = (seq - 1) // work.kind.chunk_size + 1
         own_id = next(each for each in _ids(work, recipient) if each not in taken)
         taken.add(own_id)
@@ -108,9 +123,9 @@ def _pieces(work: RoundContext, recipients: Iterable[Recipient]) -> list[Piece]:
                 piece_id=own_id,
                 chunk=chunk,
                 file=f"print/{work.kind.file_stem}-{chunk:03d}.pdf",
-                bundle=bundles.of(recipient, to),
+                bundle=bundle,
                 enclosure_set=work.kind.enclosure_set,
-                barcode=barcode_of(to, postcodes).bars,
+                barcode=barcode.bars,
                 recipient=recipient,
                 to=to,
             )
@@ -118,37 +133,16 @@ def _pieces(work: RoundContext, recipients: Iterable[Recipient]) -> list[Piece]:
     return pieces
 
 
-def _postcode(to: Addressee) -> str:
-    code = seven_digits(to.postcode)
-    if code is None:
-        raise PrintError(
-            "郵便番号が7桁でない世帯が印刷に回っています。", "データ検査からやり直し、その世帯を保留にしてください。"
-        )
-    return code
-
-
-def _order(addressed: tuple[Recipient, Addressee]) -> tuple[bool, str, str, str, str]:
-    """Return the place in the print order: counter last, delivery office, postcode, address, case."""
-    recipient, to = addressed
-    code = _postcode(to)
-    return recipient.delivery is Delivery.COUNTER, code[:3], code, f"{to.address}\n{to.building}", recipient.case_no
-
-
-class _Bundles:
-    """Names bundles while the pieces pass in print order: one per postcode, numbered within the delivery office."""
-
-    def __init__(self) -> None:
-        self._names: dict[str, str] = {}
-        self._count: dict[str, int] = {}
-
-    def of(self, recipient: Recipient, to: Addressee) -> str:
-        if recipient.delivery is Delivery.COUNTER:
-            return _COUNTER
-        code = _postcode(to)
-        if code not in self._names:
-            number = self._count[code[:3]] = self._count.get(code[:3], 0) + 1
-            self._names[code] = f"{code[:3]}-{number:03d}"
-        return self._names[code]
+def _listed(piece: Piece) -> ListedPiece:
+    return ListedPiece(
+        seq=piece.seq,
+        piece_id=piece.piece_id,
+        file=piece.file,
+        bundle=piece.bundle,
+        enclosure_set=piece.enclosure_set,
+        postcode=piece.to.postcode.replace("-", ""),  # the printed one stays as received
+        barcode=piece.barcode,
+    )
 
 
 def _ids(work: RoundContext, recipient: Recipient) -> Iterator[str]:
@@ -160,10 +154,16 @@ def _ids(work: RoundContext, recipient: Recipient) -> Iterator[str]:
 
 
 def _font_for(
-    fonts: FontStack, templates: dict[Population, Template], pieces: Sequence[Piece], work: RoundContext
+    fonts: FontStack,
+    templates: dict[Population, Template],
+    pieces: Sequence[Piece],
+    on_lists: set[str],
+    work: RoundContext,
 ) -> Font:
     """Return one font cut down to everything that this round prints."""
-    texts = {text for template in templates.values() for text in (*template.texts.values(), *_wordings(template))}
+    texts = on_lists | {
+        text for template in templates.values() for text in (*template.texts.values(), *_wordings(template))
+    }
     for piece in pieces:
         texts.update(values(piece, templates[piece.recipient.population], work.opened.issue_date).values())
     texts.add("0123456789")

@@ -10,10 +10,8 @@ import csv
 import hashlib
 import io
 import secrets
-import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -22,11 +20,15 @@ import pyzipper
 from pydantic import TypeAdapter
 
 from mailround import __version__, model
+from mailround.bundle_list import draw_bundle_list
 from mailround.context import PASSWORD, RoundContext
+from mailround.delivery_offices import load_delivery_offices
 from mailround.errors import CountMismatchError, GateClosedError, PackageError
-from mailround.model import Addressee, PieceRange
+from mailround.fonts import Font
+from mailround.model import ListedPiece, PieceRange
 from mailround.package_check import (
     BUNDLE_COLUMNS,
+    BUNDLE_LIST,
     BUNDLES,
     MANIFEST,
     PIECE_COLUMNS,
@@ -36,8 +38,11 @@ from mailround.package_check import (
     PackageReport,
     PieceRow,
     Totals,
+    bundles_of,
     check_stream,
+    stretches,
 )
+from mailround.plan_print import FONT, LISTED, list_name
 from mailround.private_files import replacing
 from mailround.register.entries import PrintPlanned, Sealed, Verified, latest, standing
 from mailround.settings import TOKYO, Settings
@@ -47,24 +52,9 @@ ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 PASSWORD_LENGTH = 20
 ALGORITHM = "WinZip AES-256 (AE-2), stored"
 
-_BLOCK = 1 << 18
 _REDO = "印刷計画の工程からやり直してください。"
 
 
-@dataclass
-class _Piece:
-    """What sealing needs of a `Piece`; to read whole recipients takes three times as long."""
-
-    seq: int
-    piece_id: str
-    file: str
-    bundle: str
-    enclosure_set: str
-    barcode: str
-    to: Addressee
-
-
-_CHUNK = TypeAdapter(tuple[_Piece, ...])
 _RANGES = TypeAdapter(tuple[PieceRange, ...])
 
 
@@ -109,7 +99,7 @@ def _rows(work: RoundContext) -> list[PieceRow]:
     read_back = {(body.first, body.last): body for body in standing(work.entries, Verified)}
     chunks: list[list[PieceRow]] = []
     for number in range(1, planned.chunks + 1):
-        pieces = work.workspace.read_records(f"plan/chunk-{number:03d}", _CHUNK)
+        pieces = work.workspace.read_records(list_name(number), LISTED)
         ranges = work.workspace.read_records(f"pages/{number:03d}", _RANGES)
         _agree(f"第{number}分冊の計画通数と作成通数", len(pieces), len(ranges))
         chunks.append([_row(piece, where) for piece, where in zip(pieces, ranges, strict=True)])
@@ -133,7 +123,7 @@ def _rows(work: RoundContext) -> list[PieceRow]:
 
 def _require_read_back(work: RoundContext, manifest: Manifest) -> None:
     """Hold the PDFs that were written, byte for byte, against those that `verify` read."""
-    digests = [bytes.fromhex(member.sha256) for member in manifest.members if member.name.endswith(".pdf")]
+    digests = [bytes.fromhex(member.sha256) for member in manifest.members if member.pieces is not None]
     read_back = {(body.first, body.last): body for body in standing(work.entries, Verified)}
     covered: set[int] = set()
     for (first, last), body in read_back.items():
@@ -148,7 +138,7 @@ def _require_read_back(work: RoundContext, manifest: Manifest) -> None:
         )
 
 
-def _row(piece: _Piece, where: PieceRange) -> PieceRow:
+def _row(piece: ListedPiece, where: PieceRange) -> PieceRow:
     if (piece.seq, piece.piece_id) != (where.seq, where.piece_id):
         raise PackageError(f"計画の{piece.seq}通目と、作成された{where.seq}通目の封書番号が一致しません。", _REDO)
     return PieceRow(
@@ -159,7 +149,7 @@ def _row(piece: _Piece, where: PieceRange) -> PieceRow:
         pages=where.pages,
         bundle=piece.bundle,
         enclosure_set=piece.enclosure_set,
-        postcode=_digits(piece.to.postcode),
+        postcode=piece.postcode,
         barcode=piece.barcode,
     )
 
@@ -167,30 +157,42 @@ def _row(piece: _Piece, where: PieceRange) -> PieceRow:
 def _write(work: RoundContext, rows: list[PieceRow], file: BinaryIO, at: datetime) -> Manifest:
     """Write the whole archive, one member in memory at a time; return its manifest."""
     members: list[Member] = []
-    bundles = list(_bundles(rows))
+    found = stretches(rows)
+    bundles = bundles_of(found)
+    for bundle in bundles:
+        _agree("束の通し番号の幅と通数", bundle.last_piece_seq - bundle.first_piece_seq + 1, bundle.pieces)
     moment = at.astimezone(TOKYO).timetuple()[:6]
     with pyzipper.AESZipFile(
         file, "w", compression=pyzipper.ZIP_STORED, encryption=pyzipper.WZ_AES, encryption_kwargs={"nbits": 256}
     ) as archive:
         archive.setpassword(_password(work).encode("ascii"))
 
-        def add(name: str, content: bytes, *, pages: int | None = None, lines: int | None = None) -> None:
+        def add(
+            name: str, content: bytes, *, pages: int | None = None, pieces: int | None = None, lines: int | None = None
+        ) -> None:
             info = archive.zipinfo_cls(name, date_time=moment)
             info.external_attr = 0o600 << 16
-            info.file_size = len(content)
-            with archive.open(info, "w") as member, memoryview(content) as view:
-                for start in range(0, len(content), _BLOCK):
-                    member.write(view[start : start + _BLOCK])
+            archive.writestr(info, content)
             digest = hashlib.sha256(content).hexdigest()
-            members.append(Member(name=name, sha256=digest, bytes=len(content), pages=pages, rows=lines))
+            members.append(Member(name=name, sha256=digest, bytes=len(content), pages=pages, pieces=pieces, rows=lines))
 
         pages: Counter[str] = Counter()
-        for row in rows:
-            pages[row.file] += row.pages
+        pieces: Counter[str] = Counter()
+        for stretch in found:
+            pages[stretch.file] += stretch.pages
+            pieces[stretch.file] += stretch.pieces
         for name, count in pages.items():
-            add(name, work.workspace.read(name.removesuffix(".pdf")), pages=count)
+            add(name, work.workspace.read(name.removesuffix(".pdf")), pages=count, pieces=pieces[name])
         add(PIECES, _csv(PIECE_COLUMNS, rows), lines=len(rows))
         add(BUNDLES, _csv(BUNDLE_COLUMNS, bundles), lines=len(bundles))
+        listing, sheets = draw_bundle_list(
+            work.round_id,
+            load_delivery_offices(work.settings.include).sections(),
+            bundles,
+            found,
+            Font(work.workspace.read(FONT)),
+        )
+        add(BUNDLE_LIST, listing, pages=sheets)
         manifest = Manifest(
             round_id=work.round_id,
             kind=work.opened.round_kind,
@@ -201,17 +203,6 @@ def _write(work: RoundContext, rows: list[PieceRow], file: BinaryIO, at: datetim
         )
         add(MANIFEST, _json(manifest))
     return manifest
-
-
-def _bundles(rows: list[PieceRow]) -> Iterator[tuple[object, ...]]:
-    """Yield the lines of bundles.csv in print order; a bundle's pieces lie together."""
-    by_bundle: dict[str, list[PieceRow]] = {}
-    for row in rows:
-        by_bundle.setdefault(row.bundle, []).append(row)
-    for bundle, held in by_bundle.items():
-        first, last = held[0].piece_seq, held[-1].piece_seq
-        _agree("束の通し番号の幅と通数", last - first + 1, len(held))
-        yield bundle, first, last, len(held), _pages(held)
 
 
 def _record(work: RoundContext, report: PackageReport, at: datetime) -> model.Sealed:
@@ -248,11 +239,6 @@ def _agree(what: str, left: int, right: int) -> None:
 
 def _pages(rows: Iterable[PieceRow]) -> int:
     return sum(row.pages for row in rows)
-
-
-def _digits(postcode: str) -> str:
-    """Return the seven digits, for machines; what is printed on the piece stays as received."""
-    return "".join(filter(str.isdigit, unicodedata.normalize("NFKC", postcode)))
 
 
 def _csv(columns: tuple[str, ...], rows: Iterable[Iterable[object]]) -> bytes:

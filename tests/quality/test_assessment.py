@@ -201,7 +201,7 @@ def test_nobody_left_to_print_is_for_a_person_to_decide(check: Checker, neighbou
 def test_a_share_set_by_the_ward_turns_too_many_holds_into_a_stop(
     check: Checker, neighbours: Neighbours, tmp_path: Path
 ) -> None:
-    for folder in ("rounds", "expectations", "templates"):
+    for folder in ("rounds", "expectations", "templates", "envelopes"):
         shutil.copytree(REPOSITORY / "include" / folder, tmp_path / folder)
     suite = tmp_path / "expectations" / "household.yaml"
     text = suite.read_text(encoding="utf-8")
