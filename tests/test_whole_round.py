@@ -30,6 +30,7 @@ from mailround.model import Checked, ChunkGroup, Extracted, Recipient, Rendered,
 from mailround.package_check import PackageReport, check_package
 from mailround.password_notice import issue
 from mailround.plan_print import PIECES, chunk_name, plan_print
+from mailround.proof import make_proof
 from mailround.purge import purge, read_index
 from mailround.register import entries as register
 from mailround.register.entries import latest, standing
@@ -157,6 +158,7 @@ def produce(journey: Journey) -> Produced:
     verified = [journey.run(verify, each, at=day(11, 11, 13)) for each in rendered]
     seal(journey.work, at=day(11, 11, 14))
     sealed = seal(journey.work, at=day(11, 11, 15))  # new salts: another package, which the last entry stands for
+    journey.run(make_proof, at=day(11, 11, 16))
     return Produced(extracted, checked, groups, rendered, verified, sealed)
 
 
