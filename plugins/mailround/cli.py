@@ -234,6 +234,28 @@ def sample(
 
 
 @app.command()
+def specimen(
+    target: Annotated[Path, typer.Argument(help="書き出すZIPファイル")],
+    kind: Annotated[str, typer.Option(help="発送種別（include/rounds）")] = "change_notice",
+    households: Annotated[int, typer.Option(min=20, max=500, help="世帯数")] = 40,
+) -> None:
+    """委託先の試し刷りのために、架空の世帯だけの見本のパッケージを作ります。"""
+    from mailround.rounds import load_round_kind
+    from mailround.specimen import make_specimen
+
+    settings = CheckSettings()
+    made = make_specimen(
+        target,
+        kind=load_round_kind(settings.include, kind),
+        households=households,
+        settings=settings,
+        at=datetime.now(TOKYO),
+    )
+    typer.echo(f"書き出しました：{target}（{made.pieces:,}通、{made.pages:,}頁）")
+    typer.echo(f"パスワード：{made.password}（架空のデータなので秘密ではありません）")
+
+
+@app.command()
 def holds(round_id: Annotated[str, typer.Argument(help="回の番号")]) -> None:
     """保留になった世帯を、理由・対応とともに一覧します。"""
     from mailround.check_quality import hold_list
