@@ -14,6 +14,7 @@ from mailround.errors import CountMismatchError, GateClosedError, RoundEndedErro
 from mailround.forms import settle
 from mailround.gates import Release
 from mailround.model import Recipient
+from mailround.proof import make_proof
 from mailround.register.entries import HoldsDecided, QualityChecked, ReleaseApproved, ReleaseRefused, latest
 from mailround.seal import package_path, seal
 from prepared import print_round
@@ -27,6 +28,7 @@ def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[...
     print_round(opened, make_recipient)
     report(opened)
     seal(opened, at=AT)
+    make_proof(opened, at=AT)
     return opened
 
 

@@ -26,8 +26,10 @@ from mailround.context import PASSWORD, RoundContext
 from mailround.extract import CONTROL_SUFFIX, extract
 from mailround.layouts import load_layout
 from mailround.model import Recipient
+from mailround.package_check import check_package
+from mailround.proof import make_proof
 from mailround.purge import purge
-from mailround.register.entries import PasswordNoticeIssued, standing
+from mailround.register.entries import PasswordNoticeIssued, ProofShown, standing
 from mailround.seal import package_path, seal
 from mailround.settings import CheckSettings, Settings
 from prepared import AT, hand_over, password, post, print_round
@@ -229,6 +231,7 @@ MISUSES: dict[str, tuple[tuple[str, ...], str]] = {
     "unknown_option": (("check", "--nope"), "--nope"),
     "too_many_arguments": (("register", "list", NAME), "コマンドまたは引数"),
     "no_households": (("sample", "/tmp/x", "--households", "0"), "'--households'"),
+    "too_few_for_a_specimen": (("specimen", "/tmp/x.zip", "--households", "19"), "'--households'"),
     "not_a_number": (("sample", "/tmp/x", "--households", NAME), "'--households'"),
     "no_settings": (("register", "list"), "MAILROUND_INBOX、MAILROUND_DATA、MAILROUND_OUTBOX、"),
     "no_settings_for_holds": (("holds", "2026-11-change"), "MAILROUND_REGISTER_URL"),
@@ -258,7 +261,7 @@ def test_a_group_alone_shows_its_help_in_japanese(run: Run, group: tuple[str, ..
     assert "エラー" not in result.output
 
 
-@pytest.mark.parametrize("command", ["check", "sample", "holds", "password-notice"])
+@pytest.mark.parametrize("command", ["check", "sample", "holds", "password-notice", "proof", "specimen"])
 def test_the_help_of_a_command_is_japanese(run: Run, command: str) -> None:
     result = run(command, "--help")
     assert result.exit_code == 0
@@ -324,7 +327,7 @@ def test_every_fault_of_the_templates_is_listed_on_eighty_columns(
 
 
 def test_an_unknown_round_is_told_so(ward: Settings, run: Run) -> None:
-    for command in (("holds",), ("password-notice", "--fd", "1")):
+    for command in (("holds",), ("password-notice", "--fd", "1"), ("proof", "--fd", "1")):
         result = run(*command, "2026-11-nobody")
         assert result.exit_code == 2
         assert "2026-11-nobody" in result.stderr
@@ -559,6 +562,43 @@ def test_a_notice_without_one_destination_is_refused(run: Run, work: RoundContex
     assert result.exit_code == 2
     assert "--fd か --printer" in result.stderr
     assert work.vault.holds(work.round_id, PASSWORD)
+
+
+def test_the_proof_goes_to_a_descriptor_or_a_printer_as_often_as_asked_until_the_purge(
+    run: Run, work: RoundContext, tmp_path: Path
+) -> None:
+    seal(work, at=AT)
+    assert "まだありません" in run("proof", work.round_id, "--printer", "cat").stderr
+    made = make_proof(work, at=AT)
+    target = tmp_path / "proof"
+    with target.open("wb") as file:
+        shown = run("proof", work.round_id, "--fd", file.fileno())
+    assert (shown.exit_code, shown.stdout) == (0, "")
+    assert hashlib.sha256(target.read_bytes()).hexdigest() == made.sha256
+    printed = run("proof", work.round_id, "--printer", f"sh -c 'cat > {target}.pdf'")
+    assert printed.exit_code == 0
+    assert "管理簿に記録しました" in printed.stdout
+    assert hashlib.sha256((tmp_path / "proof.pdf").read_bytes()).hexdigest() == made.sha256
+    assert [each.copy_no for each in standing(work.entries, ProofShown)] == [1, 2]
+    assert "--fd か --printer" in run("proof", work.round_id).stderr
+    hand_over(work)
+    post(work)
+    purge(work, at=AT)
+    late = run("proof", work.round_id, "--printer", "cat")
+    assert late.exit_code == 2
+    assert "廃棄した" in late.stderr
+
+
+def test_a_specimen_tells_its_password_and_needs_no_ward(run: Run, tmp_path: Path) -> None:
+    target = tmp_path / "specimen.zip"
+    made = run("specimen", target, "--households", 20)
+    assert made.exit_code == 0
+    assert str(target) in made.stdout
+    [secret] = re.findall("[2-9A-HJ-NP-Z]{20}", made.stdout)
+    assert check_package(target, secret).pieces == 20
+    unknown = run("specimen", tmp_path / "another.zip", "--kind", "nothing")
+    assert unknown.exit_code == 2
+    assert not (tmp_path / "another.zip").exists()
 
 
 def test_a_returned_piece_leads_to_its_case_once_the_round_is_purged(run: Run, work: RoundContext) -> None:

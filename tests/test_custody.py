@@ -17,6 +17,7 @@ from mailround.custody import MediaHandover, PasswordHandover, Posting
 from mailround.errors import GateClosedError
 from mailround.forms import Form, settle
 from mailround.model import Recipient
+from mailround.proof import make_proof
 from mailround.register.entries import (
     Correction,
     MediaHandedOver,
@@ -38,6 +39,7 @@ def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[...
     print_round(opened, make_recipient, pieces=PIECES)
     report(opened)
     seal(opened, at=day(11, 11))
+    make_proof(opened, at=day(11, 11))
     return opened
 
 

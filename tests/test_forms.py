@@ -22,6 +22,7 @@ from mailround.decide_holds import HoldDecision
 from mailround.deletion_certificate import DeletionCertificate
 from mailround.forms import UNCHOSEN, Form, settle, table
 from mailround.model import Recipient
+from mailround.proof import make_proof
 from mailround.register.entries import Body, Correction, standing
 from mailround.seal import seal
 from prepared import print_round
@@ -35,6 +36,7 @@ def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[...
     print_round(opened, make_recipient)
     report(opened)
     seal(opened, at=ANSWERED[HoldDecision])
+    make_proof(opened, at=ANSWERED[HoldDecision])
     return opened
 
 

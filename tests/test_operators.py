@@ -22,6 +22,7 @@ from mailround.deletion_certificate import DeletionCertificate
 from mailround.local.airflow import LocalAirflow
 from mailround.local.mailbox import Mailbox
 from mailround.model import Recipient
+from mailround.proof import make_proof
 from mailround.register.entries import AnswerRefused, DeletionReminded, ReleaseApproved, standing
 from mailround.seal import seal
 from mailround.settings import Settings
@@ -103,6 +104,7 @@ def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[...
     report(opened)
     print_round(opened, make_recipient)
     seal(opened, at=AT)
+    make_proof(opened, at=AT)
     return opened
 
 

@@ -31,6 +31,7 @@ from mailround.open_round import open_round
 from mailround.package_check import PackageReport, check_package
 from mailround.password_notice import issue
 from mailround.plan_print import LISTED, PIECES, chunk_name, list_name, plan_print
+from mailround.proof import make_proof
 from mailround.purge import purge, read_index
 from mailround.register import entries as register
 from mailround.register.entries import latest, standing
@@ -159,6 +160,7 @@ def produce(journey: Journey) -> Produced:
     verified = [journey.run(verify, each, at=day(11, 11, 13)) for each in rendered]
     seal(journey.work, at=day(11, 11, 14))
     sealed = seal(journey.work, at=day(11, 11, 15))  # new salts: another package, which the last entry stands for
+    journey.run(make_proof, at=day(11, 11, 16))
     return Produced(extracted, checked, groups, rendered, verified, sealed)
 
 
@@ -290,6 +292,7 @@ def test_the_groups_that_come_back_are_those_that_were_read_back_last(settings: 
     for group in groups:
         verify(journey.work, render(journey.work, group, at=day(11, 11, 13)), at=day(11, 11, 13))
     seal(journey.work, at=day(11, 11, 14))
+    make_proof(journey.work, at=day(11, 11, 14))
     journey.asked(ReleaseApproval)
     journey.settings = settings
     assert plan_print(journey.work, at=day(11, 12, 12)) == groups
@@ -305,6 +308,7 @@ STEPS: dict[str, Step] = {
         work, Rendered(round_id=work.round_id, first=1, last=1, pieces=1, pages=1, sha256="0" * 64), at=at
     ),
     "seal": seal,
+    "proof": make_proof,
 }
 
 

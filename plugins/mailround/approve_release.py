@@ -10,7 +10,7 @@ from mailround.decide_holds import HoldDecision, holds_table
 from mailround.errors import CountMismatchError, GateClosedError
 from mailround.forms import Answer, Form, Settled, recorded, table
 from mailround.gates import APPROVAL, Release, require
-from mailround.register.entries import Body, QualityChecked, ReleaseApproved, ReleaseRefused, Sealed, latest
+from mailround.register.entries import Body, ProofMade, QualityChecked, ReleaseApproved, ReleaseRefused, Sealed, latest
 
 if TYPE_CHECKING:
     from mailround.context import RoundContext
@@ -46,10 +46,10 @@ class ReleaseApproval(Form):
 
     @classmethod
     def body(cls, work: RoundContext) -> str:
-        """Show the counts, the holds and the hash that an approval is bound to.
+        """Show the counts, the holds, and the hashes of the package that an approval is bound to and of its proof.
 
         Raises:
-            GateClosedError: The package on disk is not the sealed one.
+            GateClosedError: The package on disk is not the sealed one, or has no proof.
             CountMismatchError: Printed, held and excluded do not add up to extracted.
         """
         require(APPROVAL, release_of(work), work.opened.posting_date)
@@ -57,7 +57,11 @@ class ReleaseApproval(Form):
             raise GateClosedError(
                 "保留の世帯を除いて続けるという判断が管理簿にありません。", "「04 保留の判断」に回答してください。"
             )
-        checked, sealed = recorded(work, QualityChecked), recorded(work, Sealed)
+        checked, sealed, proof = recorded(work, QualityChecked), recorded(work, Sealed), recorded(work, ProofMade)
+        if proof.package_sha256 != sealed.sha256:
+            raise GateClosedError(
+                "承認用見本が、封緘したパッケージのものではありません。", "「08 封緘」からやり直してください。"
+            )
         if sealed.pieces + checked.held + checked.excluded != checked.rows:
             raise CountMismatchError(
                 f"取込 {checked.rows:,} 世帯に対し、印刷 {sealed.pieces:,} ＋ 保留 {checked.held:,} ＋ "
@@ -76,12 +80,15 @@ class ReleaseApproval(Form):
             ("注意（印刷済み）", f"{checked.warned:,} 世帯"),
             ("パッケージ", f"{sealed.bytes:,} バイト（{sealed.members} ファイル、{sealed.algorithm}）"),
             ("SHA-256", f"`{sealed.sha256}`"),
+            ("承認用見本", f"{proof.pieces:,} 通（表紙とも {proof.pages:,} 頁）"),
+            ("承認用見本のSHA-256", f"`{proof.sha256}`"),
         )
         return "\n\n".join(
             (
                 table(rows),
                 holds_table(work),
                 (
+                    f"承認用見本（`mailround proof {work.round_id} --printer lp` で印刷）を見てから回答してください。"
                     "承認の効力は、上のSHA-256のパッケージに限ります。"
                     f"「{SEND_BACK}」を選ぶと、この回は終わり、パッケージと鍵は廃棄されます。"
                 ),

@@ -236,6 +236,28 @@ def sample(
 
 
 @app.command()
+def specimen(
+    target: Annotated[Path, typer.Argument(help="書き出すZIPファイル")],
+    kind: Annotated[str, typer.Option(help="発送種別（include/rounds）")] = "change_notice",
+    households: Annotated[int, typer.Option(min=20, max=500, help="世帯数")] = 40,
+) -> None:
+    """委託先の試し刷りのために、架空の世帯だけの見本のパッケージを作ります。"""
+    from mailround.rounds import load_round_kind
+    from mailround.specimen import make_specimen
+
+    settings = CheckSettings()
+    made = make_specimen(
+        target,
+        kind=load_round_kind(settings.include, kind),
+        households=households,
+        settings=settings,
+        at=datetime.now(TOKYO),
+    )
+    typer.echo(f"書き出しました：{target}（{made.pieces:,}通、{made.pages:,}頁）")
+    typer.echo(f"パスワード：{made.password}（架空のデータなので秘密ではありません）")
+
+
+@app.command()
 def holds(round_id: Annotated[str, typer.Argument(help="回の番号")]) -> None:
     """保留になった世帯を、理由・対応とともに一覧します。"""
     from mailround.check_quality import hold_list
@@ -248,18 +270,19 @@ def holds(round_id: Annotated[str, typer.Argument(help="回の番号")]) -> None
     _console().print(table if listed else "保留の世帯はありません。")
 
 
-@app.command("password-notice")
-def password_notice(
-    round_id: Annotated[str, typer.Argument(help="回の番号")],
-    fd: Annotated[int | None, typer.Option(help="PDFを書き込む、開いているファイル記述子")] = None,
-    printer: Annotated[str | None, typer.Option(help="PDFを標準入力で受け取る印刷コマンド（例：lp）")] = None,
-) -> None:
-    """パスワード通知書を一度だけ作り、秘密を廃棄します。"""
+_Fd = Annotated[int | None, typer.Option(help="PDFを書き込む、開いているファイル記述子")]
+_Printer = Annotated[str | None, typer.Option(help="PDFを標準入力で受け取る印刷コマンド（例：lp）")]
+
+
+def _destination(fd: int | None, printer: str | None) -> Callable[[bytes], None]:
+    """Return what takes a secret PDF to paper or to an open file, never to a path.
+
+    Raises:
+        ConfigurationError: Not exactly one destination is named; when called, the printer's command failed.
+    """
     import shlex
 
-    from mailround.context import load_round
     from mailround.errors import ConfigurationError
-    from mailround.password_notice import issue
 
     def deliver(pdf: bytes) -> None:
         if fd is not None:
@@ -276,9 +299,32 @@ def password_notice(
         raise ConfigurationError("印刷コマンドの引用符が閉じていません。", "--printer を確かめてください。") from None
     if (fd is None) == (not command):
         raise ConfigurationError("出力先が決まりません。", "--fd か --printer のどちらか一つを指定してください。")
+    return deliver
+
+
+@app.command("password-notice")
+def password_notice(
+    round_id: Annotated[str, typer.Argument(help="回の番号")], fd: _Fd = None, printer: _Printer = None
+) -> None:
+    """パスワード通知書を一度だけ作り、秘密を廃棄します。"""
+    from mailround.context import load_round
+    from mailround.password_notice import issue
+
+    deliver = _destination(fd, printer)
     issue(load_round(load_settings(), round_id), deliver, at=datetime.now(TOKYO))
     message = "パスワード通知書を作成し、元の秘密を廃棄しました。封をして、媒体とは別の機会に手渡してください。"
     typer.echo(message, err=fd is not None)  # the PDF may be on standard output
+
+
+@app.command()
+def proof(round_id: Annotated[str, typer.Argument(help="回の番号")], fd: _Fd = None, printer: _Printer = None) -> None:
+    """承認する人が見る見本を出力します（個人情報を含みます。出力のたびに管理簿に記録します）。"""
+    from mailround.context import load_round
+    from mailround.proof import show_proof
+
+    deliver = _destination(fd, printer)
+    show_proof(load_round(load_settings(), round_id), deliver, at=datetime.now(TOKYO))
+    typer.echo("承認用見本を出力し、管理簿に記録しました。", err=fd is not None)  # the PDF may be on standard output
 
 
 @app.command()

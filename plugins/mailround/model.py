@@ -258,3 +258,13 @@ class Sealed:
     pages: int
     bytes: int
     sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """The approver's proof: so many pieces on so many pages, the cover's included."""
+
+    round_id: str
+    pieces: int
+    pages: int
+    sha256: str

@@ -113,11 +113,15 @@ def verify(rendered: Rendered) -> Verified:
 
 @task(task_display_name="08 封緘（暗号化）")
 def seal(verified: list[Verified]) -> Sealed:
-    """Seal the package and re-open it."""
+    """Seal the package, re-open it, and take the approver's proof out of it."""
+    from mailround.proof import make_proof
     from mailround.seal import seal as step
 
     with failing_at_once():
-        return step(find_round(next(iter(verified)).round_id), at=now())
+        work = find_round(next(iter(verified)).round_id)
+        sealed = step(work, at=now())
+        make_proof(work, at=now())
+        return sealed
 
 
 @task(task_display_name="13 区側データの廃棄")

@@ -127,6 +127,26 @@ class Sealed(Body):
     algorithm: str
 
 
+class ProofMade(Body):
+    """The approver's proof was taken out of exactly this package; ``pages`` counts the cover's too."""
+
+    title: ClassVar[str] = "承認用見本の作成"
+    kind: Literal["proof_made"] = "proof_made"
+    package_sha256: str
+    pieces: int
+    pages: int
+    sha256: str
+
+
+class ProofShown(Body):
+    """The proof left the workspace, for a printer or an open file, for the ``copy_no``-th time of the round."""
+
+    title: ClassVar[str] = "承認用見本の出力"
+    kind: Literal["proof_shown"] = "proof_shown"
+    proof_sha256: str
+    copy_no: int
+
+
 class ReleaseApproved(Body):
     """A second person approved exactly this package."""
 
@@ -274,6 +294,8 @@ AnyBody = Annotated[
     | Rendered
     | Verified
     | Sealed
+    | ProofMade
+    | ProofShown
     | ReleaseApproved
     | ReleaseRefused
     | AnswerRefused
