@@ -79,7 +79,8 @@ class _Form:
     def __init__(
         self, template: Template, font: Font, codes: dict[int, str], marks: MarkPrinter, issue_date: str
     ) -> None:
-        self._template, self._font, self._codes, self._marks = template, font, codes, marks
+        self._template, self._codes, self._marks = template, codes, marks
+        self._widths = {unit: font.width(unit) for unit in font.units}
         self._texts = template.texts
         self._issue_date = issue_date
         self.paper = f"[0 0 {template.width * POINTS:.3f} {template.height * POINTS:.3f}]"
@@ -164,10 +165,10 @@ class _Form:
         share = {"left": 0, "center": 0.5, "right": 1}[field.align]
         drop = {"top": 0, "middle": 0.5, "bottom": 1}[field.valign]
         smallest = field.min_size or field.size
-        wide = self._font.width
+        widths = self._widths
 
         def set_text(text: str) -> tuple[float, str]:
-            measured = wide(text) if "\n" not in text else width
+            measured = sum([widths[letter] for letter in text]) if "\n" not in text else width
             size = max(smallest, min(field.size, width / (measured or 1)))
             lines = [(text, measured)] if measured * size <= width + 0.01 else list(self._cut(text, width / size))
             pitch = size * field.leading
@@ -183,11 +184,10 @@ class _Form:
 
     def _cut(self, text: str, room: float) -> Iterable[tuple[str, float]]:
         """Yield lines of at most so many em, and their widths: cut where they are full."""
-        wide = self._font.width
         for paragraph in text.split("\n"):
             first, used = 0, 0.0
             for place, letter in enumerate(paragraph):
-                advance = wide(letter)
+                advance = self._widths[letter]
                 if used + advance > room:
                     yield paragraph[first:place], used
                     first, used = place, 0.0
