@@ -6,7 +6,7 @@ PYTHON := $(shell command -v python3.11 || command -v python3)
 UV := $(shell command -v uv || echo .uv/bin/uv)
 LOCK := $(UV) pip compile --quiet --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links
 
-.PHONY: help venv font demo up down test lint bench lock screenshots clean
+.PHONY: help venv font demo up down test lint bench bench-large bench-peers lock screenshots clean
 
 help: ## この一覧を表示する
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -47,8 +47,18 @@ lint: venv ## 書式・型・層の規則を検査する
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: venv font ## 8,500世帯で工程ごとの秒数とメモリを測り benchmarks/ に書く
+bench: venv font bench-peers ## 8,500世帯で速さ・メモリ・他の方法との比を測り benchmarks/ に書く（約10分）
 	$(BIN)/python benchmarks/run.py
+
+bench-large: venv font bench-peers ## 85,000世帯でメモリを測り make bench の結果に書き足す（約10分）
+	$(BIN)/python benchmarks/run.py large
+
+# Compared with, never imported: a virtual environment of their own. It may be missing; the table then says so. WeasyPrint
+# needs Pango, which Python cannot install.
+bench-peers: | $(filter .uv/bin/uv,$(UV))
+	-@find /usr/lib -name 'libpangoft2-1.0.so.0' | grep -q . || .ci/apt libpango-1.0-0 libpangoft2-1.0-0
+	-$(UV) venv --quiet --allow-existing --python $(PYTHON) benchmarks/.venv
+	-$(UV) pip sync --quiet --python benchmarks/.venv/bin/python --require-hashes benchmarks/requirements.txt
 
 screenshots: venv font ## README の画面を撮り直す（chromium が必要）
 	@command -v chromium >/dev/null || .ci/apt chromium fonts-noto-cjk
@@ -57,7 +67,8 @@ screenshots: venv font ## README の画面を撮り直す（chromium が必要�
 lock: | $(filter .uv/bin/uv,$(UV)) ## requirements*.in から固定ファイルを作り直す
 	$(LOCK) requirements.in --output-file requirements.txt
 	$(LOCK) requirements-dev.in --output-file requirements-dev.txt
+	$(LOCK) benchmarks/requirements.in --output-file benchmarks/requirements.txt
 
 clean: ## 仮想環境と作業フォルダを消す
 	-[ ! -x $(BIN)/mailround ] || $(BIN)/mailround local down
-	rm -rf .venv .uv .airflow
+	rm -rf .venv .uv .airflow benchmarks/.venv

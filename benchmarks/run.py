@@ -1,7 +1,11 @@
-"""`make bench`: one round of 8,500 households, each step in a process of its own; seconds and peak memory per step.
+"""`make bench`: what a round of 8,500 households costs, and how the drawing of its pages compares with other ways.
 
-Writes ``results.json`` and ``results.md`` beside this file. Nothing is asserted here: a report shows what was measured.
-Each step runs RUNS times on the same round (steps are idempotent); the median is quoted.
+Writes ``results.json``, ``results.md`` and ``results.svg`` beside this file. Nothing is asserted: a report shows what
+was measured, targets that are missed too. Everything runs RUNS times in processes of its own, one after the other and
+in turns, so that a moment in which the machine is busy hurts all alike; the median is quoted, of ratios the median of
+the turns.
+
+``make bench-large`` adds the memory of a ten times larger round to the last results.
 """
 
 from __future__ import annotations
@@ -9,151 +13,195 @@ from __future__ import annotations
 import json
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-if TYPE_CHECKING:
-    from mailround.context import RoundContext
+import pypdfium2
+from comparison import write_comparison
+from report import write_report
+from ward import Ward, run_script
+from writer import CHUNK, NOTICES
+
+from mailround.settings import TOKYO
 
 HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "results.json"
+PEERS = HERE / ".venv" / "bin" / "python"
 HOUSEHOLDS = int(os.environ.get("HOUSEHOLDS", "8500"))
+LARGE = int(os.environ.get("LARGE", "85000"))
 RUNS = int(os.environ.get("RUNS", "5"))
 STEPS = ("extract", "check_quality", "plan_print", "render", "verify", "seal", "aes")
-AES_MEGABYTES = 60
-TARGETS = {
-    "extract": "≤ 3 s",
-    "check_quality": "≤ 20 s",
-    "plan_print": "",
-    "render": "≥ 600 pages/s, ≤ 160 MiB",
-    "verify": "≥ 400 pages/s",
-    "seal": "≥ 150 MB/s",
-    "aes": "(part of seal)",
+
+
+@dataclass(frozen=True)
+class Writer:
+    """A way to write the notices: a script, how many notices it gets, and the module without which it cannot run."""
+
+    script: str
+    notices: int
+    needs: str
+    python: Path = Path(sys.executable)
+
+    def installed(self) -> bool:
+        """Tell whether it can run here; says aloud when it cannot."""
+        if not self.python.exists():
+            found = f"{self.python} is missing"
+        else:
+            tried = subprocess.run(
+                [self.python, "-c", f"import {self.needs}"], capture_output=True, text=True, check=False
+            )
+            if tried.returncode == 0:
+                return True
+            found = tried.stderr.strip().rpartition("\n")[2]
+        print(f"NOT INSTALLED: {self.needs}: {found}", file=sys.stderr, flush=True)
+        return False
+
+
+WRITERS = {
+    "mailround": Writer("mailround_render.py", 4 * CHUNK, "mailround"),
+    "limit": Writer("hand_written.py", 4 * CHUNK, "mailround"),
+    "platypus": Writer("platypus.py", CHUNK, "reportlab"),
+    "typst": Writer("typst_peer.py", CHUNK, "typst", PEERS),
+    "fpdf2": Writer("fpdf2_peer.py", CHUNK, "fpdf", PEERS),
+    "weasyprint": Writer("weasyprint_peer.py", CHUNK // 5, "weasyprint", PEERS),
 }
-TITLES = {"seal": "seal: list, write, reopen, check everything", "aes": "writing AES-256 alone, 60 MB of the same PDFs"}
-
-
-def step(name: str, round_id: str) -> None:
-    """Run one step in this process and print its figures as JSON."""
-    from mailround import model
-    from mailround.context import load_round
-    from mailround.register.entries import PrintPlanned, Rendered, latest
-    from mailround.settings import TOKYO, load_settings
-
-    work = load_round(load_settings(), round_id)
-    if name == "aes":
-        print(json.dumps(aes(work)))
-        return
-    run = getattr(import_module(f"mailround.{name}"), name)
-    arguments: list[object] = []
-    if name in {"render", "verify"}:
-        planned, done = latest(work.entries, PrintPlanned), latest(work.entries, Rendered)
-        if planned is None:
-            raise SystemExit("nothing is planned")
-        last = planned.chunks
-        arguments = [model.ChunkGroup(round_id=round_id, first=1, last=last)]
-        if name == "verify":
-            if done is None:
-                raise SystemExit("nothing is rendered")
-            figures = {"pieces": done.pieces, "pages": done.pages}
-            arguments = [model.Rendered(round_id=round_id, first=1, last=last, sha256=done.sha256, **figures)]
-    begun = time.perf_counter()
-    outcome = run(work, *arguments, at=datetime.now(TOKYO))
-    seconds = time.perf_counter() - begun
-    measured = {name: getattr(outcome, name, None) for name in ("pages", "bytes")}
-    print(json.dumps(measured | {"seconds": seconds, "peak_mib": peak()}))
-
-
-def aes(work: RoundContext) -> dict[str, float | None]:
-    """Write the round's PDFs, repeated to AES_MEGABYTES, into an AES-256 ZIP as `seal` does, and nothing else."""
-    import pyzipper
-
-    pdfs = [work.workspace.read(name) for name in work.workspace.names("print")]
-    total = 0
-    with tempfile.TemporaryFile() as file:
-        begun = time.perf_counter()
-        with pyzipper.AESZipFile(
-            file, "w", compression=pyzipper.ZIP_STORED, encryption=pyzipper.WZ_AES, encryption_kwargs={"nbits": 256}
-        ) as archive:
-            archive.setpassword(b"AAAAABBBBBCCCCCDDDDD")
-            while total < AES_MEGABYTES * 1e6:
-                for pdf in pdfs:
-                    archive.writestr(f"{total}.pdf", pdf)
-                    total += len(pdf)
-        seconds = time.perf_counter() - begun
-    return {"seconds": seconds, "peak_mib": peak(), "pages": None, "bytes": total}
-
-
-def peak() -> float:
-    """Return this process's peak resident memory in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def measure() -> None:
-    """Prepare a round in a temporary ward and measure every step."""
-    with tempfile.TemporaryDirectory() as folder:
-        ward = Path(folder)
-        environment = {
-            **os.environ,
-            "MAILROUND_INBOX": f"{ward}/inbox",
-            "MAILROUND_DATA": f"{ward}/data",
-            "MAILROUND_OUTBOX": f"{ward}/outbox",
-            "MAILROUND_VAULT": f"{ward}/vault",
-            "MAILROUND_VAULT_IDENTITY": f"{ward}/identity",
-            "MAILROUND_REGISTER_URL": f"sqlite:///{ward}/register/register.db",
-            "MAILROUND_ALERT_TO": "bench@mailround.invalid",
+    """Measure everything but the large round."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "ward").mkdir()
+        ward = Ward(folder / "ward", HOUSEHOLDS)
+        steps = _steps(ward, STEPS, RUNS)
+        printed = ward.step("digests")
+        results = {
+            "measured_on": datetime.now(TOKYO).date().isoformat(),
+            "machine": {"processor": _processor(), "cores": os.cpu_count(), "python": platform.python_version()},
+            "households": HOUSEHOLDS,
+            "runs": RUNS,
+            "characters": printed["characters"],
+            "bytes_per_page": round(printed["bytes"] / steps["render"]["pages"]),
+            "steps": steps,
+            "writers": _compare(ward, folder),
+            "print_path": _steps(ward, ("print_path",), RUNS)["print_path"],
+            "same_bytes": _same_bytes(ward),
+            "large": _last().get("large"),
         }
-        os.environ.update(environment)
-        from mailround.local.drive import sample_round
-        from mailround.open_round import open_round
-        from mailround.register.store import Register
-        from mailround.settings import TOKYO, load_settings
+    _report(results)
 
-        settings = load_settings()
-        settings.inbox.mkdir(mode=0o700)
-        Register(settings.register_url).migrate()
-        params = sample_round(settings, households=HOUSEHOLDS, seed=1, name="bench")
-        open_round(
-            settings, params.model_dump(mode="json"), run_id="bench", triggered_by="bench", at=datetime.now(TOKYO)
-        )
-        results = {}
-        for name in STEPS:
-            runs = []
-            for _ in range(RUNS):
-                done = subprocess.run(
-                    [sys.executable, __file__, name, params.round_id],
-                    env=environment,
-                    check=True,
-                    capture_output=True,
-                    text=True,
-                )
-                runs.append(json.loads(done.stdout.splitlines()[-1]))
-            seconds = statistics.median(run["seconds"] for run in runs)
-            results[name] = {
-                "seconds": round(seconds, 2),
-                "all_seconds": [round(run["seconds"], 2) for run in runs],
-                "peak_mib": round(max(run["peak_mib"] for run in runs)),
-                "pages_per_second": round(runs[0]["pages"] / seconds) if name in {"render", "verify"} else None,
-                "megabytes_per_second": round(runs[0]["bytes"] / 1e6 / seconds) if name in {"seal", "aes"} else None,
-            }
-            print(name, results[name], flush=True)
-    machine = {"processor": _processor(), "cores": os.cpu_count(), "python": platform.python_version()}
-    report = {
-        "measured_on": datetime.now(TOKYO).date().isoformat(),
-        "machine": machine,
-        "households": HOUSEHOLDS,
-        "runs": RUNS,
-        "steps": results,
+
+def measure_large() -> None:
+    """Measure the memory of a ten times larger round and put it into the last results."""
+    results = _last()
+    if not results:
+        raise SystemExit("make bench first: there are no results to add to")
+    with tempfile.TemporaryDirectory() as folder:
+        steps = _steps(Ward(Path(folder), LARGE), STEPS[:-1], 1)
+    results["large"] = {"households": LARGE, "steps": steps}
+    _report(results)
+
+
+def _steps(ward: Ward, names: Sequence[str], runs: int) -> dict[str, Any]:
+    taken: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+    for turn in range(runs):
+        for name in names:
+            taken[name].append(ward.step(name))
+            print(f"{turn + 1}/{runs} {name}: {taken[name][-1]}", flush=True)
+    return {name: _summary(each) for name, each in taken.items()}
+
+
+def _summary(taken: list[dict[str, Any]]) -> dict[str, Any]:
+    seconds = [each["seconds"] for each in taken]
+    kept = {name: taken[0][name] for name in ("pages", "bytes", "notices") if taken[0].get(name) is not None}
+    return kept | {
+        "seconds": round(statistics.median(seconds), 3),
+        "all_seconds": [round(each, 3) for each in seconds],
+        "peak_mib": round(max(each["peak_mib"] for each in taken), 1),
     }
-    (HERE / "results.json").write_text(json.dumps(report, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    (HERE / "results.md").write_text(_table(report), encoding="utf-8")
+
+
+def _compare(ward: Ward, folder: Path) -> dict[str, Any]:
+    """Let every writer draw the same notices, in turns, and look whether it did."""
+    write_comparison(ward.round, folder, max(writer.notices for writer in WRITERS.values()))
+    able = {name: writer for name, writer in WRITERS.items() if writer.installed()}
+    taken: dict[str, list[dict[str, Any]]] = {name: [] for name in able}
+    for turn in range(RUNS):
+        for name, writer in able.items():
+            command = [writer.python, HERE / writer.script, folder, str(writer.notices)]
+            taken[name].append(run_script(command))
+            print(f"{turn + 1}/{RUNS} {name}: {taken[name][-1]}", flush=True)
+    for writer in able.values():
+        _look(folder, writer)
+    found: dict[str, Any] = dict.fromkeys(WRITERS)
+    for name, each in taken.items():
+        ratios = [_rate(ours) / _rate(other) for ours, other in zip(taken["mailround"], each, strict=True)]
+        found[name] = _summary(each) | {"ours_to_it": round(statistics.median(ratios), 3)}
+    return found
+
+
+def _rate(run: dict[str, Any]) -> float:
+    rate: float = run["notices"] / run["seconds"]
+    return rate
+
+
+def _look(folder: Path, writer: Writer) -> None:
+    """Refuse a comparison with something that is not the same notices: one page each, with all of its texts."""
+    notices = json.loads((folder / NOTICES).read_text(encoding="utf-8"))["notices"]
+    for first in range(0, writer.notices, CHUNK):
+        expected = notices[first : min(first + CHUNK, writer.notices)]
+        document = pypdfium2.PdfDocument(folder / f"{Path(writer.script).stem}-{first // CHUNK + 1:03d}.pdf")
+        if len(document) != len(expected):
+            raise SystemExit(f"{writer.script}: {len(expected)} notices, {len(document)} pages")
+        for page, notice in zip(document, expected, strict=True):
+            shown = _unspaced(page.get_textpage().get_text_range())
+            if absent := [name for name, text in notice["texts"].items() if _unspaced(text) not in shown]:
+                raise SystemExit(f"{writer.script}: a page lacks {', '.join(absent)}")
+        document.close()
+
+
+def _unspaced(text: str) -> str:
+    """Return a text without blanks and line breaks: each writer breaks lines in its own way."""
+    return "".join(text.split())
+
+
+def _same_bytes(ward: Ward) -> dict[str, bool]:
+    """Plan and render again in other ways and compare the SHA-256 of every PDF."""
+    first = _printed(ward, "plan_print", "render")
+    return {
+        "run again": first == _printed(ward, "plan_print", "render"),
+        "PYTHONHASHSEED 0": first == _printed(ward, "plan_print", "render", PYTHONHASHSEED="0"),
+        "PYTHONHASHSEED 1": first == _printed(ward, "plan_print", "render", PYTHONHASHSEED="1"),
+        "two processes": first == _printed(ward, "render_in_two"),
+    }
+
+
+def _printed(ward: Ward, *steps: str, **environment: str) -> dict[str, str]:
+    for name in steps:
+        ward.step(name, **environment)
+    digests: dict[str, str] = ward.step("digests")["sha256"]
+    return digests
+
+
+def _last() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    return found
+
+
+def _report(results: dict[str, Any]) -> None:
+    RESULTS.write_text(json.dumps(results, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    write_report(results, HERE / "results.md")
+    if PEERS.exists():
+        subprocess.run([PEERS, HERE / "plot.py", RESULTS, HERE / "results.svg"], check=True)
+    else:
+        print("NOT DRAWN: results.svg needs matplotlib in benchmarks/.venv", file=sys.stderr, flush=True)
 
 
 def _processor() -> str:
@@ -163,30 +211,5 @@ def _processor() -> str:
     return platform.machine()
 
 
-def _table(report: dict) -> str:  # type: ignore[type-arg]
-    machine = report["machine"]
-    lines = [
-        f"# {report['households']:,} households, median of {report['runs']}",
-        "",
-        f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}, {report['measured_on']}.",
-        "One process per step; peak memory is the whole process.",
-        "",
-        "| step | seconds | rate | peak MiB | aim |",
-        "| --- | ---: | ---: | ---: | --- |",
-    ]
-    for name, each in report["steps"].items():
-        rate = (
-            f"{each['pages_per_second']:,} pages/s"
-            if each["pages_per_second"]
-            else f"{each['megabytes_per_second']:,} MB/s"
-            if each["megabytes_per_second"]
-            else ""
-        )
-        lines.append(
-            f"| {TITLES.get(name, name)} | {each['seconds']} | {rate} | {each['peak_mib']} | {TARGETS[name]} |"
-        )
-    return "\n".join(lines) + "\n"
-
-
 if __name__ == "__main__":
-    step(sys.argv[1], sys.argv[2]) if len(sys.argv) > 1 else measure()
+    measure_large() if sys.argv[1:] == ["large"] else measure()
