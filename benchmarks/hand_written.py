@@ -85,7 +85,7 @@ class _Form:
         self._issue_date = issue_date
         self.paper = f"[0 0 {template.width * POINTS:.3f} {template.height * POINTS:.3f}]"
         self.head = f"/Type/XObject/Subtype/Form/BBox{self.paper}"
-        lines = Composer(template, font).static("first")
+        lines = [line for placed in Composer(template, font).static("first") for line in placed.lines]
         self.still_texts = "".join(line.text for line in lines)
         shown = _joined((line.size, self._line(line.x, line.y, line.text)) for line in lines)
         grids = "\n".join(_ruled(grid, template.height) for grid in template.grids.values() if grid.shown_on("first"))

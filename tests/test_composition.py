@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailround.composition import LINE_BREAK, POINTS, Composer, Page, fit, values, wrap, yen
+from mailround.composition import LINE_BREAK, POINTS, Composer, Line, fit, values, wrap, yen
 from mailround.errors import PrintError
 from mailround.model import PaymentMethod, Population, Recipient
 from mailround.templates import Field
@@ -21,13 +21,14 @@ FIELD = Field(x=10, y=10, w=50, h=10, size=12, min_size=8, text="")
 TEXTS = st.text(st.sampled_from("山川田、。（）「」ーっ様1234,.AbC -　 \n\r邊\U000e0108髙𠮷"), max_size=80)
 
 
-def composed(recipient: Recipient, name: str = "change_notice") -> tuple[Page, ...]:
+def composed(recipient: Recipient, name: str = "change_notice") -> list[list[Line]]:
     (piece,) = number([recipient])
     template = templates(name)[recipient.population]
-    return Composer(template, whole_font()).pages(piece, values(piece, template, ISSUED))
+    pages = Composer(template, whole_font()).pages(piece, values(piece, template, ISSUED))
+    return [[line for placed in page for line in placed.lines] for page in pages]
 
 
-def words(page: Page) -> list[str]:
+def words(page: list[Line]) -> list[str]:
     return [line.text for line in page]
 
 

@@ -7,24 +7,25 @@ never changed: the lines of a field, put together, are its text without the line
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import lru_cache
+from operator import itemgetter, sub
 from typing import NamedTuple, Protocol
 
 from mailround.eras import write_era
 from mailround.errors import PrintError
 from mailround.fonts import split_units
 from mailround.model import AID_KINDS, Addressee, Decision, Piece, Population, Recipient
-from mailround.templates import Field, Sheet, Template, folded, words_kept_from
+from mailround.templates import SHEETS, Field, Sheet, Template, folded, placeholders, words_kept_from
 
 POINTS = 72 / 25.4
 """Points in a millimetre."""
 
 _ASCENT = 0.88
 """Top of the em box above the baseline, in em."""
-_REMEMBERED = 4096
-"""Placed texts a composer remembers; a round has more, but not many that recur."""
+_REMEMBERED = 512
+"""Texts a field remembers; most fields have more, but not many that recur."""
 _STEP = 0.5
 _SLACK = 0.01
 """Points a line may be wider than its box: sums of rounded widths."""
@@ -46,6 +47,12 @@ _UNITS = frozenset("円人歳年月日か箇ヶヵ回条項号番丁階件分時
 LINE_BREAK = re.compile(r"(\r\n|\r|\n)")
 
 
+_AMOUNTS = (*AID_KINDS, "income", "total")
+_BEFORE, _AFTER, _DIFFERENCE = (
+    tuple(f"{time}_{what}" for what in _AMOUNTS) for time in ("before", "after", "difference")
+)
+
+
 class Line(NamedTuple):
     """One line of text and the start of its baseline."""
 
@@ -53,16 +60,6 @@ class Line(NamedTuple):
     y: float
     size: float
     text: str
-
-
-Page = tuple[Line, ...]
-
-
-class _Placed(NamedTuple):
-    """A field's text on a page, and what of it goes on elsewhere."""
-
-    lines: Page
-    left_over: str
 
 
 def values(piece: Piece, template: Template, issue_date: date) -> dict[str, str]:
@@ -82,7 +79,7 @@ def household_values(recipient: Recipient, to: Addressee, template: Template, is
         "head": recipient.name,
         "case_no": recipient.case_no,
         "district": recipient.district,
-        "issue_date": write_era(issue_date, long=True),
+        "issue_date": _era(issue_date),
     }
     if recipient.decision:
         known |= _decision_values(recipient.decision, template)
@@ -100,20 +97,22 @@ def _decision_values(decision: Decision, template: Template) -> dict[str, str]:
             f"日付のない決定があり、通知書を作成できません（項目：{'、'.join(absent)}）。",
             "データ検査からやり直し、その世帯を保留にしてください。",
         )
-    amounts = {
-        **{kind: pair for kind, *pair in zip(AID_KINDS, decision.before, decision.after, strict=True)},
-        "income": [decision.income_before, decision.income_after],
-        "total": [decision.total_before, decision.total_after],
-    }
+    before = (*decision.before, decision.income_before, decision.total_before)
+    after = (*decision.after, decision.income_after, decision.total_after)
     return {
         "document_no": decision.document_no,
         "payment_method": template.texts[f"payment_{decision.payment_method}"],
         "reason": decision.reason,
-        **{name: write_era(day, long=True) for name, day in dates.items() if day},
-        **{f"before_{what}": yen(before) for what, (before, _) in amounts.items()},
-        **{f"after_{what}": yen(after) for what, (_, after) in amounts.items()},
-        **{f"difference_{what}": yen(after - before) for what, (before, after) in amounts.items()},
+        **{name: _era(day) for name, day in dates.items() if day},
+        **dict(zip(_BEFORE, map(yen, before), strict=True)),
+        **dict(zip(_AFTER, map(yen, after), strict=True)),
+        **dict(zip(_DIFFERENCE, map(yen, map(sub, after, before)), strict=True)),
     }
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _era(day: date) -> str:
+    return write_era(day, long=True)
 
 
 def numbering(template: Template, page: int, pages: int) -> dict[str, str]:
@@ -122,6 +121,7 @@ def numbering(template: Template, page: int, pages: int) -> dict[str, str]:
     return {"page": str(page), "pages": str(pages), "continued": goes_on}
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def yen(amount: int) -> str:
     """Return an amount as Japanese offices write it: thousands separated, △ before a negative one."""
     return f"{amount:,}" if amount >= 0 else f"△{-amount:,}"
@@ -134,35 +134,73 @@ class Widths(Protocol):
         """Return the width of a text in em."""
         ...
 
-    def widths(self, units: Iterable[str]) -> list[float]:
+    def widths(self, units: Iterable[str]) -> Iterable[float]:
         """Return the width of each unit in em."""
         ...
+
+
+class Placed(NamedTuple):
+    """A field's text on a page.
+
+    ``drawn`` is what the composer's ``draw`` made of the lines, all of one size; ``left_over`` goes on elsewhere.
+    """
+
+    text: str
+    size: float
+    lines: tuple[Line, ...]
+    drawn: str
+    left_over: str
+    overflows: bool
+
+
+Page = tuple[Placed, ...]
 
 
 class Composer:
     """Composes pieces with one template and one font."""
 
-    def __init__(self, template: Template, font: Widths) -> None:
-        """Keep what does not change from piece to piece."""
-        self._font = font
+    def __init__(
+        self, template: Template, font: Widths, draw: Callable[[tuple[Line, ...]], str] = lambda _: ""
+    ) -> None:
+        """Keep what does not change from piece to piece.
+
+        Args:
+            template: The template.
+            font: What texts are measured with.
+            draw: Makes of placed lines what a page is put together from; done once for a text that recurs.
+        """
         self._template = template
-        # Most texts of a page stand on many: amounts of nothing, dates, ways of payment.
-        self._placed = lru_cache(maxsize=_REMEMBERED)(self._place)
+        self._setters = {name: _Setter(field, template.height, font, draw) for name, field in template.fields.items()}
+        self._items = {
+            sheet: tuple(
+                (name, _reader(wording), self._setters[name].set)
+                for name, (field, wording) in template.moving.items()
+                if field.shown_on(sheet)
+            )
+            for sheet in SHEETS
+        }
+        self._going_on = tuple(
+            (field.continues, _reader(wording), self._setters[name].set)
+            for name, (field, wording) in template.moving.items()
+            if field.continues
+        )
 
     def static(self, sheet: Sheet) -> Page:
-        """Return the lines that are the same on every such page.
+        """Return the texts that are the same on every such page.
 
         Raises:
             PrintError: A text of the template does not fit its box.
         """
-        lines: list[Line] = []
+        page = []
         for name, (field, wording) in self._template.still.items():
             if field.shown_on(sheet):
-                lines += self._placed(name, wording.format()).lines
-        return tuple(lines)
+                page.append(self._setters[name].set(wording.format()))
+                if page[-1].overflows:
+                    raise _misfit(name)
+        return tuple(page)
 
     def pages(self, piece: Piece, known: Mapping[str, str]) -> tuple[Page, ...]:
-        """Return the variable lines of every page of a piece.
+        """Return the variable texts of every page of a piece.
 
         Args:
             piece: Whose notice it is.
@@ -172,78 +210,87 @@ class Composer:
             PrintError: A text does not fit its box, or carries a word such a piece must not; names the field and the
                 piece's number, never the text.
         """
-        try:
-            self._refuse_words(piece, known)
-            return self._pages(known)
-        except PrintError as error:
-            raise PrintError(f"通し番号 {piece.seq} を印刷できません。{error.happened}", error.remedy) from None
+        if words := refused_words(piece.recipient.population, known):
+            raise PrintError(
+                f"通し番号 {piece.seq} を印刷できません。"
+                f"支援給付の通知に書いてはならない語（{'、'.join(words)}）がデータに含まれています。",
+                "福祉システムで理由等の文言を直してデータを作り直すか、その世帯を保留にしてください。",
+            )
+        pages = self._pages(known)
+        if any(placed.overflows for page in pages for placed in page):
+            raise _misfit(self.misfits(known)[0], f"通し番号 {piece.seq} を印刷できません。")
+        return pages
 
     def misfits(self, known: Mapping[str, str]) -> tuple[str, ...]:
         """Return the fields whose text does not fit its box, for which `pages` raises; in print order."""
         return tuple(
             name
-            for page in self._texts(known)
-            for name, field, text in page
-            if _overflows(field, *fit(field, text, self._font))
+            for sheet, page in zip(SHEETS, self._pages(known), strict=False)
+            for (name, *_), placed in zip(self._items[sheet], page, strict=True)
+            if placed.overflows
         )
 
     def _pages(self, known: Mapping[str, str]) -> tuple[Page, ...]:
-        return tuple(
-            tuple(line for name, _, text in page for line in self._placed(name, text).lines)
-            for page in self._texts(known)
-        )
+        rest = {target: set_text(read(known)).left_over for target, read, set_text in self._going_on}
+        count = 2 if any(rest.values()) else 1
+        numbered = {**known, **numbering(self._template, 1, count)}
+        first = tuple([set_text(read(numbered)) for _, read, set_text in self._items["first"]])
+        if count == 1:
+            return (first,)
+        numbered |= numbering(self._template, 2, count)
+        more = [
+            set_text(rest[name] if name in rest else read(numbered)) for name, read, set_text in self._items["more"]
+        ]
+        return first, tuple(more)
 
-    def _texts(self, known: Mapping[str, str]) -> Iterator[list[tuple[str, Field, str]]]:
-        """Yield the moving fields of every page with their texts."""
-        moving = self._template.moving
-        rest = {
-            field.continues: self._placed(name, wording.format_map(known)).left_over
-            for name, (field, wording) in moving.items()
-            if field.continues
-        }
-        sheets: list[Sheet] = ["first", "more"] if any(rest.values()) else ["first"]
-        for number, sheet in enumerate(sheets, 1):
-            numbered = {**known, **numbering(self._template, number, len(sheets))}
-            yield [
-                (name, field, rest[name] if name in rest else wording.format_map(numbered))
-                for name, (field, wording) in moving.items()
-                if field.shown_on(sheet)
-            ]
 
-    def _place(self, name: str, text: str) -> _Placed:
-        field = self._template.fields[name]
+class _Setter:
+    """Sets texts into one field's box, and remembers what recurs: amounts of nothing, dates, ways of payment."""
+
+    def __init__(self, field: Field, height: float, font: Widths, draw: Callable[[tuple[Line, ...]], str]) -> None:
+        self._field = field
+        self._font = font
+        self._draw = draw
+        self._left, self._width = field.x * POINTS, field.w * POINTS
+        self._top, self._height = (height - field.y) * POINTS, field.h * POINTS
+        self._beside = {"left": 0.0, "center": 0.5, "right": 1.0}[field.align]
+        self._above = {"top": 0.0, "middle": 0.5, "bottom": 1.0}[field.valign]
+        self.set = lru_cache(maxsize=_REMEMBERED)(self._set)
+
+    def _set(self, text: str) -> Placed:
+        field = self._field
         size, broken = fit(field, text, self._font)
         room = _room(field, size)
-        if _overflows(field, size, broken):
-            raise PrintError(
-                f"項目「{name}」の文字が枠に収まりません。",
-                "その世帯を保留にするか、様式（include/templates）の枠の大きさを見直してください。",
-            )
+        shown = broken[:room]
         pitch = size * field.leading
-        spare = field.h * POINTS - size - pitch * (min(len(broken), room) - 1)
-        top = field.y * POINTS + {"top": 0, "middle": spare / 2, "bottom": spare}[field.valign]
-        left = field.x * POINTS
+        spare = self._height - size - pitch * (len(shown) - 1)
+        baseline = self._top - self._above * spare - _ASCENT * size
         begins = True
-        lines = []
-        for row, line in enumerate(broken[:room]):
-            shown = LINE_BREAK.sub("", line)
-            x = left if begins else left + field.hang * size
-            if field.align != "left":
-                spare = field.w * POINTS - self._font.width(shown) * size
-                x = left + (spare if field.align == "right" else spare / 2)
-            if shown.strip():
-                baseline = self._template.height * POINTS - top - row * pitch - _ASCENT * size
-                lines.append(Line(x, baseline, size, shown))
-            begins = shown != line
-        return _Placed(tuple(lines), "".join(broken[room:]))
+        lines: list[Line] = []
+        for row, line in enumerate(shown):
+            words = LINE_BREAK.sub("", line)
+            x = self._left if begins else self._left + field.hang * size
+            if self._beside:
+                x = self._left + self._beside * (self._width - self._font.width(words) * size)
+            if words.strip():
+                lines.append(Line(x, baseline - row * pitch, size, words))
+            begins = words != line
+        placed = tuple(lines)
+        overflows = len(broken) > room and not field.continues
+        return Placed(text, size, placed, self._draw(placed), "".join(broken[room:]), overflows)
 
-    @staticmethod
-    def _refuse_words(piece: Piece, known: Mapping[str, str]) -> None:
-        if words := refused_words(piece.recipient.population, known):
-            raise PrintError(
-                f"支援給付の通知に書いてはならない語（{'、'.join(words)}）がデータに含まれています。",
-                "福祉システムで理由等の文言を直してデータを作り直すか、その世帯を保留にしてください。",
-            )
+
+def _reader(wording: str) -> Callable[[Mapping[str, str]], str]:
+    """Return the quickest way from a record's values to a field's text."""
+    names = placeholders(wording)
+    return itemgetter(names[0]) if names and wording == f"{{{names[0]}}}" else wording.format_map
+
+
+def _misfit(name: str, happened: str = "") -> PrintError:
+    return PrintError(
+        f"{happened}項目「{name}」の文字が枠に収まりません。",
+        "その世帯を保留にするか、様式（include/templates）の枠の大きさを見直してください。",
+    )
 
 
 def refused_words(population: Population, known: Mapping[str, str]) -> tuple[str, ...]:
@@ -260,12 +307,15 @@ def fit(field: Field, text: str, font: Widths) -> tuple[float, list[str]]:
     """
     if not text:
         return field.size, []
+    room = field.w * POINTS + _SLACK
+    one_line = "\n" not in text and "\r" not in text
+    width = font.width(text) if one_line else 0
+    if one_line and width * field.size <= room:
+        return field.size, [text]
     sizes = [field.size]
     while field.min_size is not None and sizes[-1] > field.min_size:
         sizes.append(max(sizes[-1] - _STEP, field.min_size))
-    room = field.w * POINTS + _SLACK
-    if not LINE_BREAK.search(text):
-        width = font.width(text)
+    if one_line:
         for size in sizes:
             if width * size <= room:
                 return size, [text]
@@ -285,11 +335,6 @@ def fits(field: Field, text: str, font: Widths) -> bool:
     return len(lines) <= _room(field, size)
 
 
-def _overflows(field: Field, size: float, broken: list[str]) -> bool:
-    """Tell whether lines of a size neither have room in their box nor go on elsewhere."""
-    return len(broken) > _room(field, size) and not field.continues
-
-
 def _room(field: Field, size: float) -> int:
     """Return how many lines of a size a box holds; the last one needs its em only."""
     return max(0, int((field.h * POINTS + _SLACK - size) / (size * field.leading)) + 1)
@@ -304,7 +349,7 @@ def wrap(text: str, width: float, font: Widths, *, hang: float = 0) -> list[str]
     parts = [*LINE_BREAK.split(text), ""]
     for paragraph, line_break in zip(parts[::2], parts[1::2], strict=True):
         units = split_units(paragraph)
-        widths = font.widths(units)
+        widths = list(font.widths(units))
         start = 0
         while start < len(units):
             room = width - (hang if start else 0)

@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,18 @@ def has_selector(text: str) -> bool:
     return _SELECTOR.search(text) is not None
 
 
+class _Widths(dict[str, float]):
+    """Unit → its width in em, measured when it is first asked for."""
+
+    def __init__(self, measure: Callable[[str], float]) -> None:
+        super().__init__()
+        self._measure = measure
+
+    def __missing__(self, unit: str) -> float:
+        width = self[unit] = self._measure(unit)
+        return width
+
+
 class Font:
     """A TrueType font, from a file (mapped, not read) or from bytes."""
 
@@ -59,7 +71,7 @@ class Font:
         self.em = em or self._face.upem
         self._font.scale = (self.em, self.em)
         self._glyphs: dict[str, int] = {}
-        self._widths: dict[str, float] = {}
+        self._widths = _Widths(self._measure)
 
     @property
     def has_outlines(self) -> bool:
@@ -117,16 +129,14 @@ class Font:
 
     def width(self, text: str) -> float:
         """Return the width of a text in em."""
-        return sum(self.widths(split_units(text)))
+        return sum(self.widths(text if not has_selector(text) else split_units(text)))
 
-    def widths(self, units: Iterable[str]) -> list[float]:
+    def widths(self, units: Iterable[str]) -> Iterable[float]:
         """Return the width of each unit in em."""
-        known = self._widths
-        return [known[unit] if unit in known else self._measure(unit) for unit in units]
+        return map(self._widths.__getitem__, units)
 
     def _measure(self, unit: str) -> float:
-        self._widths[unit] = self._advance(unit) / self.em
-        return self._widths[unit]
+        return self._advance(unit) / self.em
 
     def _advance(self, unit: str) -> int:
         advance: int = self._font.get_glyph_h_advance(self.glyph(unit))
@@ -177,7 +187,7 @@ class FontStack:
         """Open the fonts, all on the em of the primary one, so that text is as wide in a check as in print."""
         first = Font(primary)
         self.fonts = (first, *(Font(path, first.em) for path in fallbacks))
-        self._widths: dict[str, float] = {}
+        self._widths = _Widths(self._measure)
 
     def missing(self, text: str) -> str:
         """Return the units of a text that no font holds, each once, in order; line breaks are no units."""
@@ -188,16 +198,14 @@ class FontStack:
 
     def width(self, text: str) -> float:
         """Return the width of a text in em."""
-        return sum(self.widths(split_units(text)))
+        return sum(self.widths(text if not has_selector(text) else split_units(text)))
 
-    def widths(self, units: Iterable[str]) -> list[float]:
+    def widths(self, units: Iterable[str]) -> Iterable[float]:
         """Return the width of each unit in em."""
-        known = self._widths
-        return [known[unit] if unit in known else self._measure(unit) for unit in units]
+        return map(self._widths.__getitem__, units)
 
     def _measure(self, unit: str) -> float:
-        self._widths[unit] = self._holder(unit).width(unit)
-        return self._widths[unit]
+        return self._holder(unit).width(unit)
 
     def subset(self, texts: Iterable[str]) -> Font:
         """Return one font with the units of some texts; the same units give the same bytes.

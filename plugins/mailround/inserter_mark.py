@@ -15,6 +15,7 @@ from mailround.errors import PrintError
 from mailround.piece_id import is_piece_id
 
 _CHECKED = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_VALUES = {sign: value for value, sign in enumerate(_CHECKED)}
 _TEXT = re.compile(r"([0-9]{4}-[0-9]{2}-[a-z0-9]{1,16})/([A-Z0-9]{1,4})/([0-9A-Z]{9})([1-9])([1-9])([0-9A-Z])")
 _CAPACITIES = {12: 5, 14: 8, 16: 12, 18: 18, 20: 22, 22: 30, 24: 36, 26: 44}
 """Modules of a side → codewords of data (ISO/IEC 16022, table 7): one codeword holds any ASCII character."""
@@ -87,9 +88,9 @@ class MarkPrinter:
 
 def _check(text: str) -> str:
     """Return the check character of ISO/IEC 7064 MOD 37,36 over the letters and digits of a text."""
-    product = len(_CHECKED)
+    size = product = len(_CHECKED)
     for sign in text.upper():
-        if sign in _CHECKED:
-            total = (product + _CHECKED.index(sign)) % len(_CHECKED) or len(_CHECKED)
-            product = total * 2 % (len(_CHECKED) + 1)
-    return _CHECKED[(len(_CHECKED) + 1 - product) % len(_CHECKED)]
+        value = _VALUES.get(sign)
+        if value is not None:
+            product = ((product + value) % size or size) * 2 % (size + 1)
+    return _CHECKED[(size + 1 - product) % size]

@@ -6,7 +6,6 @@ import hashlib
 import io
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from functools import lru_cache
 
 from pydantic import TypeAdapter
 from reportlab import rl_config
@@ -29,8 +28,6 @@ from mailround.templates import Grid, Sheet, Template, load_templates
 RANGES: TypeAdapter[tuple[PieceRange, ...]] = TypeAdapter(tuple[PieceRange, ...])
 """Workspace files ``pages/001`` …"""
 
-_REMEMBERED = 8192
-"""Encoded lines a press remembers."""
 _BARS = {letter: f"{bottom} 1 {top - bottom} re" for letter, (bottom, top) in BAR_ENDS.items()}
 """Letter of a bar → the rest of its rectangle, after its place."""
 
@@ -95,9 +92,10 @@ class Press:
         self._marks: dict[str, MarkPrinter] = {}
         self._font = EmbeddedFont(font, often=("0123456789,", *_still_texts(templates)))
         self._templates = templates
-        self._composers = {population: Composer(template, font) for population, template in templates.items()}
+        self._composers = {
+            population: Composer(template, font, self._operators) for population, template in templates.items()
+        }
         self._issue_date = issue_date
-        self._encoded = lru_cache(maxsize=_REMEMBERED)(self._encode)
 
     def draw(self, pieces: Sequence[Piece]) -> tuple[bytes, tuple[PieceRange, ...]]:
         """Return a chunk's PDF and where each piece stands in it.
@@ -152,21 +150,22 @@ class Press:
         canvas.endForm()
         return form_name(canvas, name)
 
-    def _text(self, lines: Page, used: set[str]) -> str:
-        """Return one PDF text object that shows the lines; one string each, so that each can be read back alone."""
+    def _text(self, page: Page, used: set[str]) -> str:
+        """Return one PDF text object that shows a page; one string a line, so that each can be read back alone."""
         parts = ["BT"]
         last = 0.0
-        for line in lines:
-            if line.size != last:
-                last = line.size
-                parts.append(f"/{self._font.resource} {last:g} Tf")
-            used.add(line.text)
-            parts.append(self._encoded(line))
+        for placed in page:
+            if placed.drawn:
+                if placed.size != last:
+                    last = placed.size
+                    parts.append(f"/{self._font.resource} {last:g} Tf")
+                parts.append(placed.drawn)
         parts.append("ET")
+        used.update([placed.text for placed in page])
         return "\n".join(parts)
 
-    def _encode(self, line: Line) -> str:
-        return f"1 0 0 1 {line.x:.3f} {line.y:.3f} Tm <{self._font.encode(line.text)}> Tj"
+    def _operators(self, lines: tuple[Line, ...]) -> str:
+        return "\n".join([f"1 0 0 1 {x:.3f} {y:.3f} Tm <{self._font.encode(text)}> Tj" for x, y, _, text in lines])
 
     def _codes(self, piece: Piece, page: int, pages: int, template: Template) -> str:
         """Return the inserter mark and, on the first page, the customer barcode as PDF operators."""
