@@ -24,7 +24,7 @@ POINTS = 72 / 25.4
 
 _ASCENT = 0.88
 """Top of the em box above the baseline, in em."""
-_REMEMBERED = 512
+_REMEMBERED = 128
 """Texts a field remembers; most fields have more, but not many that recur."""
 _STEP = 0.5
 _SLACK = 0.01
@@ -255,16 +255,31 @@ class _Setter:
         self._top, self._height = (height - field.y) * POINTS, field.h * POINTS
         self._beside = {"left": 0.0, "center": 0.5, "right": 1.0}[field.align]
         self._above = {"top": 0.0, "middle": 0.5, "bottom": 1.0}[field.valign]
+        self._one_line = self._baseline(field.size, 1) if _room(field, field.size) else None
         self.set = lru_cache(maxsize=_REMEMBERED)(self._set)
 
+    def _baseline(self, size: float, lines: int) -> float:
+        """Return where the first line of so many stands."""
+        spare = self._height - size - size * self._field.leading * (lines - 1)
+        return self._top - self._above * spare - _ASCENT * size
+
     def _set(self, text: str) -> Placed:
+        """Set a text; most are one line of the field's own size, and need none of the rest."""
+        size = self._field.size
+        if self._one_line and "\n" not in text and "\r" not in text:
+            width = self._font.width(text) * size
+            if width <= self._width + _SLACK:
+                line = Line(self._left + self._beside * (self._width - width), self._one_line, size, text)
+                lines = (line,) if text.strip() else ()
+                return Placed(text, size, lines, self._draw(lines), "", overflows=False)
+        return self._broken(text)
+
+    def _broken(self, text: str) -> Placed:
         field = self._field
         size, broken = fit(field, text, self._font)
         room = _room(field, size)
         shown = broken[:room]
-        pitch = size * field.leading
-        spare = self._height - size - pitch * (len(shown) - 1)
-        baseline = self._top - self._above * spare - _ASCENT * size
+        pitch, baseline = size * field.leading, self._baseline(size, len(shown))
         begins = True
         lines: list[Line] = []
         for row, line in enumerate(shown):
@@ -307,15 +322,12 @@ def fit(field: Field, text: str, font: Widths) -> tuple[float, list[str]]:
     """
     if not text:
         return field.size, []
-    room = field.w * POINTS + _SLACK
-    one_line = "\n" not in text and "\r" not in text
-    width = font.width(text) if one_line else 0
-    if one_line and width * field.size <= room:
-        return field.size, [text]
     sizes = [field.size]
     while field.min_size is not None and sizes[-1] > field.min_size:
         sizes.append(max(sizes[-1] - _STEP, field.min_size))
-    if one_line:
+    room = field.w * POINTS + _SLACK
+    if not LINE_BREAK.search(text):
+        width = font.width(text)
         for size in sizes:
             if width * size <= room:
                 return size, [text]
