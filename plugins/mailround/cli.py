@@ -7,162 +7,33 @@ import os
 import signal
 import subprocess
 import sys
-import traceback
 from collections.abc import Callable
 from datetime import datetime
-from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
-from typer.core import TyperCommand, TyperGroup
-from typer.exceptions import TyperException
 
-from mailround.errors import MailroundError
 from mailround.settings import REPOSITORY, TOKYO, CheckSettings, load_settings
+from mailround.terminal import Exit, JapaneseTyper
+from mailround.terminal import console as plain_console
+from mailround.terminal import table as folding_table
 
-_HERE = Path(__file__).parent
 _SEVERITIES = {"stop": "中止", "hold": "保留", "warn": "注意", "info": "参考", "exclude": "対象外"}
 
 
-class Exit(IntEnum):
-    """Exit codes of ``mailround check``; every other command ends with OK or STOP."""
-
-    OK = 0
-    HELD = 1
-    STOP = 2
-
-
-class _Japanese:
-    """Makes the help of a command or group Japanese. The classes of contexts and formatters are the library's own."""
-
-    def get_usage(self, ctx: Any) -> str:  # noqa: ANN401 - see above
-        """Return the usage line."""
-        return str(super().get_usage(ctx)).replace("Usage:", "使い方:", 1)  # type: ignore[misc]  # beside a command
-
-    def get_help_option(self, ctx: Any) -> Any:  # noqa: ANN401 - see above
-        """Return the option --help."""
-        option = super().get_help_option(ctx)  # type: ignore[misc]  # beside a command
-        if option:
-            option.help = "この説明を表示する"
-        return option
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - see above
-        """Print the help."""
-        from typer import rich_utils
-
-        rich_utils.ARGUMENTS_PANEL_TITLE = "引数"
-        rich_utils.OPTIONS_PANEL_TITLE = "オプション"
-        rich_utils.COMMANDS_PANEL_TITLE = "コマンド"
-        rich_utils.REQUIRED_LONG_STRING = "[必須]"
-        rich_utils.DEFAULT_STRING = "[既定値：{}]"
-        rich_utils.ENVVAR_STRING = "[環境変数：{}]"
-        super().format_help(ctx, formatter)  # type: ignore[misc]  # beside a command
-
-
-class _Command(_Japanese, TyperCommand):
-    """A command with Japanese help."""
-
-
-class _Group(_Japanese, TyperGroup):
-    """Commands that fail in Japanese, and never with a traceback: a library's error may quote a cell."""
-
-    def main(self, *args: Any, **settings: Any) -> NoReturn:  # noqa: ANN401 - passed on as received
-        """Run and exit; every fault ends with STOP."""
-        try:
-            code = super().main(*args, **(settings | {"standalone_mode": False}))
-        except Exception as error:  # noqa: BLE001 - what nothing else caught
-            code = Exit.STOP
-            if told := _in_japanese(error):
-                _tell(*told)
-        sys.exit(code or Exit.OK)
-
-
-_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-
-class _Typer(typer.Typer):
-    """Groups and commands as above."""
-
-    def __init__(self, purpose: str) -> None:
-        super().__init__(cls=_Group, no_args_is_help=True, add_completion=False, help=purpose)
-
-    def command(self, name: str | None = None, **settings: Any) -> _Decorator:  # type: ignore[override]  # noqa: ANN401 - passed on
-        return super().command(name, cls=_Command, **settings)
-
-
-app = _Typer("一斉送付の回を支える道具。")
-register_app = _Typer("管理簿の検証・一覧・書き出し。")
-package_app = _Typer("引渡しパッケージの検査。")
-templates_app = _Typer("様式の点検。")
-local_app = _Typer("この端末だけで動くAirflow（動作確認用）。")
+app = JapaneseTyper("一斉送付の回を支える道具。")
+register_app = JapaneseTyper("管理簿の検証・一覧・書き出し。")
+package_app = JapaneseTyper("引渡しパッケージの検査。")
+templates_app = JapaneseTyper("様式の点検。")
+local_app = JapaneseTyper("この端末だけで動くAirflow（動作確認用）。")
 app.add_typer(register_app, name="register")
 app.add_typer(package_app, name="package")
 app.add_typer(templates_app, name="templates")
 app.add_typer(local_app, name="local")
-
-
-def _in_japanese(error: Exception) -> tuple[str, str] | None:
-    """Return what happened and what to do; nothing when it is on the screen already (the help)."""
-    from sqlalchemy.exc import SQLAlchemyError
-
-    match error:
-        case MailroundError():
-            return error.happened, error.remedy
-        case TyperException():
-            return _misused(error)
-        case typer.Abort():
-            return "入力が中断されました。", "もう一度実行してください。"
-        case OSError():
-            named = f"（{error.filename}）" if error.filename else ""
-            return (
-                f"ファイルまたはフォルダを使えません{named}。",
-                "場所、種類（ファイルかフォルダか）、権限を確かめてください。",
-            )
-        case SQLAlchemyError():
-            return (
-                "管理簿のデータベースを使えません。",
-                "MAILROUND_REGISTER_URL を確かめ、初めて使うときは `mailround register migrate` を実行してください。",
-            )
-    places = [each for each in traceback.extract_tb(error.__traceback__) if Path(each.filename).is_relative_to(_HERE)]
-    where = f"{type(error).__name__}、{Path(places[-1].filename).name} {places[-1].lineno}行目"
-    return f"想定外の障害です（{where}）。", "この表示をシステム担当へ伝えてください。"
-
-
-def _misused(error: TyperException) -> tuple[str, str] | None:
-    """Return how a command was called wrongly, without repeating what was typed in its place."""
-    context, param = getattr(error, "ctx", None), getattr(error, "param", None)
-    if not error.format_message():  # no command was given: the help was printed instead
-        return None
-    if param is not None:
-        happened = f"{param.get_error_hint()} の指定がないか、正しくありません。"
-    elif option := getattr(error, "option_name", ""):
-        happened = f"{option} というオプションはないか、使い方が違います。"
-    else:
-        happened = "コマンドまたは引数の指定に誤りがあります。"
-    return happened, f"`{context.command_path if context else 'mailround'} --help` で使い方を確かめてください。"
-
-
-def _tell(happened: str, remedy: str) -> None:
-    lines = Text.assemble(("エラー", "red"), f"：{happened}\n", ("対応", "yellow"), f"：{remedy}")
-    Console(stderr=True, highlight=False).print(lines, soft_wrap=True)
-
-
-def _console() -> Console:
-    """Return a console that shows texts as they are."""
-    return Console(markup=False, emoji=False, highlight=False)
-
-
-def _table(*columns: str) -> Table:
-    """Return a table that folds long Japanese texts instead of cutting them."""
-    table = Table()
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
 
 
 def _stop_on_terminate(*_: object) -> None:
@@ -189,11 +60,11 @@ def check(
     if as_json:
         typer.echo(json.dumps(report, ensure_ascii=False))
         raise typer.Exit(result)
-    table = _table("検査", "区分", "件数", "内容")
+    table = folding_table("検査", "区分", "件数", "内容")
     for rule in report["rules"]:
         if rule["count"]:
             table.add_row(rule["id"], _SEVERITIES[rule["severity"]], f"{rule['count']:,}", rule["message"])
-    console = _console()
+    console = plain_console()
     if table.row_count:
         console.print(table)
     results = {
@@ -264,10 +135,10 @@ def holds(round_id: Annotated[str, typer.Argument(help="回の番号")]) -> None
     from mailround.context import load_round
 
     listed = hold_list(load_round(load_settings(), round_id))
-    table = _table("ケース番号", "地区", "担当", "理由", "対応")
+    table = folding_table("ケース番号", "地区", "担当", "理由", "対応")
     for row in listed:
         table.add_row(row.case_no, row.district, row.caseworker, "\n".join(row.messages), "\n".join(row.remedies))
-    _console().print(table if listed else "保留の世帯はありません。")
+    plain_console().print(table if listed else "保留の世帯はありません。")
 
 
 _Fd = Annotated[int | None, typer.Option(help="PDFを書き込む、開いているファイル記述子")]
@@ -412,7 +283,7 @@ def register_list(round_id: Annotated[str | None, typer.Option(help="回の番�
     from mailround.register.store import Register
 
     listed = rows(Register(load_settings().register_url).entries(round_id))
-    console = _console()
+    console = plain_console()
     for row in listed:
         heading = f"第{row.seq}号　{row.at}　{row.round_id}　{row.title}　（{row.actor}）"
         console.print(Text(heading, "bold"), soft_wrap=True)
@@ -476,10 +347,10 @@ def templates_check(
     if not found:
         typer.echo(f"様式に誤りはありません（{'、'.join(each.title for each in kinds)}）。")
         return
-    table = _table("様式", "誤り")
+    table = folding_table("様式", "誤り")
     for fault in found:
         table.add_row(*fault)
-    console = _console()
+    console = plain_console()
     console.print(table)
     console.print(f"様式に{len(found)}件の誤りがあります。該当するファイルを直してください。", soft_wrap=True)
     raise typer.Exit(Exit.STOP)
@@ -532,7 +403,7 @@ def local_up(home: _Home = REPOSITORY / ".airflow" / "up", port: _Port = 8080, m
             driver = Driver(airflow)
             sample_round(driver.settings, households=200, seed=1, name="sample")
             driver.close()
-    table = _table("利用者", "役割", "パスワード")
+    table = folding_table("利用者", "役割", "パスワード")
     for user in USERS:
         table.add_row(user.name, user.title, airflow.password)
     console.print(f"画面：{address}　メール：{airflow.mails}　受信フォルダ：{airflow.home / 'ward' / 'inbox'}")
