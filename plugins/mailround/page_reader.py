@@ -1,15 +1,12 @@
-"""What stands on a page, as PDFium sees it: texts with their places, and both codes as a camera reads them.
+"""What stands on a page: what its bytes say (`printed_file`), what PDFium shows, and the codes as a camera reads them.
 
-Nothing here knows a record. The static layer, which every page of a kind shares, is read in full the first time it is
-met in a file; on further pages the place of each of its objects is compared with that first time and the layer is then
-taken off, which leaves the reading of a page at half its cost. That is enough because a file holds exactly as many
-static layers as were read in full: each of them was read, word by word.
+Nothing here knows a record. The static layer, which every page of a kind shares, is read where a file first names it;
+on further pages, which name the same one, it is taken off before PDFium extracts the text, at half the cost.
 """
 
 from __future__ import annotations
 
 import ctypes
-import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,17 +17,16 @@ from pypdfium2 import raw
 from mailround.barcodes import BAR_HEIGHT, BAR_MM, BARS, letters_of
 from mailround.composition import POINTS
 from mailround.envelopes import Box
-from mailround.fonts import split_units
+from mailround.fonts import Font, split_units
 from mailround.inserter_mark import LARGEST
+from mailround.printed_file import PageFault, PrintedFile, Written
 from mailround.templates import CustomerBarcode, InserterMark, Sheet, Template
 
 _TOLERANCE = 0.05
 """Millimetres by which a page's size or the place of a code may differ."""
-_BUFFER = 4096
-"""Bytes of a text object's text; templates place single lines, which are far shorter."""
+_BUFFER = 2048
+"""Code units of a line's text; lines are far shorter."""
 _NAME_BUFFER = 128
-_FONTS = re.compile(rb"/Subtype\s*/(Type0|Type1|MMType1|Type3|TrueType)\b")
-_FORMS = re.compile(rb"/Subtype\s*/Form\b")
 _BAR_PIXELS = 2
 """Pixels to a bar's width when a barcode is looked at."""
 _BAR_CLEAR_MM = 2.0
@@ -43,14 +39,11 @@ _DARK = bytes([1] * 128 + [0] * 128)
 _DATA_MATRIX = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.DataMatrix)
 
 
-class PageFault(Exception):  # noqa: N818 - becomes a VerificationError with its place
-    """What is not as it should be: a Japanese noun or the name of a field."""
-
-
 class Shown(NamedTuple):
-    """A text object and the box it covers, in millimetres from the page's top left corner."""
+    """A line, its size in points, and the box it covers in millimetres from the page's top left corner."""
 
     text: str
+    size: float
     left: float
     top: float
     right: float
@@ -66,7 +59,7 @@ class Picture(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page as found: ``still`` only when its static layer was met for the first time; codes as they were decoded."""
+    """A page as found: ``still`` only when its static layer is named for the first time; codes as they were decoded."""
 
     still: list[Shown] | None
     seals: list[Picture]
@@ -75,37 +68,26 @@ class Page:
     bars: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Layer:
-    """A static layer that was read: where each of its objects stands, and its texts."""
-
-    boxes: list[tuple[float, ...]]
-    texts: list[str]
-
-
 class PageReader:
     """Reads the pages of one file; collects the characters and the one font it meets."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, font: Font) -> None:
         """Open the file.
 
         Raises:
-            PageFault: It is not a PDF, or its fonts are not the one embedded one.
+            PageFault: It is not a PDF of the form in which it was written.
         """
         self.units: set[str] = set()
         self.font_data = b""
-        self._content = content
-        self._layers: dict[tuple[int, Sheet], _Layer] = {}
+        self._file = PrintedFile(content, font)
+        self._layers: set[tuple[bytes, int, Sheet]] = set()
         self._texts: set[str] = set()
-        self._buffer = (ctypes.c_ushort * (_BUFFER // 2))()
+        self._buffer = (ctypes.c_ushort * _BUFFER)()
         self._box = tuple(ctypes.c_float() for _ in range(4))
         try:
             self._document = pypdfium2.PdfDocument(content)
         except pypdfium2.PdfiumError:
             raise PageFault("PDFとして開けない") from None
-        if _FONTS.findall(content) != [b"Type0"]:
-            self.close()
-            raise PageFault("余分な、または埋め込まれていないフォント")
 
     def __len__(self) -> int:
         """Return the number of pages."""
@@ -114,17 +96,6 @@ class PageReader:
     def close(self) -> None:
         """Release the file."""
         self._document.close()
-
-    def check_layers(self) -> None:
-        """Compare the static layers in the file with those that were read.
-
-        Raises:
-            PageFault: There is one more than were read, or two that say different things look alike.
-        """
-        read = list(self._layers.values())
-        alike = any(one.boxes == other.boxes and one.texts != other.texts for one in read for other in read)
-        if alike or len(_FORMS.findall(self._content)) != len(read):
-            raise PageFault("様式の固定部分")
 
     def read(self, index: int, template: Template, sheet: Sheet, *, barcode: bool) -> Page:
         """Return what stands on a page.
@@ -138,70 +109,66 @@ class PageReader:
         Raises:
             PageFault: Something stands there that no template has, or the paper has another size.
         """
+        name, own = self._file.page(index, template)
         page = raw.FPDF_LoadPage(self._document, index)
         if not page:
             raise PageFault("読めない頁")
         try:
-            return self._read(page, template, sheet, barcode=barcode)
+            return self._read(page, name, own, template, sheet, barcode=barcode)
         finally:
             raw.FPDF_ClosePage(page)
 
-    def _read(self, page: raw.FPDF_PAGE, template: Template, sheet: Sheet, *, barcode: bool) -> Page:
-        size = raw.FPDF_GetPageWidthF(page) / POINTS, raw.FPDF_GetPageHeightF(page) / POINTS
-        if max(abs(size[0] - template.width), abs(size[1] - template.height)) > _TOLERANCE:
-            raise PageFault("用紙の大きさ")
+    def _read(
+        self,
+        page: raw.FPDF_PAGE,
+        name: bytes,
+        own: list[Written],
+        template: Template,
+        sheet: Sheet,
+        *,
+        barcode: bool,
+    ) -> Page:
         objects = [raw.FPDFPage_GetObject(page, place) for place in range(raw.FPDFPage_CountObjects(page))]
         kinds = [raw.FPDFPageObj_GetType(each) for each in objects]
         codes = [raw.FPDF_PAGEOBJ_IMAGE, *[raw.FPDF_PAGEOBJ_PATH] * barcode]
-        texts = len(objects) - 1 - len(codes)
-        if kinds != [raw.FPDF_PAGEOBJ_FORM, *[raw.FPDF_PAGEOBJ_TEXT] * texts, *codes]:
+        if kinds != [raw.FPDF_PAGEOBJ_FORM, *[raw.FPDF_PAGEOBJ_TEXT] * len(own), *codes]:
             raise PageFault("図形とコードの数")
-        boxes = self._boxes(objects[0])
-        layer = self._layers.get((id(template), sheet))
-        if layer is not None:
-            if layer.boxes != boxes:
-                raise PageFault("様式の固定部分")
+        first_time = (name, id(template), sheet) not in self._layers
+        if not first_time:
             raw.FPDFPage_RemoveObject(page, objects[0])
             raw.FPDFPageObj_Destroy(objects[0])
         textpage = raw.FPDFText_LoadPage(page)
         try:
-            still, seals = (None, []) if layer else self._form(objects[0], textpage, template)
-            moving = [self._shown(each, textpage, template) for each in objects[1 : texts + 1]]
+            layer = self._file.layer(name, template, sheet) if first_time else []
+            still, seals = self._form(objects[0], layer, textpage, template) if first_time else (None, [])
+            moving = [self._shown(each, line, textpage, template) for each, line in zip(objects[1:], own, strict=False)]
         finally:
             raw.FPDFText_ClosePage(textpage)
-        if still is not None:
-            self._layers[id(template), sheet] = _Layer(boxes, [each.text for each in still])
-            if not self.font_data and moving:
-                self._keep_font(objects[1])
+        self._layers.add((name, id(template), sheet))
+        if not self.font_data and own:
+            self._keep_font(objects[1])
         return Page(
             still=still,
             seals=seals,
             moving=moving,
-            mark=self._mark(page, objects[texts + 1], template.mark, template),
-            bars=self._bars(page, objects[texts + 2], template.barcode, template) if barcode else "",
+            mark=self._mark(page, objects[len(own) + 1], template.mark, template),
+            bars=self._bars(page, objects[len(own) + 2], template.barcode, template) if barcode else "",
         )
 
-    def _boxes(self, form: raw.FPDF_PAGEOBJECT) -> list[tuple[float, ...]]:
-        return [
-            self._bounds(raw.FPDFFormObj_GetObject(form, place)) for place in range(raw.FPDFFormObj_CountObjects(form))
-        ]
-
     def _form(
-        self, form: raw.FPDF_PAGEOBJECT, textpage: raw.FPDF_TEXTPAGE, template: Template
+        self, form: raw.FPDF_PAGEOBJECT, layer: list[Written], textpage: raw.FPDF_TEXTPAGE, template: Template
     ) -> tuple[list[Shown], list[Picture]]:
-        shown, pictures = [], []
+        texts, pictures = [], []
         for place in range(raw.FPDFFormObj_CountObjects(form)):
             each = raw.FPDFFormObj_GetObject(form, place)
             match raw.FPDFPageObj_GetType(each):
                 case raw.FPDF_PAGEOBJ_TEXT:
-                    shown.append(self._shown(each, textpage, template))
+                    texts.append(each)
                 case raw.FPDF_PAGEOBJ_IMAGE:
                     pictures.append(self._picture(each, template))
-                case raw.FPDF_PAGEOBJ_PATH:
-                    pass  # the rules of the template's grids
-                case _:
-                    raise PageFault("様式にない図形")
-        return shown, pictures
+        if len(texts) != len(layer):
+            raise PageFault("様式の固定部分")
+        return [self._shown(*pair, textpage, template) for pair in zip(texts, layer, strict=True)], pictures
 
     def _picture(self, image: raw.FPDF_PAGEOBJECT, template: Template) -> Picture:
         samples = ctypes.create_string_buffer(raw.FPDFImageObj_GetImageDataDecoded(image, None, 0))
@@ -209,17 +176,27 @@ class PageReader:
         left, bottom, right, top = (edge / POINTS for edge in self._bounds(image))
         return Picture(Box(left, template.height - top, right - left, top - bottom), samples.raw)
 
-    def _shown(self, each: raw.FPDF_PAGEOBJECT, textpage: raw.FPDF_TEXTPAGE, template: Template) -> Shown:
-        length = raw.FPDFTextObj_GetText(each, textpage, self._buffer, _BUFFER)
-        if length > _BUFFER:
-            raise PageFault("様式にない文字")
+    def _shown(
+        self, each: raw.FPDF_PAGEOBJECT, line: Written, textpage: raw.FPDF_TEXTPAGE, template: Template
+    ) -> Shown:
+        """Return a line with the box that PDFium sees it in, once PDFium reads the same text there.
+
+        PDFium folds blanks, and takes a hyphen at a line's end for a word's that goes on.
+        """
+        length = raw.FPDFTextObj_GetText(each, textpage, self._buffer, 2 * _BUFFER)
+        if length > 2 * _BUFFER:
+            raise PageFault("表示される文字")
         text = ctypes.string_at(self._buffer, max(length - 2, 0)).decode("utf-16-le", "replace")
+        if text != line.text and _plain(text) != _plain(line.text):
+            raise PageFault("表示される文字")
         if text not in self._texts:
             self._texts.add(text)
-            self.units.update(split_units(text))
+            self.units.update(split_units(line.text))
         left, bottom, right, top = self._bounds(each)
         height = template.height
-        return Shown(text, left / POINTS, height - top / POINTS, right / POINTS, height - bottom / POINTS)
+        return Shown(
+            line.text, line.size, left / POINTS, height - top / POINTS, right / POINTS, height - bottom / POINTS
+        )
 
     def _bounds(self, each: raw.FPDF_PAGEOBJECT) -> tuple[float, ...]:
         """Return left, bottom, right and top of an object in points."""
@@ -228,7 +205,7 @@ class PageReader:
         return tuple([edge.value for edge in box])
 
     def _keep_font(self, text: raw.FPDF_PAGEOBJECT) -> None:
-        """Note the embedded file of a text's font; there is only this one (see ``__init__``)."""
+        """Note the embedded file of a text's font; there is only this one (see `printed_file`)."""
         font = raw.FPDFTextObj_GetFont(text)
         size = ctypes.c_size_t()
         raw.FPDFFont_GetFontData(font, None, 0, size)
@@ -275,6 +252,10 @@ class PageReader:
         found = left, template.height - top, right, template.height - bottom
         if any(abs(one - other) > _TOLERANCE for one, other in zip(found, box, strict=True)):
             raise PageFault("コードの位置")
+
+
+def _plain(text: str) -> str:
+    return "".join(text.replace("\x02", "-").split())
 
 
 def _look(page: raw.FPDF_PAGE, corner: tuple[float, float], pixels_per_mm: float, size: tuple[int, int]) -> bytes:
