@@ -248,6 +248,8 @@ SOUND: list[dict[str, Any]] = [
     MAILTO,
     MAILTO | {"mailto_name": ""},
     MAILTO | {"mailto_name": "　"},
+    MAILTO | {"building": "\ue000荘"},  # not printed
+    MAILTO | {"building": "👪ハイツ", "address": "東京都新宿区新宿1-2\n3"},  # not printed
     MAILTO | {"mailto_until": POSTING},
     MAILTO | {"postcode": "", "address": "（旧居を退去）"},
     {"reason": "冬季加算を計上したため。\r\n次のとおりです。\n以上"},
