@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from mailround.composition import LINE_BREAK, POINTS, Composer, Line, fit, values, wrap, yen
 from mailround.errors import PrintError
 from mailround.model import PaymentMethod, Population, Recipient
-from mailround.templates import Field
+from mailround.templates import BASIC_VALUES, DECISION_VALUES, Field, Template
 from printing import AWKWARD_NAMES, ISSUED, number, templates, whole_font
 
 Maker = Callable[..., Recipient]
@@ -26,6 +27,19 @@ def composed(recipient: Recipient, name: str = "change_notice") -> list[list[Lin
     template = templates(name)[recipient.population]
     pages = Composer(template, whole_font()).pages(piece, values(piece, template, ISSUED))
     return [[line for placed in page for line in placed.lines] for page in pages]
+
+
+def put(field: Field, reason: str) -> tuple[Line, ...]:
+    """Place a text in a field of its own."""
+    form = Template(**dict(templates()[Population.ASSISTANCE]) | {"fields": {"seeded": field}})
+    known = dict.fromkeys((*BASIC_VALUES, *DECISION_VALUES), "") | {"reason": reason}
+    assert Composer(form, whole_font()).misfits(known) == ()
+    ((placed,),) = Composer(form, whole_font())._pages(known)
+    return placed.lines
+
+
+def blankless(text: str) -> str:
+    return "".join(text.split())
 
 
 def words(page: list[Line]) -> list[str]:
@@ -103,7 +117,7 @@ def test_the_size_steps_down_first_and_the_line_wraps_then(text: str, size: floa
 def test_no_name_is_shortened_or_changed(make_recipient: Maker, name: str) -> None:
     (page,) = composed(make_recipient(name=name))
     window = [line for line in page if line.y > 297 * POINTS - 52 * POINTS and line.x < 100 * POINTS]
-    assert f"{name}　様" in "".join(line.text for line in window)
+    assert blankless(f"{name}　様") in blankless("".join(line.text for line in window))
     assert all(line.x + whole_font().width(line.text.rstrip()) * line.size <= 102.1 * POINTS for line in window)
 
 
@@ -183,6 +197,47 @@ def test_a_long_reason_goes_on_on_a_second_page_without_losing_a_character(make_
     ]
     said += [line.text for line in second if line.x == pytest.approx(more.x * POINTS)]
     assert "".join(said) == reason.replace("\n", "")
+
+
+@pytest.mark.parametrize("end", ["\n" * 7, "\r\n　" * 20, "　\n" * 9 + " "])
+def test_blanks_and_line_breaks_alone_fill_no_second_sheet(make_recipient: Maker, end: str) -> None:
+    (page,) = composed(make_recipient(reason=f"冬季加算のため。{end}"))
+    assert "冬季加算のため。" in words(page)
+    assert "1／1" in words(page)
+    assert len(composed(make_recipient(reason=f"冬季加算のため。{end}以上" + "\n" * 7))) == 2
+
+
+@pytest.mark.parametrize("align", ["left", "center", "right"])
+@given(text=TEXTS)
+def test_no_blank_hangs_out_of_its_box_and_only_blanks_are_left_out(
+    align: Literal["left", "center", "right"], text: str
+) -> None:
+    lines = put(Field(x=50, y=10, w=60, h=200, size=12, align=align, text="{reason}"), text)
+    assert blankless("".join(line.text for line in lines)) == blankless(text)
+    for line in lines:
+        assert line.text == line.text.strip()
+        assert line.x >= 50 * POINTS - 0.02
+        assert line.x + whole_font().width(line.text) * line.size <= 110 * POINTS + 0.02
+
+
+@pytest.mark.parametrize(
+    ("align", "text", "begins"),
+    [
+        ("left", "あい　　", 50),
+        ("left", "　あい", 50 + 12 / POINTS),
+        ("right", "あい　　", 110 - 24 / POINTS),
+        ("right", "　あい", 110 - 24 / POINTS),
+        ("center", "あい　　", 80 - 12 / POINTS),
+        ("center", "　あい", 80 - 6 / POINTS),
+        ("right", "あい" + "　" * 40, 110 - 24 / POINTS),
+        ("right", "あい　\n", 110 - 24 / POINTS),
+    ],
+)
+def test_blanks_before_words_move_them_and_blanks_behind_do_not(
+    align: Literal["left", "center", "right"], text: str, begins: float
+) -> None:
+    (line,) = put(Field(x=50, y=10, w=60, h=200, size=12, align=align, text="{reason}"), text)
+    assert (line.text, line.x / POINTS) == ("あい", pytest.approx(begins))
 
 
 def test_a_reason_too_long_for_two_pages_is_refused(make_recipient: Maker) -> None:

@@ -37,13 +37,23 @@ def test_a_mail_to_is_good_through_its_last_day(make_recipient: Maker, until: da
     assert make_recipient(**MAILTO, mailto_until=until).addressee(POSTED) == to
 
 
-@pytest.mark.parametrize("changes", [{}, {"mailto_name": "後見　花子"}, {"mailto_postcode": "1690075"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"mailto_name": "後見　花子"},
+        {"mailto_postcode": "1690075"},
+        MAILTO | {"mailto_address": " "},
+        MAILTO | {"mailto_address": "　"},
+    ],
+)
 def test_without_a_mail_to_address_the_residence_is_meant(make_recipient: Maker, changes: dict[str, str]) -> None:
     assert make_recipient(**changes).addressee(POSTED) == HOME
 
 
-def test_a_mail_to_without_a_name_goes_to_the_head_of_household(make_recipient: Maker) -> None:
-    assert make_recipient(**MAILTO | {"mailto_name": ""}).addressee(POSTED).name == HOME.name
+@pytest.mark.parametrize("name", ["", " ", "　", "\u3000 \u00a0"])
+def test_a_mail_to_without_a_name_goes_to_the_head_of_household(make_recipient: Maker, name: str) -> None:
+    assert make_recipient(**MAILTO | {"mailto_name": name}).addressee(POSTED).name == HOME.name
 
 
 @pytest.mark.parametrize(
@@ -51,6 +61,7 @@ def test_a_mail_to_without_a_name_goes_to_the_head_of_household(make_recipient: 
     [
         ({"mailto_reason": "後見人"}, "髙﨑　𠮷郎"),
         ({"mailto_reason": "後見人", "mailto_name": ""}, ""),
+        ({"mailto_reason": "後見人", "mailto_name": "　"}, ""),
         ({"mailto_reason": "後見人", "mailto_until": POSTED - timedelta(days=1)}, ""),
         ({"mailto_reason": "後見人", "mailto_address": ""}, ""),
         ({"mailto_reason": "入院"}, ""),

@@ -98,6 +98,8 @@ OWN = "change_notice/equivalent/template.yaml"
         (COMMON, field("building", text="{building}{district}"), "{district} は印字できません"),
         (COMMON, field("addressee", text="{addressee}　様（生活保護）"), "窓の項目 addressee に宛名以外の文言"),
         (COMMON, field("addressee", text="{label_total}{addressee}　様"), "窓の項目 addressee に宛名以外の文言"),
+        (COMMON, field("addressee", text="{addressee}"), "窓の宛名 {addressee} の後に敬称（様・殿・御中）がありません"),
+        (COMMON, field("addressee", text="様　{addressee}"), "窓の宛名 {addressee} の後に敬称"),
         (COMMON, field("on_behalf", sheet="every"), "窓の項目 on_behalf は1頁目だけに置けます"),
         (COMMON, part(width=200), "用紙の大きさが、封筒の設定の用紙（sheet）と違います"),
         # Printable zone, overlaps, folds.
@@ -114,17 +116,25 @@ OWN = "change_notice/equivalent/template.yaml"
             part("grids", "dates", columns=[40, 47, 30, 57]),
             "罫線 dates が 項目 effective_date を横切っています",
         ),
+        (NOTICE, part("grids", "contact", line=0.6), "罫線 contact が 項目 contact_label を横切っています"),
+        (NOTICE, part("grids", seeded={"x": 30, "y": 5, "columns": [9], "rows": [2]}), "罫線 seeded が印字できる範囲"),
         (NOTICE, field("appeal_title", y=215), "項目 appeal_title が折り目（上から216mm）にかかっています"),
         (COMMON, part("mark", y=100), "封入機用マーク（余白を含む） が折り目（上から108mm）にかかっています"),
         # What must be said, in words and in values.
         (NOTICE, without("fields", "reason"), "1頁目に {reason} を印字する項目がありません"),
         (NOTICE, without("fields", "more_piece_id"), "2頁目以降に {piece_id} を印字する項目がありません"),
         (COMMON, field("page_no", sheet="first"), "2頁目以降に {pages} を印字する項目がありません"),
+        (NOTICE, without("fields", "reason_goes_on"), "1頁目に {continued} を印字する項目がありません"),
+        (NOTICE, field("reason_goes_on", sheet="more", y=200), "1頁目に {continued} を印字する項目がありません"),
         (COMMON, without("fields", "on_behalf"), "1頁目に {on_behalf} を印字する項目がありません"),
         (NOTICE, without("fields", "after"), "1頁目に {after_funeral} を印字する項目がありません"),
         (NOTICE, new_field(text="{kana}"), "{kana} は印字できない項目です"),
         (OWN, part("texts", basis="根拠法令なし"), "「社発第382号」がありません"),
         (OWN, part("texts", sentence="60日以内に"), "「60日」があります"),
+        (OWN, part("texts", sentence="六十日以内に"), "「六十日」があります"),
+        (OWN, part("texts", title="保護変更決定"), "「通知書」のある title が1頁目に印字されません"),
+        (NOTICE, field("title", text="決定について"), "「通知書」のある title が1頁目に印字されません"),
+        (OWN, part("texts", label_care="生活 扶助"), "texts の label_livelihood と label_care が同じ名称です"),
         # What does not fit.
         (NOTICE, field("appeal_title", w=30), "項目 appeal_title の文字が枠に収まりません"),
         (NOTICE, field("more_title", w=20), "項目 more_title の文字が枠に収まりません"),
@@ -210,6 +220,12 @@ def test_a_ward_may_decide_that_the_equivalent_notice_tells_no_appeal_and_must_s
         content["required"] = {"社発第382号": "準用の根拠"}
 
     edit(include / "templates" / OWN, how)
+    assert check(include) == ()
+
+
+def test_a_ward_that_wants_no_goes_on_note_needs_no_place_for_it(include: Path) -> None:
+    edit(include / "templates" / NOTICE, part("texts", goes_on=""))
+    edit(include / "templates" / NOTICE, without("fields", "reason_goes_on"))
     assert check(include) == ()
 
 

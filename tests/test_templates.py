@@ -76,11 +76,25 @@ def test_every_change_notice_tells_how_to_appeal(population: Population) -> None
         assert words not in found
 
 
-@pytest.mark.parametrize("words", ["60日", "６０ 日", "異議申立て", "異 議\n申立"])
+@pytest.mark.parametrize("words", ["60日", "６０ 日", "六十日", "六 十\n日", "六〇日", "異議申立て", "異 議\n申立"])
 def test_an_obsolete_appeal_text_is_refused_however_it_is_written(include: Path, edit: Edit, words: str) -> None:
     edit("change_notice/equivalent/template.yaml", lambda content: content["texts"].update(sentence=f"通知{words}する"))
     with pytest.raises(ConfigurationError, match="行政不服審査法"):
         load_template(include, kind(), Population.EQUIVALENT)
+
+
+@pytest.mark.parametrize("population", [Population.ASSISTANCE, Population.SUPPORT])
+@pytest.mark.parametrize("word", ["審査請求", "3か月", "取消訴訟", "6か月"])
+def test_a_file_that_requires_nothing_is_still_held_to_tell_how_to_appeal(
+    include: Path, edit: Edit, population: Population, word: str
+) -> None:
+    def how(content: dict) -> None:
+        content["required"] = {}
+        content["texts"]["appeal"] = content["texts"]["appeal"].replace(word, "")
+
+    edit(f"change_notice/{population}/template.yaml", how)
+    with pytest.raises(ConfigurationError, match=f"「{word}」がありません"):
+        load_template(include, kind(), population)
 
 
 @pytest.mark.parametrize("name", KINDS)

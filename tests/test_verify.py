@@ -106,6 +106,33 @@ def test_what_was_drawn_right_is_read_back_right(pieces: list[Piece]) -> None:
     assert read(draw(pieces), pieces) == sum(2 if piece.seq % 4 == 0 else 1 for piece in pieces)
 
 
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "冬季加算のため。" + "　" * 40 + "以上",
+        "冬季加算のため。" + "　" * 40 + "\n　以上",
+        "冬季加算のため。 　\r\n 　次のとおり。　",
+        "　" * 90 + "以上",
+        "　\n \n　　冬季加算のため。" + "\n" * 9,
+        ("冬季加算のため。" * 8 + "　" * 20 + "\n　　") * 4,
+        "Winter addition　　 " * 40,
+    ],
+)
+def test_blanks_wherever_they_stand_are_read_back_and_stay_on_the_page(make_recipient: Maker, reason: str) -> None:
+    blank = number(
+        make_recipient(
+            record_no=each,
+            population=population,
+            name="　髙﨑　 𠮷郎　",
+            building="　ハイツ" + "　" * 40,
+            reason=reason,
+        )
+        for each, population in enumerate(Population, 1)
+    )
+    drawn = draw(blank)
+    assert read(drawn, blank) == sum(each.pages for each in drawn[1])
+
+
 def test_the_june_sheet_is_read_back(make_recipient: Maker) -> None:
     sheets = number([make_recipient(record_no=each, decision=None) for each in (1, 2)])
     font, forms = font_for(sheets, "asset_declaration"), templates("asset_declaration")

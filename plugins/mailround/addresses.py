@@ -17,8 +17,11 @@ KANJI_NUMERALS = "〇一二三四五六七八九十百千"
 _DIGITS = "〇一二三四五六七八九"
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 _SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
-_PART = re.compile(f"[{KANJI_NUMERALS}]+|[0-9０-９]+|大字|.[ﾞﾟ\u3099\u309a{_SELECTORS}]*", re.DOTALL)
-"""A run of numerals is one part, so that no town ends within a number; a mark belongs to its letter."""
+_PART = re.compile(f"[{KANJI_NUMERALS}]+|[0-9０-９]+|大字|市[ヶヵケｹがガ]谷|.[ﾞﾟ\u3099\u309a{_SELECTORS}]*", re.DOTALL)
+"""A run of numerals is one part, so that no town ends within a number; a mark belongs to its letter.
+
+市ヶ谷, as the station has it, is one part too: the towns of that name are written 市谷.
+"""
 _SELECTOR = re.compile(f"[{_SELECTORS}]")
 _SAME = dict(
     zip(
@@ -90,6 +93,8 @@ def _folded(text: str) -> Iterator[tuple[str, int]]:
         part = match[0]
         if part[0] in KANJI_NUMERALS:
             yield arabic(part), match.end()
+        elif part[0] == "市" and part[-1] == "谷":
+            yield "市谷", match.end()
         elif part != "大字":
             plain = unicodedata.normalize("NFKC", _SELECTOR.sub("", part))
             if plain.strip():

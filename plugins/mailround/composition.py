@@ -1,7 +1,8 @@
 """Composition: which text stands where on the pages of a piece, by the fields of its template.
 
 Sizes are points, positions points from the page's bottom left corner, as PDF has it. A text is broken into lines but
-never changed: the lines of a field, put together, are its text without the line breaks.
+never changed: the lines of a field, put together, are its text but for line breaks and the blanks at a line's ends,
+which have no ink.
 """
 
 from __future__ import annotations
@@ -232,7 +233,7 @@ class Composer:
 
     def _pages(self, known: Mapping[str, str]) -> tuple[Page, ...]:
         rest = {target: set_text(read(known)).left_over for target, read, set_text in self._going_on}
-        count = 2 if any(rest.values()) else 1
+        count = 2 if any(text.strip() for text in rest.values()) else 1
         numbered = {**known, **numbering(self._template, 1, count)}
         first = tuple([set_text(read(numbered)) for _, read, set_text in self._items["first"]])
         if count == 1:
@@ -267,12 +268,20 @@ class _Setter:
         """Set a text; most are one line of the field's own size, and need none of the rest."""
         size = self._field.size
         if self._one_line and "\n" not in text and "\r" not in text:
-            width = self._font.width(text) * size
+            words = text.rstrip()
+            width = self._font.width(words) * size
             if width <= self._width + _SLACK:
-                line = Line(self._left + self._beside * (self._width - width), self._one_line, size, text)
-                lines = (line,) if text.strip() else ()
+                x = self._left + self._beside * (self._width - width)
+                lines = (self._line(x, self._one_line, size, words),) if words else ()
                 return Placed(text, size, lines, self._draw(lines), "", overflows=False)
         return self._broken(text)
+
+    def _line(self, x: float, y: float, size: float, words: str) -> Line:
+        """Return a line of words that begins at ``x``, be it with blanks: they move the words and are not drawn."""
+        drawn = words.lstrip()
+        if drawn != words:
+            x += self._font.width(words[: -len(drawn)]) * size
+        return Line(x, y, size, drawn)
 
     def _broken(self, text: str) -> Placed:
         field = self._field
@@ -283,13 +292,14 @@ class _Setter:
         begins = True
         lines: list[Line] = []
         for row, line in enumerate(shown):
-            words = LINE_BREAK.sub("", line)
+            paragraph = LINE_BREAK.sub("", line)
+            words = paragraph.rstrip()
             x = self._left if begins else self._left + field.hang * size
             if self._beside:
                 x = self._left + self._beside * (self._width - self._font.width(words) * size)
-            if words.strip():
-                lines.append(Line(x, baseline - row * pitch, size, words))
-            begins = words != line
+            if words:
+                lines.append(self._line(x, baseline - row * pitch, size, words))
+            begins = paragraph != line
         placed = tuple(lines)
         overflows = len(broken) > room and not field.continues
         return Placed(text, size, placed, self._draw(placed), "".join(broken[room:]), overflows)

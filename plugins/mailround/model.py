@@ -105,15 +105,19 @@ class Recipient:
     decision: Decision | None = None
 
     def addressee(self, day: date) -> Addressee:
-        """Return where a piece posted on that day goes: the mail-to when one is given and valid, else the residence."""
-        if not self.mailto_address or (self.mailto_until and self.mailto_until < day):
+        """Return where a piece posted on that day goes: the mail-to when one is given and valid, else the residence.
+
+        A field of nothing but blanks gives nothing.
+        """
+        if not self.mailto_address.strip() or (self.mailto_until and self.mailto_until < day):
             return Addressee(self.name, self.postcode, self.address, self.building)
+        named = bool(self.mailto_name.strip())
         return Addressee(
-            self.mailto_name or self.name,
+            self.mailto_name if named else self.name,
             self.mailto_postcode,
             self.mailto_address,
             self.mailto_building,
-            on_behalf_of=self.name if self.mailto_name and self.mailto_reason == GUARDIAN else "",
+            on_behalf_of=self.name if named and self.mailto_reason == GUARDIAN else "",
         )
 
 

@@ -46,10 +46,13 @@ BARCODE_FROM_EDGE = 10.0
 _WINDOW_VALUES = frozenset({"postcode", "address", "building", "addressee", "on_behalf", "piece_id"})
 _WINDOW_SIGNS = re.compile(r"[〒様殿御中方行（）()\s]*")
 """All that may stand in the window beside these values: nothing that says what the letter is about."""
+_TITLED = re.compile(r"\{addressee\}\s*(様|殿|御中)")
 _ON_EVERY_SHEET = ("piece_id", "page", "pages")
 _ON_THE_FIRST = ("postcode", "address", "building", "addressee", "on_behalf", "issue_date")
 _PRESCRIBED = ("basis", "appeal")
 """Texts of a decision that the law prescribes: each population's own, and approved."""
+_HAIRLINE = 0.2
+"""Millimetres of a usual rule. The box of a cell's text may reach its middle: a text has that much room in its box."""
 _PLACEHOLDER = re.compile(
     r"\s*|[-－—]+|案|仮|.*(未定|未承認|（案）|（仮）|[○〇◯●×]{2}|[?？]|TODO|TBD|XXX).*", re.IGNORECASE
 )
@@ -111,7 +114,8 @@ def _problems(include: Path, kind: RoundKind, population: Population, font: Font
 
 def _unsaid(template: Template, *, decision: bool) -> Iterator[str]:
     """Yield the values that no field of a page prints."""
-    for sheet in SHEETS if any(field.continues for field in template.fields.values()) else SHEETS[:1]:
+    two_pages = any(field.continues for field in template.fields.values())
+    for sheet in SHEETS if two_pages else SHEETS[:1]:
         said = {
             value
             for field in template.fields.values()
@@ -121,6 +125,7 @@ def _unsaid(template: Template, *, decision: bool) -> Iterator[str]:
         wanted = [*_ON_EVERY_SHEET]
         if sheet == "first":
             wanted += [*_ON_THE_FIRST, *(DECISION_VALUES if decision else ())]
+            wanted += ["continued"] if two_pages and template.texts.get("goes_on", "").strip() else []
         page = "1頁目" if sheet == "first" else "2頁目以降"
         yield from (f"{page}に {{{value}}} を印字する項目がありません" for value in wanted if value not in said)
 
@@ -177,6 +182,8 @@ def _misdrawn(seal: Seal) -> Iterator[str]:
 def _outside_the_window(template: Template) -> Iterator[str]:
     """Yield what the window must show and does not, at one of the extremes of the slip."""
     envelope = template.envelope
+    if not any(field.window and _TITLED.search(template.wording(field)) for field in template.fields.values()):
+        yield "窓の宛名 {addressee} の後に敬称（様・殿・御中）がありません"
     for name, field in template.fields.items():
         if field.window and not envelope.always_seen.holds(field.box):
             yield f"窓の項目 {name} が、用紙がずれると窓から外れます（いつも見える範囲：{_told(envelope.always_seen)}）"
@@ -228,7 +235,8 @@ def _in_the_way(template: Template) -> Iterator[str]:
         for name, lines in grids:
             if not all(zone.holds(line) for line in lines):
                 yield f"罫線 {name} が{outside}"
-            crossed = (each for each, box in items.items() if any(box.meets(line) for line in lines))
+            inked = {each: box.grown(-_HAIRLINE / 2) for each, box in items.items()}
+            crossed = (each for each, box in inked.items() if any(box.meets(line) for line in lines))
             yield from (f"罫線 {name} が {each} を横切っています" for each in crossed)
 
 

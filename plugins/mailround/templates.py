@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, combinations
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -47,11 +47,26 @@ DECISION_VALUES = (
 whom a guardian receives the piece for, and is empty for everybody else.
 """
 
+_OLD_PERIOD = "平成28年の行政不服審査法改正前の期間です"
 _FORBIDDEN = {
-    "60日": "平成28年の行政不服審査法改正前の期間です",
+    "60日": _OLD_PERIOD,
+    "六十日": _OLD_PERIOD,
+    "六〇日": _OLD_PERIOD,
     "異議申立": "平成28年の行政不服審査法改正で廃止された手続です",
 }
 """Words no template may carry; a ward cannot switch this off in its own file."""
+_APPEAL = {
+    "審査請求": "教示（行政不服審査法第82条）",
+    "3か月": "審査請求の期間",
+    "取消訴訟": "教示（行政事件訴訟法第46条）",
+    "6か月": "取消訴訟の期間",
+}
+"""Words without which a notice of a decision tells no way to appeal, whatever a ward's own ``required`` says.
+
+Only what the ward decides holds for the third population: whether its measure can be appealed at all is disputed.
+"""
+_TITLE = "通知書"
+"""What the title of a decision calls the sheet."""
 _KEPT_FROM_SUPPORT = {"生活保護": "支援給付の通知に書いてはならない語です"}
 
 
@@ -113,11 +128,11 @@ class Grid(_Part):
 
     @property
     def lines(self) -> tuple[Box, ...]:
-        """The ruled lines, as boxes without thickness."""
+        """The ruled lines, with their thickness."""
         xs, ys = tuple(accumulate(self.columns, initial=self.x)), tuple(accumulate(self.rows, initial=self.y))
         return (
-            *(Box(x, self.y, 0, ys[-1] - self.y) for x in xs),
-            *(Box(self.x, y, xs[-1] - self.x, 0) for y in ys),
+            *(Box(x - self.line / 2, self.y, self.line, ys[-1] - self.y) for x in xs),
+            *(Box(self.x, y - self.line / 2, xs[-1] - self.x, self.line) for y in ys),
         )
 
     def shown_on(self, sheet: Sheet) -> bool:
@@ -255,13 +270,28 @@ class Template(_Part):
             if value not in known
         ]
         whole = folded("\n".join(wordings.values()))
-        lacking = {word: why for word, why in self.required.items() if folded(word) not in whole}
+        required = self.required | (_APPEAL if decision and population is not Population.EQUIVALENT else {})
+        lacking = {word: why for word, why in required.items() if folded(word) not in whole}
         found += [f"「{word}」がありません（{why}）" for word, why in lacking.items()]
+        if decision:
+            found += self._misnamed()
         refused = {
             word: why for word, why in (_FORBIDDEN | words_kept_from(population)).items() if folded(word) in whole
         }
         found += [f"「{word}」があります（{why}）" for word, why in refused.items()]
         return found
+
+    def _misnamed(self) -> list[str]:
+        """Return what is wrong with the names of a decision and of its amounts."""
+        title = folded(self._expanded(self.texts.get("title", "")))
+        first = folded("\n".join(wording for field, wording in self._worded.values() if field.shown_on("first")))
+        found = [] if _TITLE in title and title in first else [f"「{_TITLE}」のある title が1頁目に印字されません"]
+        labels = {name: folded(self._expanded(text)) for name, text in self.texts.items() if name.startswith("label_")}
+        return found + [
+            f"texts の {one} と {other} が同じ名称です"
+            for one, other in combinations(labels, 2)
+            if labels[one] == labels[other]
+        ]
 
 
 def words_kept_from(population: Population) -> dict[str, str]:

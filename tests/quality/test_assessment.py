@@ -88,6 +88,9 @@ MORE = [
     ("words_allowed", {"population": Population.SUPPORT, "building": "生活保護荘101"}),
     ("words_allowed", {"population": Population.SUPPORT, "document_no": "生活保護第1号"}),
     ("words_allowed", MAILTO | {"population": Population.SUPPORT, "mailto_name": "病院　生活保護担当"}),
+    ("name_present", MAILTO | {"mailto_name": "不明"}),
+    ("name_present", MAILTO | {"mailto_name": "－"}),
+    ("name_present", MAILTO | {"name": "不明"}),
     ("protected_mailto_in_force", PROTECTED | MAILTO | {"mailto_address": ""}),
     ("protected_mailto_in_force", PROTECTED | MAILTO | {"mailto_address": "　"}),
     ("protected_mailto_in_force", PROTECTED | MAILTO | {"mailto_until": date(2020, 1, 1)}),
@@ -244,6 +247,9 @@ SOUND: list[dict[str, Any]] = [
     {"name": "Maximiliano Alejandro Fernández de la Vega y Montesinos-Hohenstaufen"},
     MAILTO,
     MAILTO | {"mailto_name": ""},
+    MAILTO | {"mailto_name": "　"},
+    MAILTO | {"building": "\ue000荘"},  # not printed
+    MAILTO | {"building": "👪ハイツ", "address": "東京都新宿区新宿1-2\n3"},  # not printed
     MAILTO | {"mailto_until": POSTING},
     MAILTO | {"postcode": "", "address": "（旧居を退去）"},
     {"reason": "冬季加算を計上したため。\r\n次のとおりです。\n以上"},

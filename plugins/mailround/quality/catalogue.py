@@ -132,9 +132,9 @@ CATALOGUE: tuple[Rule, ...] = (
     Rule(
         "name_present",
         "household",
-        ("name",),
-        each(ask.has_name),
-        "氏名がないか、仮の記載です。",
+        ("name", "mailto_name"),
+        ask.name_present,
+        "氏名か別送付先の宛名がないか、仮の記載です。",
         _FIX_OR_SEPARATE,
     ),
     Rule(

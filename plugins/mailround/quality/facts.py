@@ -73,7 +73,7 @@ class Facts:
     @cached_property
     def texts(self) -> tuple[tuple[str, ...], ...]:
         """Return every text of a household that is printed, line breaks of the reason left out."""
-        return tuple(_printed(recipient) for recipient in self.recipients)
+        return tuple(_printed(recipient, to) for recipient, to in zip(self.recipients, self.addressees, strict=True))
 
 
 _BREAKS = re.compile(r"\r\n|\n")
@@ -85,17 +85,14 @@ def is_dated(decision: Decision) -> bool:
     return all(day is not None and day >= FIRST_DAY for day in dates)
 
 
-def _printed(recipient: Recipient) -> tuple[str, ...]:
+def _printed(recipient: Recipient, to: Addressee) -> tuple[str, ...]:
     decision = recipient.decision
     return (
         recipient.name,
-        recipient.postcode,
-        recipient.address,
-        recipient.building,
-        recipient.mailto_name,
-        recipient.mailto_postcode,
-        recipient.mailto_address,
-        recipient.mailto_building,
+        to.name,
+        to.postcode,
+        to.address,
+        to.building,
         recipient.district,
         *((decision.document_no, _BREAKS.sub("", decision.reason)) if decision else ()),
     )

@@ -42,9 +42,17 @@ _PLACEHOLDERS = frozenset(
 _LETTERS = frozenset({"Lo", "Lu", "Ll", "Lt"})
 
 
-def has_name(recipient: Recipient) -> bool:
-    """Tell whether the name is one: some letter in it, and not a word that stands for a missing name."""
-    name = "".join(unicodedata.normalize("NFKC", recipient.name).split())
+def name_present(facts: Facts) -> list[bool]:
+    """The household and whoever the piece is addressed to have a name."""
+    return [
+        _is_name(recipient.name) and _is_name(addressee.name)
+        for recipient, addressee in zip(facts.recipients, facts.addressees, strict=True)
+    ]
+
+
+def _is_name(text: str) -> bool:
+    """Tell whether a text is a name: some letter in it, and not a word that stands for a missing name."""
+    name = "".join(unicodedata.normalize("NFKC", text).split())
     return name not in _PLACEHOLDERS and any(unicodedata.category(letter) in _LETTERS for letter in name)
 
 
