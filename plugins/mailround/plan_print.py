@@ -17,7 +17,7 @@ from mailround.context import RoundContext
 from mailround.delivery_offices import DeliveryOffices, load_delivery_offices
 from mailround.errors import CountMismatchError, PrintError
 from mailround.fonts import Font, FontStack, load_font
-from mailround.model import ChunkGroup, ListedPiece, Piece, Population, Recipient
+from mailround.model import ChunkGroup, Delivery, ListedPiece, Piece, Population, Recipient
 from mailround.piece_id import piece_id
 from mailround.postcodes import load_postcodes
 from mailround.print_order import Addressed, in_print_order
@@ -66,6 +66,7 @@ def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
             characters=len(font.units),
             font_sha256=hashlib.sha256(font.data).hexdigest(),
             templates_sha256=digest(templates),
+            counter=sum(piece.recipient.delivery is Delivery.COUNTER for piece in pieces),
         ),
         round_id=work.round_id,
         actor="mailround",
@@ -125,7 +126,7 @@ def _pieces(work: RoundContext, recipients: Iterable[Recipient], offices: Delive
                 file=f"print/{work.kind.file_stem}-{chunk:03d}.pdf",
                 bundle=bundle,
                 enclosure_set=work.kind.enclosure_set,
-                barcode=barcode.bars,
+                barcode="" if recipient.delivery is Delivery.COUNTER else barcode.bars,  # never meets a sorter
                 recipient=recipient,
                 to=to,
             )

@@ -78,7 +78,10 @@ class HoldsDecided(Body):
 
 
 class PrintPlanned(Body):
-    """Print order, piece numbers and chunks are fixed. ``templates_sha256`` came later: empty in older entries."""
+    """Print order, piece numbers and chunks are fixed; ``counter`` of the pieces are printed and never posted.
+
+    What has a default came later and is missing from older entries.
+    """
 
     title: ClassVar[str] = "印刷計画"
     kind: Literal["print_planned"] = "print_planned"
@@ -88,6 +91,7 @@ class PrintPlanned(Body):
     characters: int
     font_sha256: str
     templates_sha256: str = ""
+    counter: int = 0
 
 
 class Rendered(Body):
