@@ -26,7 +26,10 @@ class Body(BaseModel):
 
 
 class RoundOpened(Body):
-    """A round was opened with these params; the run that did it, and who triggered that."""
+    """A round was opened with these params; the run that did it, and who triggered that.
+
+    ``templates_sha256`` are the templates checked at opening; it came later: empty in older entries.
+    """
 
     title: ClassVar[str] = "回の開始"
     kind: Literal["round_opened"] = "round_opened"
@@ -39,6 +42,7 @@ class RoundOpened(Body):
     posting_date: date
     triggered_by: str
     run_id: str
+    templates_sha256: str = ""
 
 
 class Extracted(Body):
