@@ -97,6 +97,7 @@ def test_the_question_shows_counts_holds_and_the_whole_hash(work: RoundContext) 
     for part in (
         "| 取込 | 10 世帯 |",
         "| 印刷 | 7 通（9 頁） |",
+        "| 窓口交付 | 0 通（抜き取ること） |",
         "| 保留 | 2 世帯 |",
         "| 対象外 | 1 世帯 |",
         f"| SHA-256 | `{sealed_sha256(work)}` |",

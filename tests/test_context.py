@@ -17,11 +17,13 @@ from mailround.register.entries import (
     ReleaseRefused,
     RoundEnded,
     RoundOpened,
+    Sealed,
     Verified,
 )
 from prepared import AT, record
 
 APPROVED = ReleaseApproved(package_sha256="a" * 64, answered_at=AT)
+SEALED = Sealed(pieces=1, pages=1, members=1, bytes=1, sha256="a" * 64, algorithm="AES-256")
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def test_before_the_approval_every_step_has_to_be_done(work: RoundContext) -> No
 
 
 def test_after_the_approval_the_last_entry_of_the_step_stands(work: RoundContext) -> None:
-    for body in (verified(1, 2), verified(3, 4), verified(1, 2, "b" * 64), APPROVED):
+    for body in (verified(1, 2), verified(3, 4), verified(1, 2, "b" * 64), SEALED, APPROVED):
         record(work, body)
     assert work.released(RoundOpened) == work.opened
     assert work.released(Verified, first=1, last=2) == verified(1, 2, "b" * 64)
@@ -51,15 +53,25 @@ def test_after_the_approval_the_last_entry_of_the_step_stands(work: RoundContext
 def test_an_approved_round_without_the_entry_of_a_step_is_not_passed_over(
     work: RoundContext, group: dict[str, int]
 ) -> None:
-    record(work, verified(1, 2))
-    record(work, APPROVED)
+    for body in (verified(1, 2), SEALED, APPROVED):
+        record(work, body)
     with pytest.raises(GateClosedError, match="「全頁照合」の記録がありません"):
         work.released(Verified, **group)
     with pytest.raises(GateClosedError, match="「データ検査」の記録がありません"):
         work.released(QualityChecked)
 
 
+def test_an_approval_of_another_than_the_last_sealed_package_stands_for_nothing(work: RoundContext) -> None:
+    record(work, APPROVED)
+    assert work.released(RoundOpened) is None
+    record(work, SEALED)
+    assert work.released(RoundOpened) == work.opened
+    record(work, SEALED.model_copy(update={"sha256": "b" * 64}))
+    assert work.released(RoundOpened) is None
+
+
 def test_an_approval_taken_back_opens_the_steps_again(work: RoundContext) -> None:
+    record(work, SEALED)
     record(work, APPROVED)
     record(work, Correction(corrects=work.entries[-1].seq, reason="別の回の承認"))
     assert work.released(RoundOpened) is None

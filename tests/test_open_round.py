@@ -18,6 +18,7 @@ from mailround.register.entries import RoundOpened
 from mailround.register.store import Register
 from mailround.settings import TOKYO, Settings
 from mailround.vault import Vault
+from prepared import own_include
 
 AT = datetime(2026, 11, 10, 9, 0, tzinfo=TOKYO)
 CANARY = "髙﨑𠮷郎"
@@ -147,6 +148,22 @@ def test_the_same_run_may_open_its_round_again_and_keeps_its_key(ward: Settings)
     start(ward)
     assert vault.open("2026-11-change", ROUND_KEY) == key
     assert len(Register(ward.register_url).entries()) == 1
+
+
+def test_templates_sound_but_changed_do_not_become_the_rounds_by_clearing_the_first_task(
+    ward: Settings, tmp_path: Path
+) -> None:
+    own = own_include(ward, tmp_path)
+    start(own)
+    (opened,) = Register(own.register_url).entries()
+    common = own.include / "templates" / "common.yaml"
+    text = common.read_text(encoding="utf-8")
+    common.write_text(f"{text}\n# a comment only\n", encoding="utf-8")
+    start(own)
+    notice = own.include / "templates" / "change_notice" / "assistance" / "template.yaml"
+    notice.write_text(notice.read_text(encoding="utf-8").replace("2025-04-01", "2025-04-02"), encoding="utf-8")
+    start(own)
+    assert Register(own.register_url).entries() == (opened,)
 
 
 @pytest.mark.parametrize("changes", [{"run_id": "manual__2"}, {"issue_date": "2026-11-19"}])

@@ -155,6 +155,15 @@ def test_a_piece_of_a_representative_code_carries_no_bars(work: RoundContext, ma
     assert piece.barcode == ""
 
 
+def test_a_piece_for_the_counter_is_counted_and_carries_no_bars(work: RoundContext, make_recipient: Maker) -> None:
+    ways = [Delivery.COUNTER, Delivery.POST, Delivery.COUNTER]
+    pieces = plan(work, [make_recipient(record_no=number, delivery=way) for number, way in enumerate(ways, 1)])
+    assert [(each.recipient.record_no, bool(each.barcode)) for each in pieces] == [(2, True), (1, False), (3, False)]
+    planned = latest(work.entries, PrintPlanned)
+    assert planned is not None
+    assert planned.counter == 2
+
+
 def test_the_list_beside_a_chunk_says_the_same_of_its_pieces_and_nothing_of_the_household(
     work: RoundContext, make_recipient: Maker
 ) -> None:

@@ -14,12 +14,13 @@ import pypdfium2
 import pytest
 
 from mailround.context import RoundContext
-from mailround.errors import CountMismatchError, PrintError
+from mailround.errors import CountMismatchError, GateClosedError, PrintError
 from mailround.model import ChunkGroup, Population, Recipient
 from mailround.plan_print import PIECES, plan_print
 from mailround.register.entries import Rendered, latest
 from mailround.render import RANGES, Press, render
 from prepared import AT as NOW
+from prepared import own_include
 from printing import AWKWARD_NAMES, ISSUED, ROUND, font_for, number, put, templates
 
 Opener = Callable[..., RoundContext]
@@ -162,3 +163,22 @@ def test_a_plan_with_a_gap_is_not_drawn(open_a_round: Opener, make_recipient: Ma
     work.workspace.write_records("plan/chunk-001", PIECES, pieces[keep])
     with pytest.raises(CountMismatchError, match="通し番号"):
         render(work, group, at=NOW)
+
+
+def test_templates_changed_after_the_opening_or_after_the_plan_are_not_printed(
+    open_a_round: Opener, make_recipient: Maker, tmp_path: Path
+) -> None:
+    work = open_a_round()
+    object.__setattr__(work, "settings", own_include(work.settings, tmp_path))
+    put(work, [make_recipient()])
+    (group,) = plan_print(work, at=NOW)
+    common = work.settings.include / "templates" / "common.yaml"
+    sound = common.read_text(encoding="utf-8")
+    common.write_text(sound.replace("x: 25, y: 11.6", "x: 26, y: 11.6"), encoding="utf-8")
+    with pytest.raises(GateClosedError, match="印刷計画のときのものと違います"):
+        render(work, group, at=NOW)
+    with pytest.raises(GateClosedError, match="回の開始の後に様式が変わった"):
+        plan_print(work, at=NOW)
+    common.write_text(sound, encoding="utf-8")
+    assert plan_print(work, at=NOW) == [group]
+    assert render(work, group, at=NOW).pieces == 1

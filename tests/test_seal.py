@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pyzipper
@@ -20,7 +21,7 @@ import pyzipper
 from mailround.context import RoundContext
 from mailround.errors import CountMismatchError, GateClosedError, PackageError, PrintError, WorkspaceError
 from mailround.model import Recipient
-from mailround.package_check import BUNDLE_COLUMNS, PIECE_COLUMNS, check_package
+from mailround.package_check import BUNDLE_COLUMNS, PIECE_COLUMNS, PackageReport, check_package, check_stream
 from mailround.plan_print import LISTED
 from mailround.register.entries import PrintPlanned, ReleaseApproved, Sealed, Verified, latest, standing
 from mailround.seal import ALPHABET, PASSWORD_LENGTH, package_path, seal
@@ -227,6 +228,23 @@ def test_an_approved_package_is_never_sealed_again(work: RoundContext) -> None:
     record(work, ReleaseApproved(package_sha256=sealed.sha256, answered_at=AT))
     assert seal(work, at=AT + timedelta(hours=1)) == sealed
     assert package(work).read_bytes() == before
+
+
+def test_a_package_approved_while_it_is_sealed_again_stays(work: RoundContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    sealed = seal(work, at=AT)
+    before = package(work).read_bytes()
+
+    def approved_meanwhile(*arguments: Any) -> PackageReport:
+        record(work, ReleaseApproved(package_sha256=sealed.sha256, answered_at=AT))
+        return check_stream(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("mailround.seal.check_stream", approved_meanwhile)
+        with pytest.raises(GateClosedError, match="前のパッケージが承認されました"):
+            seal(work, at=AT + timedelta(hours=1))
+    assert package(work).read_bytes() == before
+    assert len(list(package(work).parent.iterdir())) == 2
+    assert seal(work, at=AT + timedelta(hours=2)) == sealed
 
 
 def test_a_missing_piece_range_stops_with_both_numbers(work: RoundContext) -> None:

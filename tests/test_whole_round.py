@@ -25,7 +25,7 @@ from mailround.deletion_certificate import DeletionCertificate
 from mailround.end_round import end_round
 from mailround.errors import MailroundError, RoundEndedError
 from mailround.extract import CONTROL_SUFFIX, extract
-from mailround.forms import Form, settle
+from mailround.forms import Form, recorded, settle
 from mailround.model import Checked, ChunkGroup, Extracted, Recipient, Rendered, Sealed, Verified
 from mailround.open_round import open_round
 from mailround.package_check import PackageReport, check_package
@@ -34,7 +34,7 @@ from mailround.plan_print import LISTED, PIECES, chunk_name, list_name, plan_pri
 from mailround.proof import make_proof
 from mailround.purge import purge, read_index
 from mailround.register import entries as register
-from mailround.register.entries import latest, standing
+from mailround.register.entries import PrintPlanned, latest, standing
 from mailround.render import render
 from mailround.retention import dues
 from mailround.sample_households import sample_recipients
@@ -170,7 +170,8 @@ def hand_over(journey: Journey, sealed: Sealed) -> None:
     journey.asked(MediaHandover)
     issue(journey.work, lambda _: None, at=day(11, 16, 11, 5))
     journey.asked(PasswordHandover)
-    journey.asked(Posting, withdrawn=1, spoiled=2, reprinted=2, posted=sealed.pieces - 1)
+    withdrawn = recorded(journey.work, PrintPlanned).counter + 1
+    journey.asked(Posting, withdrawn=withdrawn, spoiled=2, reprinted=2, posted=sealed.pieces - withdrawn)
 
 
 @pytest.mark.parametrize(("layout", "kind"), ROUNDS)

@@ -10,7 +10,16 @@ from mailround.decide_holds import HoldDecision, holds_table
 from mailround.errors import CountMismatchError, GateClosedError
 from mailround.forms import Answer, Form, Settled, recorded, table
 from mailround.gates import APPROVAL, Release, require
-from mailround.register.entries import Body, ProofMade, QualityChecked, ReleaseApproved, ReleaseRefused, Sealed, latest
+from mailround.register.entries import (
+    Body,
+    PrintPlanned,
+    ProofMade,
+    QualityChecked,
+    ReleaseApproved,
+    ReleaseRefused,
+    Sealed,
+    latest,
+)
 
 if TYPE_CHECKING:
     from mailround.context import RoundContext
@@ -57,7 +66,8 @@ class ReleaseApproval(Form):
             raise GateClosedError(
                 "保留の世帯を除いて続けるという判断が管理簿にありません。", "「04 保留の判断」に回答してください。"
             )
-        checked, sealed, proof = recorded(work, QualityChecked), recorded(work, Sealed), recorded(work, ProofMade)
+        checked, planned = recorded(work, QualityChecked), recorded(work, PrintPlanned)
+        sealed, proof = recorded(work, Sealed), recorded(work, ProofMade)
         if proof.package_sha256 != sealed.sha256:
             raise GateClosedError(
                 "承認用見本が、封緘したパッケージのものではありません。", "「08 封緘」からやり直してください。"
@@ -75,6 +85,7 @@ class ReleaseApproval(Form):
             ("発行日／発送予定日", f"{work.opened.issue_date}／{work.opened.posting_date}"),
             ("取込", f"{checked.rows:,} 世帯"),
             ("印刷", f"{sealed.pieces:,} 通（{sealed.pages:,} 頁）"),
+            ("窓口交付", f"{planned.counter:,} 通（抜き取ること）"),
             ("保留", f"{checked.held:,} 世帯"),
             ("対象外", f"{checked.excluded:,} 世帯"),
             ("注意（印刷済み）", f"{checked.warned:,} 世帯"),

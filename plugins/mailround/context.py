@@ -20,6 +20,7 @@ from mailround.register.entries import (
     ReleaseRefused,
     RoundEnded,
     RoundOpened,
+    Sealed,
     latest,
     standing,
 )
@@ -68,7 +69,8 @@ class RoundContext:
         """Return what the register says of an automatic step once a person has approved the package, else None.
 
         From the approval on, records, plan and pages are evidence of what was approved. A step that is cleared later
-        gives back the reference that stands and touches no file, so that the run comes back to where it was.
+        gives back the reference that stands and touches no file, so that the run comes back to where it was. An
+        approval of any other than the last sealed package stands for nothing.
 
         Args:
             kind: The step's body.
@@ -86,7 +88,8 @@ class RoundContext:
                 f"回「{self.round_id}」は中止と決まっているため、工程をやり直せません。",
                 "新しい回の番号で始めてください。廃棄が途中の場合は、中止を選んだ工程だけを Clear してください。",
             )
-        if latest(entries, ReleaseApproved) is None:
+        approved, sealed = latest(entries, ReleaseApproved), latest(entries, Sealed)
+        if approved is None or sealed is None or approved.package_sha256 != sealed.sha256:
             return None
         done = [each for each in standing(entries, kind) if group.items() <= vars(each).items()]
         if not done:

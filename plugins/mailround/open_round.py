@@ -22,6 +22,7 @@ from mailround.register.store import Register
 from mailround.rounds import RoundKind, load_round_kind
 from mailround.settings import Settings
 from mailround.template_check import check_templates
+from mailround.templates import digest, load_templates
 from mailround.vault import Vault
 from mailround.workspace import Workspace
 
@@ -88,8 +89,9 @@ def open_round(
         posting_date=asked.posting_date,
         triggered_by=triggered_by,
         run_id=run_id,
+        templates_sha256=digest(load_templates(settings.include, kind)),
     )
-    if before is not None and before != entry:
+    if before is not None and before != entry.model_copy(update={"templates_sha256": before.templates_sha256}):
         raise RoundRefusedError(
             f"回の番号「{asked.round_id}」は既に使われています。", "別の番号で実行してください（例：末尾を変える）。"
         )
@@ -97,7 +99,8 @@ def open_round(
     for name in (ROUND_KEY, INDEX_KEY):
         if before is None and not vault.holds(asked.round_id, name):
             vault.keep(asked.round_id, name, Workspace.new_key())
-    register.append(entry, round_id=asked.round_id, actor=triggered_by, at=at, once=True)
+    if before is None:  # the templates of the first opening stay those of the round
+        register.append(entry, round_id=asked.round_id, actor=triggered_by, at=at, once=True)
     return Opened(round_id=asked.round_id)
 
 

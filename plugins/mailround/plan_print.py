@@ -15,13 +15,13 @@ from mailround.bundle_list import wordings
 from mailround.composition import values
 from mailround.context import RoundContext
 from mailround.delivery_offices import DeliveryOffices, load_delivery_offices
-from mailround.errors import CountMismatchError, PrintError
+from mailround.errors import CountMismatchError, GateClosedError, PrintError
 from mailround.fonts import Font, FontStack, load_font
-from mailround.model import ChunkGroup, ListedPiece, Piece, Population, Recipient
+from mailround.model import ChunkGroup, Delivery, ListedPiece, Piece, Population, Recipient
 from mailround.piece_id import piece_id
 from mailround.postcodes import load_postcodes
 from mailround.print_order import Addressed, in_print_order
-from mailround.register.entries import PrintPlanned, Verified, standing
+from mailround.register.entries import PrintPlanned, Verified, latest, standing
 from mailround.templates import Template, digest, load_templates
 
 PIECES: TypeAdapter[tuple[Piece, ...]] = TypeAdapter(tuple[Piece, ...])
@@ -45,6 +45,7 @@ def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
     Raises:
         CountMismatchError: printed + held + excluded is not what was extracted, or nothing is left to print.
         PrintError: A record came through that the font or the postcode forbids.
+        GateClosedError: The templates are no longer those checked when the round was opened.
         RoundEndedError: The round is ended.
     """
     if approved := work.released(PrintPlanned):
@@ -53,6 +54,12 @@ def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
     pieces = _pieces(work, _to_print(work), offices)
     chunks = [pieces[first : first + work.kind.chunk_size] for first in range(0, len(pieces), work.kind.chunk_size)]
     templates = load_templates(work.settings.include, work.kind)
+    # A round opened by an older version holds no digest to compare with.
+    if work.opened.templates_sha256 not in ("", digest(templates)):
+        raise GateClosedError(
+            "回の開始の後に様式が変わったため、検査していない様式で印刷することになります。",
+            "新しい回の番号で始めるか、様式（include/templates と include/envelopes）を元に戻してください。",
+        )
     font = _font_for(load_font(work.settings), templates, pieces, wordings(offices.sections().values()), work)
     for number, chunk in enumerate(chunks, 1):
         work.workspace.write_records(chunk_name(number), PIECES, tuple(chunk))
@@ -66,12 +73,27 @@ def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
             characters=len(font.units),
             font_sha256=hashlib.sha256(font.data).hexdigest(),
             templates_sha256=digest(templates),
+            counter=sum(piece.recipient.delivery is Delivery.COUNTER for piece in pieces),
         ),
         round_id=work.round_id,
         actor="mailround",
         at=at,
     )
     return _groups(work.round_id, len(chunks), work.settings.print_tasks)
+
+
+def planned_templates(work: RoundContext) -> dict[Population, Template]:
+    """Return the templates that the plan was made with: whatever draws or reads back takes them from here.
+
+    Raises:
+        GateClosedError: There is no plan, or the templates were changed since.
+        ConfigurationError: As `load_templates`.
+    """
+    templates = load_templates(work.settings.include, work.kind)
+    planned = latest(work.entries, PrintPlanned)
+    if planned is None or planned.templates_sha256 != digest(templates):
+        raise GateClosedError("様式が、印刷計画のときのものと違います。", "印刷計画からやり直してください。")
+    return templates
 
 
 def chunk_name(number: int) -> str:
@@ -125,7 +147,7 @@ def _pieces(work: RoundContext, recipients: Iterable[Recipient], offices: Delive
                 file=f"print/{work.kind.file_stem}-{chunk:03d}.pdf",
                 bundle=bundle,
                 enclosure_set=work.kind.enclosure_set,
-                barcode=barcode.bars,
+                barcode="" if recipient.delivery is Delivery.COUNTER else barcode.bars,  # never meets a sorter
                 recipient=recipient,
                 to=to,
             )

@@ -21,9 +21,9 @@ from mailround.inserter_mark import MarkPrinter
 from mailround.model import ChunkGroup, Piece, PieceRange, Population, Rendered
 from mailround.pdf_font import EmbeddedFont
 from mailround.pdf_page import add_page, add_resources, form_name
-from mailround.plan_print import FONT, PIECES, chunk_name
+from mailround.plan_print import FONT, PIECES, chunk_name, planned_templates
 from mailround.register.entries import Rendered as RenderedBody
-from mailround.templates import Grid, Sheet, Template, load_templates
+from mailround.templates import Grid, Sheet, Template
 
 RANGES: TypeAdapter[tuple[PieceRange, ...]] = TypeAdapter(tuple[PieceRange, ...])
 """Workspace files ``pages/001`` …"""
@@ -39,12 +39,13 @@ def render(work: RoundContext, group: ChunkGroup, *, at: datetime) -> Rendered:
 
     Raises:
         PrintError: A text does not fit or a glyph is missing; names the piece's number and the field.
+        GateClosedError: The templates are no longer those of the plan.
         CountMismatchError: The plan's piece numbers are not what the chunk must hold.
         RoundEndedError: The round is ended.
     """
     if approved := work.released(RenderedBody, first=group.first, last=group.last):
         return Rendered(round_id=work.round_id, **approved.model_dump(exclude={"kind"}))
-    templates = load_templates(work.settings.include, work.kind)
+    templates = planned_templates(work)
     press = Press(Font(work.workspace.read(FONT)), templates, work.opened.issue_date, work.round_id)
     pieces_drawn = pages_drawn = 0
     digests = hashlib.sha256()

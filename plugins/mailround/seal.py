@@ -71,7 +71,7 @@ def seal(work: RoundContext, *, at: datetime) -> model.Sealed:
         at: The time of sealing, also the members' time stamp.
 
     Raises:
-        GateClosedError: A page was not read back.
+        GateClosedError: A page was not read back, or the package to be replaced was approved meanwhile.
         CountMismatchError: Plan, rendered pages and register disagree; holds both numbers.
         PackageError: The sealed package is not what its manifest says; the old one stays.
         RoundEndedError: The round is ended.
@@ -86,6 +86,11 @@ def seal(work: RoundContext, *, at: datetime) -> model.Sealed:
         report = check_stream(file, _password(work))
         if report.manifest != manifest:
             raise PackageError("読み戻した目録が、書いた目録と違います。", "封緘の工程からやり直してください。")
+        if work.released(Sealed):  # last of all: whoever approves, approves the package that lies there
+            raise GateClosedError(
+                "封緘し直している間に、前のパッケージが承認されました。承認されたパッケージを残します。",
+                "「08 封緘」をもう一度 Clear してください。承認されたパッケージがそのまま使われます。",
+            )
     with replacing(path.with_name(MANIFEST)) as file:
         file.write(_json(manifest))
     return _record(work, report, at)

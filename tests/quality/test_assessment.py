@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from mailround.rounds import load_round_kind
 from mailround.settings import REPOSITORY
 from printing import ISSUED, number, templates, whole_font
 
+POSTING = date(2026, 11, 24)
 MAILTO = {
     "mailto_name": "四谷第一病院",
     "mailto_postcode": "160-0004",
@@ -94,6 +95,17 @@ MORE = [
     ("protected_mailto_in_force", PROTECTED | MAILTO | {"mailto_address": ""}),
     ("protected_mailto_in_force", PROTECTED | MAILTO | {"mailto_address": "　"}),
     ("protected_mailto_in_force", PROTECTED | MAILTO | {"mailto_until": date(2020, 1, 1)}),
+    ("protected_mailto_in_force", PROTECTED | {"mailto_reason": "施設", "mailto_until": POSTING}),
+    ("mailto_complete", PROTECTED | {"mailto_reason": "施設"}),
+    ("mailto_complete", PROTECTED | {"mailto_until": POSTING}),
+    ("mailto_complete", {"mailto_reason": "入院"}),
+    ("mailto_complete", {"mailto_until": POSTING}),
+    ("protection_confirmed", {"protected": True, "protected_confirmed_on": ISSUED + timedelta(days=1)}),
+    ("protection_confirmed", {"protected": True, "protected_confirmed_on": date(2099, 1, 1)}),
+    *(
+        ("mailto_reason_present", MAILTO | {"mailto_reason": each})
+        for each in ("成年後見人", "後見人 ", "入院・施設", "3")
+    ),
     ("totals_add_up", {"total_before": 130_011}),
     ("decision_dated", {"decision_date": None}),
     ("decision_dated", {"effective_date": None}),
@@ -123,7 +135,6 @@ TWINS = {
 FIRST = {"name": "髙﨑　𠮷郎"}
 Checker = Callable[..., Assessment]
 Neighbours = Callable[..., tuple[Recipient, ...]]
-POSTING = date(2026, 11, 24)
 
 
 def found(assessment: Assessment) -> dict[str, tuple[str, ...]]:
@@ -239,6 +250,8 @@ SOUND: list[dict[str, Any]] = [
     {"postcode": "160-0000", "address": "住所不定", "delivery": Delivery.COUNTER},
     PROTECTED,
     PROTECTED | MAILTO | {"mailto_until": POSTING},
+    {"protected": True, "protected_confirmed_on": ISSUED},
+    *(MAILTO | {"mailto_reason": each} for each in ("施設", "後見人", "その他")),
     {"population": Population.SUPPORT},
     {"population": Population.EQUIVALENT, "reason": "生活保護の基準改定のため。"},
     {"reason": "生活保護の基準改定のため。"},

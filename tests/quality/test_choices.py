@@ -58,7 +58,7 @@ def test_a_round_kind_may_choose_otherwise(include: Path) -> None:
                 f"{rule_id}: {{severity: {severity}}}",
                 f"軽くできない.*{rule_id}",
             )
-            for rule_id in ("protection_confirmed", "protected_mailto_in_force")
+            for rule_id in ("delivery_released", "protection_confirmed", "protected_mailto_in_force")
             for severity in ("warn", "info", "exclude")
         ),
         (

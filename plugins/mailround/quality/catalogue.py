@@ -48,8 +48,9 @@ class Rule:
 _FIX_AND_EXPORT = "福祉システムのデータを直し、出力し直してください。"
 _FIX_OR_SEPARATE = "福祉システムの登録を確認して直し、この回では別送してください。"
 _ADDRESS = ("postcode", "address", "mailto_postcode", "mailto_address")
-_MAILTO = ("mailto_name", "mailto_postcode", "mailto_address", "mailto_building")
-_PRINTED = ("name", "postcode", "address", "building", *_MAILTO, "district", "document_no", "reason")
+_MAILTO_PRINTED = ("mailto_name", "mailto_postcode", "mailto_address", "mailto_building")
+_MAILTO = (*_MAILTO_PRINTED, "mailto_reason", "mailto_until")
+_PRINTED = ("name", "postcode", "address", "building", *_MAILTO_PRINTED, "district", "document_no", "reason")
 _AMOUNTS = ("before_*", "after_*", "income_before", "income_after", "total_before", "total_after")
 
 CATALOGUE: tuple[Rule, ...] = (
@@ -102,20 +103,21 @@ CATALOGUE: tuple[Rule, ...] = (
         each(lambda household: household.delivery is not Delivery.HOLD),
         "交付方法が「保留」です。",
         "地区担当に送付してよいか確認してください。",
+        binding=True,
     ),
     Rule(
         "protection_confirmed",
         "household",
         ("protected", "protected_confirmed_on"),
-        each(lambda household: not household.protected or household.protected_confirmed_on is not None),
-        "支援措置の対象で、送付先の確認日がありません。",
+        ask.protection_confirmed,
+        "支援措置の対象で、送付先の確認日がないか、発行日より後です。",
         "二人で送付先を確認し、確認日を登録してください。",
         binding=True,
     ),
     Rule(
         "protected_mailto_in_force",
         "household",
-        ("protected", *_MAILTO, "mailto_until"),
+        ("protected", *_MAILTO),
         ask.protected_mailto_in_force,
         "支援措置の対象で、別送付先の期限が発送日より前に切れるか、別送付先の住所がありません。",
         "現住所には送らずに、二人で現在の送付先を確認し、登録し直してください。",
@@ -196,15 +198,15 @@ CATALOGUE: tuple[Rule, ...] = (
     Rule(
         "mailto_reason_present",
         "household",
-        (*_MAILTO, "mailto_reason"),
+        _MAILTO,
         each(ask.mailto_has_reason),
-        "別送付先の理由がありません。",
-        "理由（入院・施設・後見人・その他）を登録してください。",
+        "別送付先の理由がないか、決められた言葉ではありません。",
+        "理由を、入院・施設・後見人・その他のどれかで登録してください。",
     ),
     Rule(
         "mailto_in_force",
         "household",
-        (*_MAILTO, "mailto_until"),
+        _MAILTO,
         ask.mailto_in_force,
         "別送付先の期限が発送日より前に切れます。",
         "現在の送付先を確認し、期限を登録し直してください。",

@@ -17,6 +17,7 @@ from mailround.addresses import KANJI_NUMERALS, TownSplit, fold, split_town
 from mailround.barcodes import address_number
 from mailround.characters import has_stray_selector, refused_characters
 from mailround.composition import refused_words
+from mailround.layouts import MailtoReason
 from mailround.model import Decision, Delivery, Recipient
 from mailround.quality.facts import Facts
 from mailround.templates import words_kept_from
@@ -109,8 +110,21 @@ def _in_hokkaido(facts: Facts, code: str | None) -> bool:
     return any(place.prefecture == "北海道" for place in facts.postcodes.places(code or ""))
 
 
+_REASONS = frozenset(each.value for each in MailtoReason)
+
+
 def _has_mailto(recipient: Recipient) -> bool:
-    return any((recipient.mailto_name, recipient.mailto_postcode, recipient.mailto_address, recipient.mailto_building))
+    """Tell whether anything of a mail-to is left: one whose address alone was blanked must not be taken for none."""
+    return any(
+        (
+            recipient.mailto_name,
+            recipient.mailto_postcode,
+            recipient.mailto_address,
+            recipient.mailto_building,
+            recipient.mailto_reason,
+            recipient.mailto_until,
+        )
+    )
 
 
 def mailto_complete(recipient: Recipient) -> bool:
@@ -121,13 +135,22 @@ def mailto_complete(recipient: Recipient) -> bool:
 
 
 def mailto_has_reason(recipient: Recipient) -> bool:
-    """A mail-to says why."""
-    return not _has_mailto(recipient) or bool(recipient.mailto_reason.strip())
+    """A mail-to says why, in the contract's words: a guardian by another name would not be printed as one."""
+    return not _has_mailto(recipient) or recipient.mailto_reason in _REASONS
 
 
 def mailto_in_force(facts: Facts) -> list[bool]:
     """A mail-to is still valid on the posting day; a protected household's is the next question's."""
     return [each.protected or not _has_mailto(each) or not _expired(each, facts) for each in facts.recipients]
+
+
+def protection_confirmed(facts: Facts) -> list[bool]:
+    """A protected household's destination was confirmed, and not on a day that is yet to come when it is written to."""
+    return [
+        not each.protected
+        or (each.protected_confirmed_on is not None and each.protected_confirmed_on <= facts.issue_date)
+        for each in facts.recipients
+    ]
 
 
 def protected_mailto_in_force(facts: Facts) -> list[bool]:

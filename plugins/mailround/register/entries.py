@@ -26,7 +26,10 @@ class Body(BaseModel):
 
 
 class RoundOpened(Body):
-    """A round was opened with these params; the run that did it, and who triggered that."""
+    """A round was opened with these params; the run that did it, and who triggered that.
+
+    ``templates_sha256`` are the templates checked at opening; it came later: empty in older entries.
+    """
 
     title: ClassVar[str] = "回の開始"
     kind: Literal["round_opened"] = "round_opened"
@@ -39,6 +42,7 @@ class RoundOpened(Body):
     posting_date: date
     triggered_by: str
     run_id: str
+    templates_sha256: str = ""
 
 
 class Extracted(Body):
@@ -78,7 +82,10 @@ class HoldsDecided(Body):
 
 
 class PrintPlanned(Body):
-    """Print order, piece numbers and chunks are fixed. ``templates_sha256`` came later: empty in older entries."""
+    """Print order, piece numbers and chunks are fixed; ``counter`` of the pieces are printed and never posted.
+
+    What has a default came later and is missing from older entries.
+    """
 
     title: ClassVar[str] = "印刷計画"
     kind: Literal["print_planned"] = "print_planned"
@@ -88,6 +95,7 @@ class PrintPlanned(Body):
     characters: int
     font_sha256: str
     templates_sha256: str = ""
+    counter: int = 0
 
 
 class Rendered(Body):
