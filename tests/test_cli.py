@@ -9,10 +9,12 @@ import json
 import os
 import re
 import shutil
+import signal
+import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,8 +25,10 @@ from mailround.barcodes import bars, code_words
 from mailround.check_quality import check_quality
 from mailround.cli import app
 from mailround.context import PASSWORD, RoundContext
+from mailround.errors import ConfigurationError
 from mailround.extract import CONTROL_SUFFIX, extract
 from mailround.layouts import load_layout
+from mailround.local.airflow import LocalAirflow
 from mailround.model import Recipient
 from mailround.package_check import check_package
 from mailround.proof import make_proof
@@ -235,6 +239,8 @@ MISUSES: dict[str, tuple[tuple[str, ...], str]] = {
     "not_a_number": (("sample", "/tmp/x", "--households", NAME), "'--households'"),
     "no_settings": (("register", "list"), "MAILROUND_INBOX、MAILROUND_DATA、MAILROUND_OUTBOX、"),
     "no_settings_for_holds": (("holds", "2026-11-change"), "MAILROUND_REGISTER_URL"),
+    "a_port_that_cannot_be": (("local", "demo", "--port", "70000"), "'--port'"),
+    "a_port_of_the_system": (("local", "up", "--mail-port", "25"), "'--mail-port'"),
     "no_package": (("package", "check", "/nowhere/x.zip", "--password-fd", "0"), "パッケージ"),
 }
 
@@ -612,3 +618,60 @@ def test_a_returned_piece_leads_to_its_case_once_the_round_is_purged(run: Run, w
     unknown = run("returned", work.round_id, "P999999")
     assert unknown.exit_code == 2
     assert "この回にありません" in unknown.stderr
+
+
+@pytest.fixture
+def local(run: Run) -> Iterator[Run]:
+    """Call the command, and undo what the local Airflow's commands change in their process."""
+    umask, terminate = os.umask(0o022), signal.getsignal(signal.SIGTERM)
+    os.umask(umask)
+    yield run
+    os.umask(umask)
+    signal.signal(signal.SIGTERM, terminate)
+
+
+@pytest.mark.parametrize("command", ["demo", "up", "down"])
+def test_a_folder_that_is_not_the_local_airflows_own_is_left_alone(local: Run, tmp_path: Path, command: str) -> None:
+    home = tmp_path / "documents"
+    home.mkdir()
+    names = ("letter.txt", "pids.json", "secrets.json", "address")
+    for name in names:
+        (home / name).write_text(name)
+    refused = local("local", command, "--home", home, "--port", free_port(), "--mail-port", free_port())
+    assert refused.exit_code == 2
+    assert "確認用のAirflowの作業フォルダではありません" in refused.stderr
+    assert {path.name: path.read_text() for path in home.iterdir()} == {name: name for name in names}
+    (home / "a file").touch()
+    assert local("local", command, "--home", home / "a file").exit_code == 2
+
+
+def test_a_taken_port_is_told_before_the_last_demo_is_erased(local: Run, tmp_path: Path) -> None:
+    earlier = LocalAirflow(tmp_path / "demo", free_port(), free_port())
+    password = earlier.password
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        refused = local("local", "demo", "--home", earlier.home, "--port", taken, "--mail-port", free_port())
+    assert refused.exit_code == 2
+    assert f"ポート {taken} は別のプログラムが使っています" in refused.stderr
+    assert earlier.password == password
+
+
+def test_only_a_home_of_our_own_is_erased(tmp_path: Path) -> None:
+    airflow = LocalAirflow(tmp_path / "demo", 1, 2)
+    airflow.erase()
+    assert airflow.password
+    airflow.erase()
+    assert not airflow.home.exists()
+    airflow.home.mkdir()
+    (airflow.home / "secrets.json").touch()
+    with pytest.raises(ConfigurationError, match="作業フォルダではありません"):
+        airflow.erase()
+    assert (airflow.home / "secrets.json").exists()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -357,8 +357,10 @@ def templates_check(
 
 
 _Home = Annotated[Path, typer.Option(envvar="MAILROUND_HOME", help="Airflowの作業フォルダ")]
-_Port = Annotated[int, typer.Option(envvar="MAILROUND_PORT", help="画面とAPIのポート")]
-_MailPort = Annotated[int, typer.Option(envvar="MAILROUND_MAIL_PORT", help="メール受け（確認用）のポート")]
+_Port = Annotated[int, typer.Option(min=1024, max=65535, envvar="MAILROUND_PORT", help="画面とAPIのポート")]
+_MailPort = Annotated[
+    int, typer.Option(min=1024, max=65535, envvar="MAILROUND_MAIL_PORT", help="メール受け（確認用）のポート")
+]
 
 
 @local_app.command("demo")
@@ -370,16 +372,16 @@ def local_demo(
     seed: Annotated[int, typer.Option(help="乱数の種")] = 1,
 ) -> None:
     """実物のAirflowで、一つの回を最初から最後まで実行します。"""
-    import shutil
-
     from mailround.local.airflow import LocalAirflow
     from mailround.local.demo import demo
 
     os.umask(0o077)
     signal.signal(signal.SIGTERM, _stop_on_terminate)
     airflow = LocalAirflow(home.resolve(), port, mail_port)
+    airflow.require_own_home()
     airflow.stop()
-    shutil.rmtree(airflow.home, ignore_errors=True)
+    airflow.require_free_ports()
+    airflow.erase()
     if not demo(airflow, Console(), households=households, seed=seed):
         raise typer.Exit(Exit.STOP)
 
@@ -393,6 +395,7 @@ def local_up(home: _Home = REPOSITORY / ".airflow" / "up", port: _Port = 8080, m
 
     os.umask(0o077)
     airflow = LocalAirflow(home.resolve(), port, mail_port)
+    airflow.require_own_home()
     console = Console()
     if address := airflow.running():
         console.print("既に起動しています。")
@@ -417,7 +420,9 @@ def local_down(home: _Home = REPOSITORY / ".airflow" / "up", port: _Port = 8080,
     """upで起動したAirflowを止めます。"""
     from mailround.local.airflow import LocalAirflow
 
-    LocalAirflow(home.resolve(), port, mail_port).stop()
+    airflow = LocalAirflow(home.resolve(), port, mail_port)
+    airflow.require_own_home()
+    airflow.stop()
     typer.echo("止めました。")
 
 
