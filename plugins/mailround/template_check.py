@@ -14,10 +14,10 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
 from reportlab.lib.utils import ImageReader
 
 from mailround.composition import fits
+from mailround.configuration import load_strictly
 from mailround.envelopes import Box
 from mailround.errors import ConfigurationError
 from mailround.fonts import FontStack
@@ -93,7 +93,7 @@ def _problems(include: Path, kind: RoundKind, population: Population, font: Font
         template = read_template(include, kind, population)
     except ConfigurationError as error:
         return [error.happened]
-    own = yaml.safe_load(own_file(include, kind, population).read_text(encoding="utf-8"))
+    own = load_strictly(own_file(include, kind, population))
     found = [
         *template.faults(population, decision=kind.decision),
         *_unsaid(template, decision=kind.decision),
