@@ -125,6 +125,8 @@ OWN = "change_notice/equivalent/template.yaml"
         (NOTICE, new_field(text="{kana}"), "{kana} は印字できない項目です"),
         (OWN, part("texts", basis="根拠法令なし"), "「社発第382号」がありません"),
         (OWN, part("texts", sentence="60日以内に"), "「60日」があります"),
+        (OWN, part("texts", label_housing=""), "texts の label_housing が空です"),
+        (NOTICE, part("texts", label_income="　 "), "texts の label_income が空です"),
         # What does not fit.
         (NOTICE, field("appeal_title", w=30), "項目 appeal_title の文字が枠に収まりません"),
         (NOTICE, field("more_title", w=20), "項目 more_title の文字が枠に収まりません"),
