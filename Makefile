@@ -25,7 +25,7 @@ venv: .venv/.installed ## 仮想環境 .venv を作り、固定した依存パ�
 	@touch $@
 
 # Debian packages: the font that prints every name; 7-Zip as an independent reader of the package (tests only).
-font:
+font: ## 印刷用フォント IPAmj明朝 を入れる（許されている場合）
 	@fc-list 2>/dev/null | grep -qi ipamj || [ -n "$$MAILROUND_FONT" ] || .ci/apt fonts-ipamj-mincho fontconfig
 
 demo: venv font ## 実物のAirflowで一つの回（8,500世帯）を最初から最後まで実行する
@@ -55,7 +55,7 @@ bench-large: venv font bench-peers ## 85,000世帯でメモリを測り make ben
 
 # Compared with, never imported: a virtual environment of their own. It may be missing; the table then says so. WeasyPrint
 # needs Pango, which Python cannot install.
-bench-peers: | $(filter .uv/bin/uv,$(UV))
+bench-peers: | $(filter .uv/bin/uv,$(UV)) ## make bench で比べる相手を別の仮想環境に入れる
 	-@find /usr/lib -name 'libpangoft2-1.0.so.0' | grep -q . || .ci/apt libpango-1.0-0 libpangoft2-1.0-0
 	-$(UV) venv --quiet --allow-existing --python $(PYTHON) benchmarks/.venv
 	-$(UV) pip sync --quiet --python benchmarks/.venv/bin/python --require-hashes benchmarks/requirements.txt

@@ -9,10 +9,12 @@ import json
 import os
 import re
 import shutil
+import signal
+import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,8 +25,10 @@ from mailround.barcodes import bars, code_words
 from mailround.check_quality import check_quality
 from mailround.cli import app
 from mailround.context import PASSWORD, RoundContext
+from mailround.errors import ConfigurationError
 from mailround.extract import CONTROL_SUFFIX, extract
 from mailround.layouts import load_layout
+from mailround.local.airflow import LocalAirflow
 from mailround.model import Recipient
 from mailround.package_check import check_package
 from mailround.proof import make_proof
@@ -232,9 +236,13 @@ MISUSES: dict[str, tuple[tuple[str, ...], str]] = {
     "too_many_arguments": (("register", "list", NAME), "コマンドまたは引数"),
     "no_households": (("sample", "/tmp/x", "--households", "0"), "'--households'"),
     "too_few_for_a_specimen": (("specimen", "/tmp/x.zip", "--households", "19"), "'--households'"),
+    "a_sample_elsewhere": (("sample", "/tmp/x", "--name", "../x"), "ファイル名に使えない文字"),
+    "a_sample_without_a_name": (("sample", "/tmp/x", "--name", ""), "ファイル名に使えない文字"),
     "not_a_number": (("sample", "/tmp/x", "--households", NAME), "'--households'"),
     "no_settings": (("register", "list"), "MAILROUND_INBOX、MAILROUND_DATA、MAILROUND_OUTBOX、"),
     "no_settings_for_holds": (("holds", "2026-11-change"), "MAILROUND_REGISTER_URL"),
+    "a_port_that_cannot_be": (("local", "demo", "--port", "70000"), "'--port'"),
+    "a_port_of_the_system": (("local", "up", "--mail-port", "25"), "'--mail-port'"),
     "no_package": (("package", "check", "/nowhere/x.zip", "--password-fd", "0"), "パッケージ"),
 }
 
@@ -304,6 +312,15 @@ def test_templates_without_fault_are_told_to_be_so(run: Run) -> None:
     assert "様式に誤りはありません" in result.stdout
     assert "保護変更決定通知書" in result.stdout
     assert "保護変更決定通知書" not in run("templates", "check", "--kind", "asset_declaration").stdout
+
+
+def test_an_include_folder_without_kinds_is_not_told_to_be_sound(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAILROUND_INCLUDE", str(tmp_path))
+    result = run("templates", "check")
+    assert result.exit_code == 2
+    assert "点検する発送種別が一つもありません" in result.stderr
 
 
 def test_every_fault_of_the_templates_is_listed_on_eighty_columns(
@@ -482,11 +499,26 @@ def test_the_register_is_exported(run: Run, work: RoundContext, tmp_path: Path, 
     assert "伽奈利亜" not in text
 
 
+def test_an_export_of_no_entries_is_told_to_be_one(run: Run, work: RoundContext, tmp_path: Path) -> None:
+    target = tmp_path / "register.csv"
+    assert f"（{len(work.entries)}件）" in run("register", "export", target).stdout
+    nothing = run("register", "export", target, "--round-id", "2026-11-nobody")
+    assert nothing.exit_code == 0
+    assert nothing.stdout.startswith("記録はありません")
+
+
 def test_an_export_to_an_unknown_format_is_refused(run: Run, work: RoundContext, tmp_path: Path) -> None:
     result = run("register", "export", tmp_path / "register.xlsx")
     assert result.exit_code == 2
     assert ".csv" in result.stderr
     assert not (tmp_path / "register.xlsx").exists()
+
+
+def test_a_package_that_is_not_there_is_told_before_the_password_is_asked_for(run: Run, tmp_path: Path) -> None:
+    result = run("package", "check", tmp_path / "x.zip", text="secret\n")
+    assert result.exit_code == 2
+    assert "パッケージのファイルがありません" in result.stderr
+    assert "パスワード:" not in result.output
 
 
 def test_a_package_is_checked_with_the_password_from_a_descriptor(run: Run, work: RoundContext, tmp_path: Path) -> None:
@@ -604,11 +636,70 @@ def test_a_specimen_tells_its_password_and_needs_no_ward(run: Run, tmp_path: Pat
 def test_a_returned_piece_leads_to_its_case_once_the_round_is_purged(run: Run, work: RoundContext) -> None:
     early = run("returned", work.round_id, "P000002")
     assert early.exit_code == 2
+    assert "索引は廃棄の工程でできます" in early.stderr
     hand_over(work)
     post(work)
     purge(work, at=AT)
     found = run("returned", work.round_id, "P000002")
     assert (found.exit_code, found.stdout.strip()) == (0, "0000002")
+    assert run("returned", work.round_id, "p000002").stdout == found.stdout
     unknown = run("returned", work.round_id, "P999999")
     assert unknown.exit_code == 2
     assert "この回にありません" in unknown.stderr
+
+
+@pytest.fixture
+def local(run: Run) -> Iterator[Run]:
+    """Call the command, and undo what the local Airflow's commands change in their process."""
+    umask, terminate = os.umask(0o022), signal.getsignal(signal.SIGTERM)
+    os.umask(umask)
+    yield run
+    os.umask(umask)
+    signal.signal(signal.SIGTERM, terminate)
+
+
+@pytest.mark.parametrize("command", ["demo", "up", "down"])
+def test_a_folder_that_is_not_the_local_airflows_own_is_left_alone(local: Run, tmp_path: Path, command: str) -> None:
+    home = tmp_path / "documents"
+    home.mkdir()
+    names = ("letter.txt", "pids.json", "secrets.json", "address")
+    for name in names:
+        (home / name).write_text(name)
+    refused = local("local", command, "--home", home, "--port", free_port(), "--mail-port", free_port())
+    assert refused.exit_code == 2
+    assert "確認用のAirflowの作業フォルダではありません" in refused.stderr
+    assert {path.name: path.read_text() for path in home.iterdir()} == {name: name for name in names}
+    (home / "a file").touch()
+    assert local("local", command, "--home", home / "a file").exit_code == 2
+
+
+def test_a_taken_port_is_told_before_the_last_demo_is_erased(local: Run, tmp_path: Path) -> None:
+    earlier = LocalAirflow(tmp_path / "demo", free_port(), free_port())
+    password = earlier.password
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        refused = local("local", "demo", "--home", earlier.home, "--port", taken, "--mail-port", free_port())
+    assert refused.exit_code == 2
+    assert f"ポート {taken} は別のプログラムが使っています" in refused.stderr
+    assert earlier.password == password
+
+
+def test_only_a_home_of_our_own_is_erased(tmp_path: Path) -> None:
+    airflow = LocalAirflow(tmp_path / "demo", 1, 2)
+    airflow.erase()
+    assert airflow.password
+    airflow.erase()
+    assert not airflow.home.exists()
+    airflow.home.mkdir()
+    (airflow.home / "secrets.json").touch()
+    with pytest.raises(ConfigurationError, match="作業フォルダではありません"):
+        airflow.erase()
+    assert (airflow.home / "secrets.json").exists()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

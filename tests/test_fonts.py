@@ -124,6 +124,14 @@ def test_the_font_of_the_settings_wins(tmp_path: Path) -> None:
     assert load_font(CheckSettings(font=own)).fonts[0].units == Font(own).units == ("山",)
 
 
+@pytest.mark.parametrize("content", [b"", b"not a font", b"%PDF-1.7", b"OTTO" + bytes(200)])
+def test_a_file_that_is_no_truetype_font_is_not_taken_as_the_font(tmp_path: Path, content: bytes) -> None:
+    own = tmp_path / "own.ttf"
+    own.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=r"印刷用フォント own\.ttf は TrueType 形式ではない"):
+        load_font(CheckSettings(font=own))
+
+
 BORROWED = (PLANE_3, VIETNAMESE, SEQUENCE, OWN_SEQUENCE, BLANK)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import zxingcpp
 from hypothesis import given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from mailround.errors import PrintError
 from mailround.inserter_mark import LARGEST, Mark, MarkPrinter, read_mark
 from mailround.piece_id import ALPHABET, piece_id
+from mailround.settings import REPOSITORY
 
 ROUND_IDS = st.from_regex(r"[0-9]{4}-[0-9]{2}-[a-z0-9]{1,16}", fullmatch=True)
 SETS = st.from_regex(r"[A-Z0-9]{1,4}", fullmatch=True)
@@ -52,6 +55,16 @@ def test_the_text_has_places_that_a_contractor_can_set_his_camera_to() -> None:
     text = Mark("2026-11-change", "A", "60R30C1H3", 1, 2).text()
     assert text[:-1] == "2026-11-change/A/60R30C1H312"
     assert len(text.split("/")[2]) == 12
+
+
+def test_the_contractors_specification_shows_a_mark_that_is_one() -> None:
+    document = (REPOSITORY / "docs" / "ja" / "print-specification.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"^例：`(.+)`$", document, re.MULTILINE)
+    mark = read_mark(example)
+    assert mark is not None
+    [*places, check] = re.findall(r"^\| [0-9–]+ \| [0-9]+ \| .* \| `(.+)` \|$", document, re.MULTILINE)
+    assert places == [mark.piece_id, str(mark.page), str(mark.pages)]
+    assert example == f"{mark.round_id}/{mark.enclosure_set}/{''.join(places)}{check}"
 
 
 @given(ROUND_IDS, SETS, PIECE_IDS, st.data())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 import stat
 from collections.abc import Sequence
 from contextlib import closing
@@ -14,13 +15,13 @@ import pytest
 import pyzipper
 
 from mailround import specimen as module
-from mailround.errors import CountMismatchError
+from mailround.errors import ConfigurationError, CountMismatchError
 from mailround.model import Recipient
 from mailround.package_check import check_package
 from mailround.settings import CheckSettings
 from mailround.specimen import Specimen, make_specimen
 from prepared import AT
-from printing import POSTED, kind
+from printing import INCLUDE, POSTED, kind
 
 
 def make(target: Path, name: str = "change_notice", households: int = 20) -> Specimen:
@@ -88,6 +89,20 @@ def test_nothing_of_its_ward_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "temporary").mkdir()
     make(tmp_path / "specimen.zip")
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_templates_with_faults_give_no_specimen_and_all_faults_are_told(tmp_path: Path) -> None:
+    include = tmp_path / "include"
+    shutil.copytree(INCLUDE, include)
+    for population in ("support", "equivalent"):
+        own = include / "templates" / "change_notice" / population / "template.yaml"
+        own.write_text(own.read_text(encoding="utf-8") + "colour: red\n", encoding="utf-8")
+    target = tmp_path / "specimen.zip"
+    with pytest.raises(ConfigurationError) as caught:
+        make_specimen(target, kind=kind(), households=20, settings=CheckSettings(include=include), at=AT)
+    assert "様式に2件の誤りがあり" in caught.value.happened
+    assert caught.value.happened.count("colour（知らない項目です）") == 2
+    assert not target.exists()
 
 
 def test_a_household_that_the_checks_hold_stops_it_and_leaves_the_old_file(

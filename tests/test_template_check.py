@@ -135,6 +135,8 @@ OWN = "change_notice/equivalent/template.yaml"
         (OWN, part("texts", title="保護変更決定"), "「通知書」のある title が1頁目に印字されません"),
         (NOTICE, field("title", text="決定について"), "「通知書」のある title が1頁目に印字されません"),
         (OWN, part("texts", label_care="生活 扶助"), "texts の label_livelihood と label_care が同じ名称です"),
+        (OWN, part("texts", label_housing=""), "texts の label_housing が空です"),
+        (NOTICE, part("texts", label_income="　 "), "texts の label_income が空です"),
         # What does not fit.
         (NOTICE, field("appeal_title", w=30), "項目 appeal_title の文字が枠に収まりません"),
         (NOTICE, field("more_title", w=20), "項目 more_title の文字が枠に収まりません"),
@@ -283,3 +285,30 @@ def test_a_notice_with_neither_seal_nor_words_is_caught(include: Path) -> None:
     assert [fault.problem for fault in check(include)] == [
         "印影（seal）と「公印省略」の表示は、どちらか一つだけにしてください"
     ]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "空か、「項目: 値」の形ではありません"),
+        (b"- title\n", "空か、「項目: 値」の形ではありません"),
+        ("texts: {title: 通知}".encode("cp932"), "文字コード（UTF-8で保存してください）"),
+        (b"texts:\n  title: [\n", "YAMLの書式（3行目）"),
+        (b"texts:\n  title: a\n  title: b\n", "同じ項目が二度あります（3行目）"),
+        (b"approvals: {basis: {approved_on: 2026-02-30}}\n", "値の書式（存在しない日付など）"),
+    ],
+)
+@pytest.mark.parametrize("file", [OWN, NOTICE])
+def test_a_file_that_cannot_be_read_is_named_with_what_is_wrong_in_it(
+    include: Path, file: str, content: bytes, said: str
+) -> None:
+    (include / "templates" / file).write_bytes(content)
+    found = check(include, [NOTICES])
+    assert {fault.problem for fault in found} == {f"様式のファイル {file} に誤りがあります：{said}。"}
+    assert len(found) == (1 if file == OWN else 3)
+
+
+@pytest.mark.parametrize("how", [part(seal={"x": 1}), part(fields=None), part(extends=["common.yaml"])])
+def test_a_part_of_another_form_is_a_fault_and_no_crash(include: Path, how: How) -> None:
+    edit(include / "templates" / OWN, how)
+    assert [fault.template for fault in check(include, [NOTICES])] == ["change_notice/equivalent"]

@@ -1,6 +1,6 @@
 """Addresses as keys: where the town ends and the numbers begin.
 
-Everything here is for comparing and for the barcode; print uses the text as received (design.md, rule 5).
+Everything here is for comparing and for the barcode; print uses the text as received.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which characters may be in a printed text at all (traps.md: a whitelist by Unicode category)."""
+"""Which characters may be in a printed text at all: a whitelist by Unicode category."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -87,10 +88,15 @@ def sample(
     faults: Annotated[bool, typer.Option(help="保留になる世帯を混ぜる")] = True,
 ) -> None:
     """架空の世帯のデータファイルと件数ファイルを作ります。"""
+    from mailround.errors import ConfigurationError
     from mailround.layouts import load_layout
     from mailround.rounds import load_round_kind
     from mailround.samples import write_sample
 
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+        raise ConfigurationError(
+            "ファイル名に使えない文字があります。", "--name は半角の英数字と - _ だけ（拡張子なし）にしてください。"
+        )
     include = CheckSettings().include
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     written = write_sample(
@@ -203,12 +209,18 @@ def returned(
     round_id: Annotated[str, typer.Argument(help="回の番号")],
     piece: Annotated[str, typer.Argument(help="返戻された封書の番号")],
 ) -> None:
-    """返戻された封書の番号から、ケース番号を調べます（回の完了まで）。"""
+    """返戻された封書の番号から、ケース番号を調べます（廃棄の工程の後、回の完了まで）。"""
     from mailround.context import load_round
     from mailround.errors import CountMismatchError
     from mailround.purge import read_index
+    from mailround.register.entries import Purged, latest
 
-    found = read_index(load_round(load_settings(), round_id)).get(piece)
+    work = load_round(load_settings(), round_id)
+    if latest(work.entries, Purged) is None:
+        raise CountMismatchError(
+            "この回の封書索引は、まだありません。", "索引は廃棄の工程でできます。廃棄が終わってから実行してください。"
+        )
+    found = read_index(work).get(piece.upper())
     if found is None:
         raise CountMismatchError("その番号の封書はこの回にありません。", "回の番号と封書の番号を確かめてください。")
     typer.echo(found)
@@ -301,8 +313,9 @@ def register_export(
     from mailround.register.listing import export
     from mailround.register.store import Register
 
-    export(Register(load_settings().register_url).entries(round_id), target)
-    typer.echo(f"書き出しました：{target}")
+    entries = tuple(Register(load_settings().register_url).entries(round_id))
+    export(entries, target)
+    typer.echo(f"書き出しました：{target}（{len(entries):,}件）" if entries else f"記録はありません：{target}")
 
 
 @package_app.command("check")
@@ -311,8 +324,13 @@ def package_check(
     password_fd: Annotated[int | None, typer.Option(help="パスワードを読むファイル記述子")] = None,
 ) -> None:
     """パッケージを開き、全ファイルを目録と照合します。パスワードは入力か記述子から読みます。"""
+    from mailround.errors import PackageError
     from mailround.package_check import check_package
 
+    if not package.is_file():
+        raise PackageError(
+            "パッケージのファイルがありません。", "ファイルの場所を確かめてから、パスワードを入力してください。"
+        )
     if password_fd is None:
         password = typer.prompt("パスワード", hide_input=True)
     else:
@@ -334,6 +352,7 @@ def templates_check(
     Airflowも環境変数も要りません。終了コード：0 誤りなし、2 誤りあり。
     """
     from mailround.configuration import names
+    from mailround.errors import ConfigurationError
     from mailround.fonts import load_font
     from mailround.rounds import load_round_kind
     from mailround.template_check import check_templates
@@ -342,6 +361,11 @@ def templates_check(
     kinds = [
         load_round_kind(settings.include, each) for each in ([kind] if kind else names(settings.include / "rounds"))
     ]
+    if not kinds:
+        raise ConfigurationError(
+            "点検する発送種別が一つもありません。",
+            "include/rounds のYAMLと、環境変数 MAILROUND_INCLUDE のフォルダを確かめてください。",
+        )
     day = (issue_date or datetime.now(TOKYO)).date()
     found = check_templates(settings.include, kinds, font=load_font(settings), issue_date=day)
     if not found:
@@ -357,8 +381,10 @@ def templates_check(
 
 
 _Home = Annotated[Path, typer.Option(envvar="MAILROUND_HOME", help="Airflowの作業フォルダ")]
-_Port = Annotated[int, typer.Option(envvar="MAILROUND_PORT", help="画面とAPIのポート")]
-_MailPort = Annotated[int, typer.Option(envvar="MAILROUND_MAIL_PORT", help="メール受け（確認用）のポート")]
+_Port = Annotated[int, typer.Option(min=1024, max=65535, envvar="MAILROUND_PORT", help="画面とAPIのポート")]
+_MailPort = Annotated[
+    int, typer.Option(min=1024, max=65535, envvar="MAILROUND_MAIL_PORT", help="メール受け（確認用）のポート")
+]
 
 
 @local_app.command("demo")
@@ -370,16 +396,16 @@ def local_demo(
     seed: Annotated[int, typer.Option(help="乱数の種")] = 1,
 ) -> None:
     """実物のAirflowで、一つの回を最初から最後まで実行します。"""
-    import shutil
-
     from mailround.local.airflow import LocalAirflow
     from mailround.local.demo import demo
 
     os.umask(0o077)
     signal.signal(signal.SIGTERM, _stop_on_terminate)
     airflow = LocalAirflow(home.resolve(), port, mail_port)
+    airflow.require_own_home()
     airflow.stop()
-    shutil.rmtree(airflow.home, ignore_errors=True)
+    airflow.require_free_ports()
+    airflow.erase()
     if not demo(airflow, Console(), households=households, seed=seed):
         raise typer.Exit(Exit.STOP)
 
@@ -393,6 +419,7 @@ def local_up(home: _Home = REPOSITORY / ".airflow" / "up", port: _Port = 8080, m
 
     os.umask(0o077)
     airflow = LocalAirflow(home.resolve(), port, mail_port)
+    airflow.require_own_home()
     console = Console()
     if address := airflow.running():
         console.print("既に起動しています。")
@@ -417,7 +444,9 @@ def local_down(home: _Home = REPOSITORY / ".airflow" / "up", port: _Port = 8080,
     """upで起動したAirflowを止めます。"""
     from mailround.local.airflow import LocalAirflow
 
-    LocalAirflow(home.resolve(), port, mail_port).stop()
+    airflow = LocalAirflow(home.resolve(), port, mail_port)
+    airflow.require_own_home()
+    airflow.stop()
     typer.echo("止めました。")
 
 

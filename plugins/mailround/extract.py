@@ -27,7 +27,7 @@ CONTROL_SUFFIX = ".control.json"
 
 
 class Control(BaseModel):
-    """The control file beside an export (export-layout contract); other members are not looked at."""
+    """The control file beside an export, as README.md shows it; other members are not looked at."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

@@ -257,7 +257,7 @@ def load_font(settings: CheckSettings) -> FontStack:
     """Return the font of the settings, else IPAmj Mincho found through fontconfig, with the fallback fonts behind it.
 
     Raises:
-        ConfigurationError: There is none, or a fallback is missing or unfit; says what to install or to set.
+        ConfigurationError: There is none, or it or a fallback is missing or unfit; says what to install or to set.
     """
     path = settings.font or _find()
     if path is None or not path.is_file():
@@ -265,20 +265,21 @@ def load_font(settings: CheckSettings) -> FontStack:
             "印刷に使う IPAmj明朝 フォントが見つかりません。",
             "apt-get install fonts-ipamj-mincho を実行するか、MAILROUND_FONT に ipamjm.ttf の場所を設定してください。",
         )
+    _require_outlines(path, "印刷用フォント")
     for fallback in settings.fallback_fonts:
-        _require_usable(fallback)
+        if not fallback.is_file():
+            raise ConfigurationError(
+                f"補助フォント {fallback.name} が見つかりません。",
+                "MAILROUND_FALLBACK_FONTS に、フォントファイルの場所をコンマ区切りで設定してください。",
+            )
+        _require_outlines(fallback, "補助フォント")
     return FontStack(path, settings.fallback_fonts)
 
 
-def _require_usable(fallback: Path) -> None:
-    if not fallback.is_file():
+def _require_outlines(path: Path, what: str) -> None:
+    if not Font(path).has_outlines:
         raise ConfigurationError(
-            f"補助フォント {fallback.name} が見つかりません。",
-            "MAILROUND_FALLBACK_FONTS に、フォントファイルの場所をコンマ区切りで設定してください。",
-        )
-    if not Font(fallback).has_outlines:
-        raise ConfigurationError(
-            f"補助フォント {fallback.name} は TrueType 形式ではないため、使えません（CFF 形式の OpenType など）。",
+            f"{what} {path.name} は TrueType 形式ではないため、使えません（CFF 形式の OpenType など）。",
             "TrueType 形式（glyf テーブルを持つ .ttf）のフォントに替えてください。",
         )
 

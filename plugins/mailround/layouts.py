@@ -1,6 +1,7 @@
 """Layouts: one YAML under include/layouts/ per shape of export, so that another ward needs a YAML and no code.
 
-The canonical fields (export-layout contract) are named here once; a layout says where each stands in the source.
+The canonical fields, into which every export is read, are named here once; a layout says where each stands in the
+source.
 """
 
 from __future__ import annotations
@@ -103,7 +104,7 @@ class Trailer(BaseModel):
 
 
 class Layout(BaseModel):
-    """How one welfare system writes its export (export-layout contract)."""
+    """How one welfare system writes its export."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

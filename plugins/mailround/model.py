@@ -17,7 +17,7 @@ AID_KINDS = ("livelihood", "housing", "education", "care", "medical", "maternity
 """The eight kinds of aid of the Public Assistance Act, article 11, in its order."""
 
 GUARDIAN = "後見人"
-"""The reason of a mail-to that goes to a guardian (export-layout contract)."""
+"""The reason of a mail-to that goes to a guardian, as the canonical export writes it."""
 
 RoundId = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[a-z0-9]{1,16}$", strict=True)]
 """Year, month, short name. Pydantic's ``$`` is Rust's: it does not let a trailing newline through."""
@@ -176,7 +176,7 @@ class PieceRange:
 
 
 class RoundParams(BaseModel):
-    """What the data team types into the trigger form (export-layout contract)."""
+    """What the data team types into the trigger form."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

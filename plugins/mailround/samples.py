@@ -75,7 +75,7 @@ def write_export(recipients: tuple[Recipient, ...], layout: Layout, *, decision:
 
 
 def control_file(raw: bytes, recipients: tuple[Recipient, ...], *, decision: bool, created_at: datetime) -> bytes:
-    """Return the control file of an export (export-layout contract)."""
+    """Return the control file of an export."""
     case_nos = [recipient.case_no for recipient in recipients]
     control: dict[str, int | str | None] = {
         "rows": len(recipients),

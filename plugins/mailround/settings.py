@@ -1,4 +1,8 @@
-"""Settings: the only module that reads the environment (prefix ``MAILROUND_``)."""
+"""Settings of a ward, from the environment (prefix ``MAILROUND_``).
+
+Only where the local Airflow lies and listens (``MAILROUND_HOME``, ``MAILROUND_PORT``, ``MAILROUND_MAIL_PORT``) is read
+elsewhere, by the command that starts it.
+"""
 
 from __future__ import annotations
 

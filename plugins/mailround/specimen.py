@@ -21,8 +21,8 @@ from pydantic import TypeAdapter
 from mailround.check_quality import check_quality
 from mailround.context import PASSWORD, ROUND_KEY, RoundContext
 from mailround.contracts import Contract
-from mailround.errors import CountMismatchError
-from mailround.fonts import has_selector
+from mailround.errors import ConfigurationError, CountMismatchError
+from mailround.fonts import has_selector, load_font
 from mailround.layouts import Layout, MailtoReason
 from mailround.model import Delivery, Population, Recipient
 from mailround.plan_print import plan_print
@@ -34,6 +34,7 @@ from mailround.rounds import RoundKind
 from mailround.sample_households import sample_recipients
 from mailround.seal import package_path, seal
 from mailround.settings import CheckSettings, Settings
+from mailround.template_check import check_templates
 from mailround.vault import Vault
 from mailround.verify import verify
 from mailround.workspace import Workspace
@@ -92,11 +93,18 @@ def make_specimen(target: Path, *, kind: RoundKind, households: int, settings: C
         kind: The kind of round to print.
         households: How many, 20 to 500: every kind of household that is wanted has a place, and the pool suffices.
         settings: Where include and font are; nothing else of the ward is touched.
-        at: The members' time stamp.
+        at: The members' time stamp; the day on which the templates' wording must be approved.
 
     Raises:
+        ConfigurationError: The templates have faults; tells them all.
         CountMismatchError: The checks hold a synthetic household back: the ward's own templates leave it no room.
     """
+    if found := check_templates(settings.include, [kind], font=load_font(settings), issue_date=at.date()):
+        told = "".join(f"\n・{fault.template}：{fault.problem}" for fault in found)
+        raise ConfigurationError(
+            f"様式に{len(found)}件の誤りがあり、見本を作れません。{told}",
+            "include/templates を直し、`mailround templates check` で誤りがないことを確かめてください。",
+        )
     with TemporaryDirectory(prefix="mailround-specimen-") as folder:
         work = _ward(Path(folder), kind, settings, at)
         work.workspace.write_records("records", _RECORDS, _recipients(households, kind))

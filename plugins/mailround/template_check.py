@@ -14,10 +14,10 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
 from reportlab.lib.utils import ImageReader
 
 from mailround.composition import fits
+from mailround.configuration import load_strictly
 from mailround.envelopes import Box
 from mailround.errors import ConfigurationError
 from mailround.fonts import FontStack
@@ -96,11 +96,12 @@ def _problems(include: Path, kind: RoundKind, population: Population, font: Font
         template = read_template(include, kind, population)
     except ConfigurationError as error:
         return [error.happened]
-    own = yaml.safe_load(own_file(include, kind, population).read_text(encoding="utf-8"))
+    own = load_strictly(own_file(include, kind, population))
     found = [
         *template.faults(population, decision=kind.decision),
         *_unsaid(template, decision=kind.decision),
         *_inherited(own, ("title", *_PRESCRIBED) if kind.decision else ("title",)),
+        *(_unlabelled(template) if kind.decision else ()),
         *(_unapproved(template, own, issue_date) if kind.decision else ()),
         *(_unsealed(template) if kind.decision else ()),
         *_outside_the_window(template),
@@ -135,6 +136,13 @@ def _inherited(own: Mapping[str, Any], names: Iterable[str]) -> Iterator[str]:
     for name in names:
         if name not in (own.get("texts") or {}):
             yield f"texts の {name} がこの様式自身の template.yaml にありません（ほかの様式から引き継げません）"
+
+
+def _unlabelled(template: Template) -> Iterator[str]:
+    """Yield the amounts that would stand on the notice without a word for what they are."""
+    for name, text in template.texts.items():
+        if name.startswith("label_") and not folded(text):
+            yield f"texts の {name} が空です"
 
 
 def _unapproved(template: Template, own: Mapping[str, Any], issue_date: date) -> Iterator[str]:

@@ -21,7 +21,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic import Field as Option
 
-from mailround.configuration import where_wrong
+from mailround.configuration import load_strictly, where_wrong
 from mailround.envelopes import Box, Envelope, load_envelope
 from mailround.errors import ConfigurationError
 from mailround.inserter_mark import LARGEST
@@ -357,8 +357,8 @@ def read_template(include: Path, kind: RoundKind, population: Population) -> Tem
         return Template.model_validate(_with_seal(_repeated(content), path.parent))
     except ValidationError as error:
         raise _wrong(kind, population, [where_wrong(error)]) from None
-    except (yaml.YAMLError, ValueError, TypeError, AttributeError):
-        raise _wrong(kind, population, ["YAMLの書式"]) from None
+    except (LookupError, ValueError, TypeError, AttributeError):  # a list where a mapping belongs, and the like
+        raise _wrong(kind, population, ["YAMLの書式（fields、seal、extends の形）"]) from None
 
 
 def own_file(include: Path, kind: RoundKind, population: Population) -> Path:
@@ -380,9 +380,21 @@ def _merged(path: Path, root: Path) -> dict[str, Any]:
             f"様式のファイル {path.name} が include/templates の {path.parent.name} にありません。",
             "様式のフォルダと extends の指定を確かめてください。",
         )
-    content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    try:
+        content = load_strictly(path)
+    except (ValueError, yaml.YAMLError) as error:
+        raise _unreadable(path, root, where_wrong(error)) from None
+    if not isinstance(content, dict):
+        raise _unreadable(path, root, "空か、「項目: 値」の形ではありません")
     base = content.pop("extends", None)
     return _laid_over(_merged(path.parent / base, root), content) if base else content
+
+
+def _unreadable(path: Path, root: Path, why: str) -> ConfigurationError:
+    file = path.resolve().relative_to(root.resolve())
+    return ConfigurationError(
+        f"様式のファイル {file} に誤りがあります：{why}。", f"include/templates/{file} を直してください。"
+    )
 
 
 def _with_seal(content: dict[str, Any], folder: Path) -> dict[str, Any]:

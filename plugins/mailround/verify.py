@@ -24,12 +24,12 @@ from mailround.fonts import Font
 from mailround.inserter_mark import Mark, read_mark
 from mailround.model import Piece, PieceRange, Population, Rendered, Verified
 from mailround.page_reader import Page, PageReader, Picture, Shown
-from mailround.plan_print import FONT, PIECES, chunk_name
+from mailround.plan_print import FONT, PIECES, chunk_name, planned_templates
 from mailround.postcodes import Postcodes, load_postcodes
 from mailround.printed_file import PageFault
 from mailround.register.entries import Verified as VerifiedBody
 from mailround.render import RANGES, pages_name, pdf_name
-from mailround.templates import SHEETS, Field, Seal, Sheet, Template, load_templates
+from mailround.templates import SHEETS, Field, Seal, Sheet, Template
 
 _TOLERANCE = 0.3
 """Millimetres by which a text may stand out of its box: the ink of a letter may exceed its em."""
@@ -52,7 +52,7 @@ def verify(work: RoundContext, rendered: Rendered, *, at: datetime) -> Verified:
         return Verified(round_id=work.round_id, **approved.model_dump(exclude={"kind"}))
     reader = Reader(
         Font(work.workspace.read(FONT)),
-        load_templates(work.settings.include, work.kind),
+        planned_templates(work),
         work.opened.issue_date,
         work.round_id,
     )

@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -116,12 +117,25 @@ class LocalAirflow:
             **dict(self.extra),
         }
 
-    def start(self, tell: Callable[[str], None]) -> None:
-        """Start everything and return when the UI answers, all components beat and the DAGs are there.
+    def require_own_home(self) -> None:
+        """Leave alone a folder that somebody named by mistake: nothing in it is ours to stop, to write over, to erase.
+
+        Raises:
+            ConfigurationError: ``home`` is a file, or holds something and is no local Airflow's.
+        """
+        if not self.home.exists() or self._marker.is_file():
+            return
+        if not self.home.is_dir() or any(self.home.iterdir()):
+            raise ConfigurationError(
+                f"{self.home} は、確認用のAirflowの作業フォルダではありません。何も変えていません。",
+                "空のフォルダか、まだないフォルダを指定してください（--home または MAILROUND_HOME）。",
+            )
+
+    def require_free_ports(self) -> None:
+        """Look before anything is made or erased.
 
         Raises:
             ConfigurationError: A port is taken.
-            LocalAirflowError: A component ended or did not come up in time; the message names its log.
         """
         for port, name in ((self.port, "MAILROUND_PORT"), (self.mail_port, "MAILROUND_MAIL_PORT")):
             if _taken(port):
@@ -129,6 +143,26 @@ class LocalAirflow:
                     f"ポート {port} は別のプログラムが使っています。",
                     f"環境変数 {name} に空いているポート番号を指定するか、`make down` で前回の起動を止めてください。",
                 )
+
+    def erase(self) -> None:
+        """Erase what an earlier, stopped start left in ``home``.
+
+        Raises:
+            ConfigurationError: As `require_own_home`.
+        """
+        self.require_own_home()
+        if self.home.exists():
+            shutil.rmtree(self.home)
+
+    def start(self, tell: Callable[[str], None]) -> None:
+        """Start everything and return when the UI answers, all components beat and the DAGs are there.
+
+        Raises:
+            ConfigurationError: A port is taken, or as `require_own_home`.
+            LocalAirflowError: A component ended or did not come up in time; the message names its log.
+        """
+        self.require_own_home()
+        self.require_free_ports()
         environment = self.environment()
         (self.home / "ward" / "inbox").mkdir(mode=0o700, parents=True, exist_ok=True)
         tell("メタデータDBと利用者を準備しています")
@@ -181,6 +215,11 @@ class LocalAirflow:
             raise
 
     @property
+    def _marker(self) -> Path:
+        """The file that tells a home of ours from any other folder."""
+        return self.home / ".mailround-local"
+
+    @property
     def _pids(self) -> Path:
         return self.home / "pids.json"
 
@@ -228,7 +267,9 @@ class LocalAirflow:
     def _secrets(self) -> dict[str, str]:
         path = self.home / "secrets.json"
         if not path.exists():
+            self.require_own_home()
             self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._marker.touch()
             drawn = {
                 "password": secrets.token_urlsafe(9),
                 "secret_key": secrets.token_urlsafe(48),
