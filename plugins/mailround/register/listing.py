@@ -26,6 +26,7 @@ LABELS = {
     "chunks": "分冊数",
     "contract": "契約",
     "contract_sha256": "契約設定のSHA-256",
+    "counter": "窓口交付",
     "copies_included": "複製・一時データを含む",
     "copy_no": "出力の回数",
     "corrects": "訂正する番号",
