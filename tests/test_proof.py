@@ -130,7 +130,7 @@ def test_first_and_last_piece_of_each_file_and_every_sort_are_in_it(work: RoundC
     assert {1, 4, 5, 8, 9, 10} <= set(chosen)
     assert [chosen[seq].file[-7:-4] for seq in (1, 4, 5, 8, 9, 10)] == ["001", "001", "002", "002", "003", "003"]
     reasons = {reason for each in chosen.values() for reason in each.reasons}
-    absent = {"送付先：入院", "送付先：施設", "送付先：その他", "減額が大きい", "バーコードなし", "補助フォントの文字"}
+    absent = {"送付先：入院", "送付先：施設", "送付先：その他", "減額が大きい", "補助フォントの文字"}
     assert reasons == {stratum.title for stratum in STRATA} - absent
     assert [each.pages for each in chosen.values() if "2頁にわたる" in each.reasons] == [2]
 

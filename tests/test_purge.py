@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -215,3 +216,20 @@ def test_a_lost_index_is_told_not_hidden(work: RoundContext) -> None:
         read_index(work)
     with pytest.raises(VaultError, match="封書索引"):
         purge(work, at=AT)
+
+
+def test_a_round_planned_by_an_earlier_version_is_purged(open_a_round: Opener, make_recipient: Maker) -> None:
+    """Its pieces say less, or other things: the index asks for the piece's number and the case's only."""
+    work = open_a_round()
+    print_round(work, make_recipient)
+    hand_over(work)
+    post(work)
+    for name in work.workspace.names("plan"):
+        if name.startswith("plan/chunk"):
+            pieces = json.loads(work.workspace.read(name))
+            for piece in pieces:
+                del piece["to"]
+                piece["what_another_version_knew"] = 1
+            work.workspace.write(name, json.dumps(pieces).encode())
+    purge(work, at=AT)
+    assert len(read_index(work)) == 7

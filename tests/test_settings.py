@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from mailround.errors import ConfigurationError
-from mailround.settings import REPOSITORY, CheckSettings, Settings, load_settings
+from mailround.settings import REPOSITORY, CheckSettings, MailAddress, Settings, load_settings
 
 REQUIRED = ("inbox", "data", "outbox", "vault", "vault_identity", "register_url", "alert_to")
 
@@ -76,3 +77,16 @@ def test_only_this_module_reads_the_domains_environment() -> None:
         if reads.search(path.read_text(encoding="utf-8"))
     }
     assert {name for name in found if not name.startswith("local/")} == {"settings.py"}
+
+
+@pytest.mark.parametrize(
+    "address", ['["a@b"]', '"a@b"', "a@b.jp>", "Bcc:x@y", "a@b\x00", "a b@c", "@b", "a@", "ａ@b.jp"]
+)
+def test_what_is_no_mail_address_is_refused(address: str) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(MailAddress).validate_python(address)
+
+
+@pytest.mark.parametrize("address", ["alerts@city.example.jp", "a.b+c@x-y.jp", "mailround@localhost"])
+def test_a_mail_address_is_taken(address: str) -> None:
+    assert TypeAdapter(MailAddress).validate_python(address) == address

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -19,14 +20,29 @@ from pydantic import TypeAdapter
 from mailround.context import INDEX_KEY, PASSWORD, ROUND_KEY, RoundContext
 from mailround.errors import CountMismatchError, GateClosedError, VaultError, WorkspaceError
 from mailround.extract import CONTROL_SUFFIX
-from mailround.model import Piece
 from mailround.package_check import MANIFEST
 from mailround.private_files import delete, partials, replacing
 from mailround.register.entries import Extracted, Posted, PrintPlanned, Purged, RoundClosed, Sealed, latest
 from mailround.seal import package_path
 from mailround.settings import Settings
 
-_CHUNK = TypeAdapter(tuple[Piece, ...])
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What the index needs of a household."""
+
+    case_no: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What the index needs of a piece, and no more: a round planned by an earlier version must be purged too."""
+
+    piece_id: str
+    recipient: _Case
+
+
+_CHUNK = TypeAdapter(tuple[_Piece, ...])
 _INDEX = TypeAdapter(dict[str, str])
 
 

@@ -18,7 +18,7 @@ from mailround.errors import ConfigurationError
 REPOSITORY = Path(__file__).resolve().parents[2]
 TOKYO = ZoneInfo("Asia/Tokyo")
 
-MailAddress = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
+MailAddress = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9.-]+$")]
 
 
 def _split(value: object) -> object:
@@ -59,7 +59,7 @@ class Settings(CheckSettings):
     alert_to: Annotated[tuple[MailAddress, ...], *_LISTED] = Field(
         min_length=1, description="Addresses that are told of failures and dues, separated by commas."
     )
-    alert_from: str = Field(default="mailround@localhost", description="Sender of those mails.")
+    alert_from: MailAddress = Field(default="mailround@localhost", description="Sender of those mails.")
     ui_url: str = Field(default="http://127.0.0.1:8080", description="Address of the Airflow UI, for links in mails.")
     print_tasks: int = Field(default=4, ge=1, le=64, description="Mapped render tasks a round is cut into at most.")
 
