@@ -50,19 +50,25 @@ def render(work: RoundContext, group: ChunkGroup, *, at: datetime) -> Rendered:
     pieces_drawn = pages_drawn = 0
     digests = hashlib.sha256()
     for number in range(group.first, group.last + 1):
-        pieces = work.workspace.read_records(chunk_name(number), PIECES)
-        _check_numbers(pieces, number, work.kind.chunk_size)
-        content, ranges = press.draw(pieces)
-        work.workspace.write(pdf_name(work, number), content)
-        work.workspace.write_records(pages_name(number), RANGES, ranges)
-        digests.update(hashlib.sha256(content).digest())
-        pieces_drawn += len(pieces)
+        ranges, digest = _draw_chunk(work, press, number)
+        digests.update(digest)
+        pieces_drawn += len(ranges)
         pages_drawn += sum(each.pages for each in ranges)
     body = RenderedBody(
         first=group.first, last=group.last, pieces=pieces_drawn, pages=pages_drawn, sha256=digests.hexdigest()
     )
     work.register.append(body, round_id=work.round_id, actor="mailround", at=at)
     return Rendered(round_id=work.round_id, **body.model_dump(exclude={"kind"}))
+
+
+def _draw_chunk(work: RoundContext, press: Press, number: int) -> tuple[tuple[PieceRange, ...], bytes]:
+    """Draw a chunk and return where its pieces stand and the digest of its PDF; nothing else of it stays in memory."""
+    pieces = work.workspace.read_records(chunk_name(number), PIECES)
+    _check_numbers(pieces, number, work.kind.chunk_size)
+    content, ranges = press.draw(pieces)
+    work.workspace.write(pdf_name(work, number), content)
+    work.workspace.write_records(pages_name(number), RANGES, ranges)
+    return ranges, hashlib.sha256(content).digest()
 
 
 def pdf_name(work: RoundContext, chunk: int) -> str:

@@ -60,13 +60,10 @@ def verify(work: RoundContext, rendered: Rendered, *, at: datetime) -> Verified:
     pieces_read = pages_read = 0
     digests = hashlib.sha256()
     for number in range(rendered.first, rendered.last + 1):
-        pieces = work.workspace.read_records(chunk_name(number), PIECES)
-        _require_addressees(pieces, work.opened.posting_date, postcodes)
-        ranges = work.workspace.read_records(pages_name(number), RANGES)
-        content = work.workspace.read(pdf_name(work, number))
-        pages_read += reader.read(pdf_name(work, number), content, pieces, ranges)
-        digests.update(hashlib.sha256(content).digest())
-        pieces_read += len(pieces)
+        pieces, pages, digest = _read_chunk(work, reader, postcodes, number)
+        pieces_read += pieces
+        pages_read += pages
+        digests.update(digest)
     if (pieces_read, pages_read) != (rendered.pieces, rendered.pages):
         raise VerificationError(
             f"作成した{rendered.pieces}件{rendered.pages}頁と、照合した{pieces_read}件{pages_read}頁が一致しません。",
@@ -77,6 +74,16 @@ def verify(work: RoundContext, rendered: Rendered, *, at: datetime) -> Verified:
     )
     work.register.append(body, round_id=work.round_id, actor="mailround", at=at)
     return Verified(round_id=work.round_id, **body.model_dump(exclude={"kind"}))
+
+
+def _read_chunk(work: RoundContext, reader: Reader, postcodes: Postcodes, number: int) -> tuple[int, int, bytes]:
+    """Read a chunk back and return its pieces, its pages and the digest of its PDF; nothing of it stays in memory."""
+    pieces = work.workspace.read_records(chunk_name(number), PIECES)
+    _require_addressees(pieces, work.opened.posting_date, postcodes)
+    ranges = work.workspace.read_records(pages_name(number), RANGES)
+    content = work.workspace.read(pdf_name(work, number))
+    pages = reader.read(pdf_name(work, number), content, pieces, ranges)
+    return len(pieces), pages, hashlib.sha256(content).digest()
 
 
 def _require_addressees(pieces: Iterable[Piece], posting_date: date, postcodes: Postcodes) -> None:
