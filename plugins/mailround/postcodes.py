@@ -19,6 +19,8 @@ _SEVEN_DIGITS = re.compile(r"([0-9]{3})-?([0-9]{4})")
 _FLOOR = re.compile(r"階(?:層不明)?\Z")
 _BEFORE_MUNICIPALITY = re.compile(r"\A(?:.+?郡|三宅島|八丈島)(?=.+[町村]\Z)")
 _NOT_LISTED = "以下に掲載がない場合"
+_CACHE = 100
+"""KiB of the table that SQLite keeps."""
 
 
 def seven_digits(text: str) -> str | None:
@@ -61,6 +63,8 @@ class Postcodes:
         try:
             # immutable: no lock and no journal beside a file of the virtual environment
             self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+            # towns are found by reading through the whole table, of which nothing is worth keeping
+            self._connection.execute(f"PRAGMA cache_size = -{_CACHE}")
             self._connection.execute("SELECT code, data FROM postal_data LIMIT 1")
         except sqlite3.Error:
             raise ConfigurationError(
@@ -92,7 +96,7 @@ class Postcodes:
         rows = self._connection.execute(
             "SELECT data FROM postal_data WHERE prefecture = ? AND city = ?", (prefecture, city)
         )
-        first = [json.loads(data) for (data,) in rows]
+        first = (json.loads(data) for (data,) in rows)
         places = {_place(each, office=False) for row in first for each in (row, *row["alternates"])}
         return frozenset(
             place.town
