@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import pyrage
 from pydantic import TypeAdapter, ValidationError
@@ -24,8 +24,8 @@ T = TypeVar("T")
 
 _NAME = re.compile(r"[a-z0-9]+(?:[-_./][a-z0-9]+)*")
 _SUFFIX = ".age"
-_LENGTH = 4
-"""Bytes before each block of a stream that tell how long it is, highest first."""
+_NUMBER = 4
+"""Bytes of a number in the foot of a stream, highest first: the length of each block, and how many blocks there are."""
 
 
 class Workspace:
@@ -79,18 +79,16 @@ class Workspace:
     def write_stream(self, name: str, adapter: TypeAdapter[tuple[T, ...]], items: Iterable[T], block: int) -> int:
         """Write items as they come, ``block`` of them at a time, and return how many there were.
 
-        Each block is encrypted by itself; a block without items is the last. As with ``write``, the file appears
-        whole or not at all.
+        Each block is encrypted by itself. As with ``write``, the file appears whole or not at all.
         """
-        remaining, count = iter(items), 0
+        remaining, count, foot = iter(items), 0, []
         with replacing(self._path(name)) as file:
-            while True:
-                held = tuple(islice(remaining, block))
-                content = self._encrypted(adapter.dump_json(held))
-                file.write(len(content).to_bytes(_LENGTH, "big") + content)
-                if not held:
-                    return count
+            while held := tuple(islice(remaining, block)):
+                foot.append(file.write(self._encrypted(adapter.dump_json(held))))
                 count += len(held)
+            foot.append(len(foot))
+            file.write(b"".join(number.to_bytes(_NUMBER, "big") for number in foot))
+        return count
 
     def read_stream(self, name: str, adapter: TypeAdapter[tuple[T, ...]]) -> Iterator[T]:
         """Yield the items that write_stream wrote, holding one block of them.
@@ -98,24 +96,15 @@ class Workspace:
         The items are those of one file, also when another takes its place meanwhile.
 
         Raises:
-            WorkspaceError: As ``read_records``, or the end is missing; what was yielded before is then worth nothing.
+            WorkspaceError: As ``read_records``; of a file that was cut off, before the first item.
         """
-        path = self._path(name)
         try:
-            file = path.open("rb")
+            file = self._path(name).open("rb")
         except FileNotFoundError:
             raise _missing(name) from None
         with file:
-            rest = os.fstat(file.fileno()).st_size
-            while True:
-                length = int.from_bytes(file.read(_LENGTH), "big")
-                rest -= _LENGTH + length
-                if rest < 0:
-                    raise _unread(name)
-                held = _parsed(self._decrypted(file.read(length), name), adapter, name)
-                if not held:
-                    return
-                yield from held
+            for length in _lengths(file, name):
+                yield from _parsed(self._decrypted(file.read(length), name), adapter, name)
 
     def delete(self, name: str) -> None:
         """Delete a file; nothing happens when there is none."""
@@ -146,6 +135,21 @@ class Workspace:
         if not _NAME.fullmatch(name):
             raise WorkspaceError("作業領域のファイル名が規則に合いません。", "システム担当へ連絡してください。")
         return self.root / f"{name}{_SUFFIX}"
+
+
+def _lengths(file: BinaryIO, name: str) -> list[int]:
+    """Return the lengths of a stream's blocks, and leave the file where the first one begins."""
+    size = os.fstat(file.fileno()).st_size
+    file.seek(max(size - _NUMBER, 0))
+    foot = _NUMBER * (int.from_bytes(file.read(), "big") + 1)
+    if foot > size:
+        raise _unread(name)
+    file.seek(size - foot)
+    lengths = [int.from_bytes(file.read(_NUMBER), "big") for _ in range(foot // _NUMBER - 1)]
+    if sum(lengths) + foot != size:
+        raise _unread(name)
+    file.seek(0)
+    return lengths
 
 
 def _parsed(content: bytes, adapter: TypeAdapter[T], name: str) -> T:
