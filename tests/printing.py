@@ -11,13 +11,13 @@ from functools import cache
 
 import pypdfium2
 from PIL import Image, ImageDraw
-from pydantic import TypeAdapter
 
 from mailround.composition import values
 from mailround.context import RoundContext
 from mailround.fonts import Font, load_font
 from mailround.model import Piece, Population, Recipient
 from mailround.piece_id import piece_id
+from mailround.records import write_recipients
 from mailround.rounds import RoundKind, load_round_kind
 from mailround.settings import CheckSettings
 from mailround.templates import Template, load_templates
@@ -114,5 +114,5 @@ def put(
     work: RoundContext, recipients: Sequence[Recipient], held: Sequence[str] = (), excluded: Sequence[str] = ()
 ) -> None:
     """Leave in the workspace what extract and check_quality leave."""
-    work.workspace.write_records("records", TypeAdapter(tuple[Recipient, ...]), tuple(recipients))
+    write_recipients(work.workspace, recipients)
     work.workspace.write("quality/report", json.dumps({"held": list(held), "excluded": list(excluded)}).encode())

@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
 
 from mailround.check_quality import check_quality, hold_list
 from mailround.context import RoundContext
 from mailround.errors import CountMismatchError, QualityStopError, WorkspaceError
 from mailround.model import Checked, Delivery, Recipient, Status
+from mailround.records import write_recipients
 from mailround.register.entries import Extracted, QualityChecked, standing
 from mailround.sample_households import sample_recipients
 from mailround.settings import TOKYO
 
-RECORDS: TypeAdapter[tuple[Recipient, ...]] = TypeAdapter(tuple[Recipient, ...])
 NOW = datetime(2026, 11, 12, 9, 0, tzinfo=TOKYO)
 CANARY = "鸚鵡ヶ淵"
 
@@ -46,7 +45,7 @@ def households(make_recipient: Callable[..., Recipient]) -> Callable[..., tuple[
 
 
 def put(work: RoundContext, recipients: tuple[Recipient, ...]) -> None:
-    work.workspace.write_records("records", RECORDS, recipients)
+    write_recipients(work.workspace, recipients)
 
 
 def test_the_step_counts_reports_and_registers(work: RoundContext, households: Any) -> None:

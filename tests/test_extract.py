@@ -13,9 +13,10 @@ import pytest
 
 from mailround.context import RoundContext
 from mailround.errors import CountMismatchError, MalformedExportError, RoundRefusedError
-from mailround.extract import RECORDS, extract
+from mailround.extract import extract
 from mailround.layouts import load_layout
 from mailround.model import Extracted
+from mailround.records import read_recipients
 from mailround.register.entries import Extracted as ExtractedBody
 from mailround.register.entries import latest
 from mailround.rounds import load_round_kind
@@ -75,7 +76,7 @@ def test_a_good_export_is_frozen_read_and_registered(
 
     assert extract(work, at=NOW) == Extracted(round_id=work.round_id, rows=40, sha256=digest)
     assert work.workspace.read("original") == raw
-    assert work.workspace.read_records("records", RECORDS) == expected
+    assert tuple(read_recipients(work.workspace)) == expected
     assert json.loads(work.workspace.read("extract/report"))["unknown_headers"] == []
     assert latest(work.entries, ExtractedBody) == ExtractedBody(
         rows=40, bytes=len(raw), sha256=digest, total_after=total, unknown_headers=0
@@ -87,10 +88,10 @@ def test_a_cleared_task_replaces_its_output_and_adds_nothing_to_the_register(
 ) -> None:
     work = put(settings, open_a_round)
     first = extract(work, at=NOW)
-    entries, records = work.entries, work.workspace.read("records")
+    entries, records = work.entries, tuple(read_recipients(work.workspace))
 
     assert extract(work, at=NOW) == first
-    assert (work.entries, work.workspace.read("records")) == (entries, records)
+    assert (work.entries, tuple(read_recipients(work.workspace))) == (entries, records)
 
 
 def test_unknown_headers_are_listed_in_the_report_and_counted_in_the_register(
@@ -238,7 +239,7 @@ def test_a_malformed_record_leaves_nothing_in_the_workspace(settings: Settings, 
 def test_nothing_of_the_export_lies_readable_in_the_workspace(settings: Settings, open_a_round: Opener) -> None:
     work = put(settings, open_a_round)
     extract(work, at=NOW)
-    names = [each.name for each in work.workspace.read_records("records", RECORDS) if each.name]
+    names = [each.name for each in read_recipients(work.workspace) if each.name]
     for path in (settings.data / work.round_id).rglob("*"):
         if path.is_file():
             content = path.read_bytes()

@@ -19,12 +19,13 @@ from mailround.check_quality import check_quality, hold_list
 from mailround.configuration import names
 from mailround.context import RoundContext
 from mailround.errors import ConfigurationError, MalformedExportError
-from mailround.extract import CONTROL_SUFFIX, RECORDS, extract
+from mailround.extract import CONTROL_SUFFIX, extract
 from mailround.gaiji import Gaiji, load_gaiji
 from mailround.layouts import load_layout
 from mailround.model import Recipient
 from mailround.plan_print import PIECES, chunk_name, plan_print
 from mailround.reader import read_export
+from mailround.records import read_recipients
 from mailround.render import pdf_name, render
 from mailround.samples import control_file, write_export
 from mailround.settings import REPOSITORY, CheckSettings, Settings
@@ -233,7 +234,7 @@ def test_a_household_with_a_known_cell_is_printed_and_the_others_are_held(
     assert work.workspace.read("original") == exported[0]
     assert hashlib.sha256(work.workspace.read("original")).hexdigest() in work.workspace.read("extract/report").decode()
     assert json.loads(work.workspace.read("extract/report"))["gaiji_decoded"] == 2
-    names_read = [each.name for each in work.workspace.read_records("records", RECORDS)]
+    names_read = [each.name for each in read_recipients(work.workspace)]
     assert names_read == [f"渡{SHAPE}　清", "渡\ue000　清", "渡\ue003　清", "渡葛\U000e0100　清"]
 
     checked = check_quality(work, at=AT)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable, Sequence
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailround.piece_id import ALPHABET, is_piece_id, piece_id
+from mailround.piece_id import ALPHABET, PieceIds, is_piece_id, piece_id
 
 SECRETS = st.binary(min_size=5, max_size=32)
 
@@ -47,3 +51,58 @@ def test_what_has_not_the_form_is_no_id(text: str) -> None:
 
 def test_the_same_secret_gives_the_same_id_and_another_one_another() -> None:
     assert piece_id(b"abcde") == piece_id(b"abcdefgh") != piece_id(b"abcdf")
+
+
+def secret(label: str) -> bytes:
+    return hashlib.sha256(label.encode()).digest()
+
+
+def narrow(label: str) -> bytes:
+    """Return secrets that show one of 256 ids only, and yet tell all labels apart."""
+    found = secret(label)
+    return found[:1] * 5 + found[5:]
+
+
+def given_ids(cases: Sequence[str], asking: Iterable[str] = ()) -> dict[str, str]:
+    ids = PieceIds(narrow)
+    for case_no in cases:
+        ids.claim(case_no)
+    assert ids.settle()
+    assert len(ids) == len(cases)
+    return {case_no: ids.of(case_no) for case_no in asking or cases}
+
+
+def test_an_id_follows_from_the_case_alone() -> None:
+    ids = PieceIds(secret)
+    ids.claim("0000101")
+    assert ids.settle()
+    assert ids.of("0000101") == piece_id(secret("piece-id/0/0000101"))
+
+
+CASES = st.lists(st.integers(0, 10**7).map(str), unique=True, max_size=60)
+
+
+@given(CASES, st.randoms(use_true_random=False))
+def test_no_two_cases_have_the_same_id_whatever_the_order_of_the_claims(cases: list[str], by: Random) -> None:
+    found = given_ids(cases)
+    assert len(set(found.values())) == len(cases)
+    assert given_ids(by.sample(cases, len(cases)), cases) == found
+
+
+@given(CASES)
+def test_a_case_that_shares_its_id_with_nobody_keeps_it(cases: list[str]) -> None:
+    firsts = {case_no: piece_id(narrow(f"piece-id/0/{case_no}")) for case_no in cases}
+    alone = {case_no for case_no, own in firsts.items() if list(firsts.values()).count(own) == 1}
+    found = given_ids(cases)
+    assert {case_no for case_no in cases if found[case_no] == firsts[case_no]} == alone
+
+
+def test_sixty_cases_of_256_ids_do_clash() -> None:
+    assert len({narrow(f"piece-id/0/{number}")[:5] for number in range(60)}) < 60
+
+
+def test_a_case_that_is_claimed_twice_is_told() -> None:
+    ids = PieceIds(secret)
+    for case_no in ("1", "2", "1"):
+        ids.claim(case_no)
+    assert not ids.settle()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from itertools import islice
+from typing import Any
 
 import pytest
 
@@ -12,12 +14,15 @@ from mailround.bundle_list import wordings
 from mailround.context import RoundContext
 from mailround.delivery_offices import load_delivery_offices
 from mailround.errors import CountMismatchError, PrintError
+from mailround.external_sort import external_sort
 from mailround.fonts import Font
 from mailround.model import ChunkGroup, Delivery, Piece, Recipient
-from mailround.piece_id import is_piece_id
+from mailround.piece_id import ALPHABET, is_piece_id
 from mailround.plan_print import FONT, LISTED, PIECES, list_name, plan_print
 from mailround.register.entries import PrintPlanned, latest
+from mailround.sample_households import sample_recipients
 from mailround.templates import digest
+from mailround.workspace import Workspace
 from prepared import AT as NOW
 from printing import put, templates
 
@@ -224,3 +229,76 @@ def test_a_later_run_with_fewer_pieces_leaves_no_chunk_of_the_earlier_one_in_its
     assert plan_print(work, at=NOW)[-1].last == 3
     put(work, recipients, held=["0000001", "0000002", "0000003"])
     assert [(group.first, group.last) for group in plan_print(work, at=NOW)] == [(1, 1)]
+
+
+@pytest.mark.parametrize(("run", "block"), [(1, 1), (2, 1), (3, 2), (100, 100)])
+def test_the_plan_is_the_same_however_little_is_held(
+    work: RoundContext, monkeypatch: pytest.MonkeyPatch, run: int, block: int
+) -> None:
+    recipients = sample_recipients(60, 3, work.kind, faults=False, wide=True).recipients
+    plan(work, recipients)
+    first = {name: work.workspace.read(name) for name in work.workspace.names("plan")}
+    monkeypatch.setattr("mailround.plan_print._RUN", run)
+    monkeypatch.setattr("mailround.plan_print._BLOCK", block)
+    plan(work, recipients[::-1])
+    assert {name: work.workspace.read(name) for name in work.workspace.names("plan")} == first
+
+
+def test_what_a_killed_plan_left_is_not_read_and_goes(
+    work: RoundContext, make_recipient: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    object.__setattr__(work, "kind", work.kind.model_copy(update={"chunk_size": 2}))
+    monkeypatch.setattr("mailround.plan_print._RUN", 2)
+    recipients = [make_recipient(record_no=each) for each in range(1, 9)]
+    with monkeypatch.context() as patch:
+        patch.setattr("mailround.plan_print.list_name", interrupted_at(3))
+        with pytest.raises(KeyboardInterrupt):
+            plan(work, recipients)
+    assert {"plan/run-004", "plan/chunk-003"} <= set(work.workspace.names("plan"))
+    assert latest(work.entries, PrintPlanned) is None
+
+    pieces = plan(work, recipients, held=["0000001", "0000002", "0000003", "0000004", "0000005"])
+    assert [each.recipient.case_no for each in pieces] == ["0000006", "0000007", "0000008"]
+    kept = [*(f"plan/{what}-{number:03d}" for what in ("chunk", "list") for number in (1, 2)), FONT]
+    assert sorted(work.workspace.names("plan")) == sorted(kept)
+
+
+def interrupted_at(number: int) -> Callable[[int], str]:
+    def name(each: int) -> str:
+        if each == number:
+            raise KeyboardInterrupt
+        return list_name(each)
+
+    return name
+
+
+def test_a_piece_lost_while_sorting_stops_with_both_numbers(
+    work: RoundContext, make_recipient: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def losing(*arguments: Any, **sizes: Any) -> Any:
+        return islice(external_sort(*arguments, **sizes), 1, None)
+
+    monkeypatch.setattr("mailround.plan_print.external_sort", losing)
+    with pytest.raises(CountMismatchError, match=r"3件.*2件"):
+        plan(work, [make_recipient(record_no=each) for each in range(1, 4)])
+    assert latest(work.entries, PrintPlanned) is None
+
+
+def test_two_cases_whose_ids_would_be_alike_have_different_ones(
+    work: RoundContext, make_recipient: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    derive = Workspace.derive
+
+    def alike(workspace: Workspace, label: str) -> bytes:
+        found = derive(workspace, label)
+        return b"alike" + found[5:] if label.startswith("piece-id/0/") else found
+
+    monkeypatch.setattr(Workspace, "derive", alike)
+    pieces = plan(work, [make_recipient(record_no=each) for each in range(1, 4)])
+    assert len({each.piece_id for each in pieces}) == 3
+    assert all(is_piece_id(each.piece_id) for each in pieces)
+
+
+def test_the_rounds_font_prints_any_id(work: RoundContext, make_recipient: Maker) -> None:
+    plan(work, [make_recipient()])
+    assert Font(work.workspace.read(FONT)).missing(ALPHABET) == ""

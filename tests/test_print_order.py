@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from mailround.barcodes import barcode_of
 from mailround.delivery_offices import load_delivery_offices
 from mailround.errors import PrintError
+from mailround.external_sort import external_sort
 from mailround.model import Delivery, Recipient
 from mailround.postcodes import load_postcodes
-from mailround.print_order import Addressed, in_print_order
+from mailround.print_order import Place, in_bundles, place_of
 from mailround.settings import REPOSITORY
+from mailround.workspace import Workspace
 from printing import POSTED
 
 Maker = Callable[..., Recipient]
@@ -23,12 +28,22 @@ POSTCODES = load_postcodes()
 OFFICES = load_delivery_offices(REPOSITORY / "include")
 
 
+class Going(NamedTuple):
+    place: Place
+    recipient: Recipient
+
+
+GOING = TypeAdapter(tuple[Going, ...])
+
+
+def place(recipient: Recipient) -> Place:
+    to = recipient.addressee(POSTED)
+    return place_of(recipient, to, barcode_of(to, POSTCODES), OFFICES, POSTCODES)
+
+
 def ordered(recipients: Iterable[Recipient]) -> list[tuple[str, Recipient]]:
-    addressed = [(each, each.addressee(POSTED)) for each in recipients]
-    found = in_print_order(
-        (Addressed(each, to, barcode_of(to, POSTCODES)) for each, to in addressed), OFFICES, POSTCODES
-    )
-    return [(bundle, each.recipient) for bundle, each in found]
+    going = sorted((Going(place(each), each) for each in recipients), key=lambda each: each.place)
+    return [(bundle, each.recipient) for bundle, each in in_bundles(going, OFFICES)]
 
 
 NUMBERS = [
@@ -133,3 +148,33 @@ def test_any_order_of_the_input_gives_the_same_order_and_bundles_that_lie_togeth
     assert ordered(each for _, each in first) == first
     names = [bundle for bundle, _ in groupby(first, key=lambda pair: pair[0])]
     assert len(names) == len(set(names))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(
+    drawn=st.lists(
+        st.tuples(
+            st.sampled_from(PLACES),
+            st.from_regex(r"[0-9０-９一二十A-Z-－]{0,6}", fullmatch=True) | st.just("9" * 40),
+            st.text(alphabet="荘AＢ棟1２10-　𠮷\U000e0100", max_size=6),
+        ),
+        max_size=30,
+    ),
+    run=st.integers(1, 32),
+    block=st.integers(1, 32),
+)
+def test_the_order_is_the_same_when_it_is_sorted_through_the_workspace(
+    make_recipient: Maker,
+    tmp_path: Path,
+    drawn: list[tuple[tuple[str, str, str, Delivery, str], str, str]],
+    run: int,
+    block: int,
+) -> None:
+    recipients = [
+        make_recipient(record_no=number, postcode=at[0], address=at[1] + more, building=room, delivery=at[3])
+        for number, (at, more, room) in enumerate(drawn, 1)
+    ]
+    going = [Going(place(each), each) for each in recipients]
+    workspace = Workspace(tmp_path / "data", Workspace.new_key())
+    found = external_sort(workspace, "plan", GOING, going, run=run, block=block)
+    assert [each.recipient for each in found] == sorted(recipients, key=place)

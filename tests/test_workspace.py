@@ -143,3 +143,64 @@ def test_records_of_another_version_are_told_without_a_value(tmp_path: Path) -> 
     with pytest.raises(WorkspaceError) as caught:
         space.read_records("records", TypeAdapter(tuple[int, ...]))
     assert "伽奈利亜" not in "".join(traceback.format_exception(caught.value))
+
+
+NUMBERS = TypeAdapter(tuple[int, ...])
+
+
+@pytest.mark.parametrize(("count", "block"), [(0, 3), (1, 3), (3, 3), (7, 3), (7, 1), (7, 100)])
+def test_a_stream_reads_back_in_its_order(workspace: Workspace, count: int, block: int) -> None:
+    assert workspace.write_stream("records", NUMBERS, iter(range(count)), block) == count
+    assert list(workspace.read_stream("records", NUMBERS)) == list(range(count))
+
+
+def test_a_stream_that_is_cut_anywhere_is_refused(workspace: Workspace) -> None:
+    workspace.write_stream("records", NUMBERS, range(5), 2)
+    path = workspace.root / "records.age"
+    content = path.read_bytes()
+    for length in range(len(content)):
+        path.write_bytes(content[:length])
+        with pytest.raises(WorkspaceError, match="「records」"):
+            next(workspace.read_stream("records", NUMBERS))
+
+
+@pytest.mark.parametrize("place", [0, 3, 40, 300, -1])
+def test_a_damaged_stream_is_refused(workspace: Workspace, place: int) -> None:
+    workspace.write_stream("records", NUMBERS, range(5), 2)
+    path = workspace.root / "records.age"
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(WorkspaceError, match="「records」"):
+        list(workspace.read_stream("records", NUMBERS))
+
+
+def test_a_file_that_is_no_stream_is_told_without_a_value(workspace: Workspace) -> None:
+    workspace.write("records", '["髙﨑　伽奈利亜"]'.encode())
+    with pytest.raises(WorkspaceError, match="この版と合いません"):
+        list(workspace.read_stream("records", NUMBERS))
+    workspace.write_stream("records", TypeAdapter(tuple[str, ...]), ["髙﨑　伽奈利亜"], 1)
+    with pytest.raises(WorkspaceError, match="この版と合いません") as caught:
+        list(workspace.read_stream("records", NUMBERS))
+    assert "伽奈利亜" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_missing_stream_is_named(workspace: Workspace) -> None:
+    with pytest.raises(WorkspaceError, match="「records」がありません"):
+        list(workspace.read_stream("records", NUMBERS))
+
+
+def test_a_stream_that_is_replaced_while_it_is_read_ends_as_it_began(workspace: Workspace) -> None:
+    workspace.write_stream("records", NUMBERS, range(5), 2)
+    found = workspace.read_stream("records", NUMBERS)
+    first = next(found)
+    workspace.write_stream("records", NUMBERS, range(100, 101), 2)
+    assert [first, *found] == [0, 1, 2, 3, 4]
+
+
+def test_deleting_takes_one_file_and_is_content_when_there_is_none(workspace: Workspace) -> None:
+    for name in ("plan/chunk-001", "plan/chunk-002"):
+        workspace.write(name, b"")
+    for _ in range(2):
+        workspace.delete("plan/chunk-002")
+    assert workspace.names() == ("plan/chunk-001",)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections import ChainMap
+from collections.abc import Collection, Iterator, MutableMapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -108,18 +109,18 @@ class _Keys:
     prefecture: str
     cities: tuple[str, ...]
     town: str
-    towns: dict[str, str]
+    towns: MutableMapping[str, str]
 
 
 @lru_cache(maxsize=2048)
 def _keys(place: Place, postcodes: Postcodes) -> _Keys:
     """Return the keys of a place; a tower's town is the one that it stands in."""
-    towns = _town_keys(postcodes, place.prefecture, place.city)
+    towns: MutableMapping[str, str] = _town_keys(postcodes, place.prefecture, place.city)
     town = fold(place.town)
     if place.building:
         town = _longest(town, 0, towns)
     elif town and town not in towns:
-        towns = towns | {town: place.town}
+        towns = ChainMap({town: place.town}, towns)  # not a copy of some hundred towns for each such code
     cities = dict.fromkeys((fold(place.city), fold(municipality(place.city))))
     return _Keys(fold(place.prefecture), tuple(cities), town, towns)
 

@@ -5,21 +5,19 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from pydantic import TypeAdapter
-
 from mailround.context import RoundContext
 from mailround.errors import CountMismatchError, QualityStopError
 from mailround.fonts import load_font
-from mailround.model import Checked, Recipient
+from mailround.model import Checked
 from mailround.postcodes import load_postcodes
 from mailround.quality import Hold, assess
 from mailround.quality import hold_list as list_holds
+from mailround.records import read_recipients
 from mailround.register.entries import Extracted, QualityChecked, latest
 
 REPORT = "quality/report"
 """Workspace name of the report: case numbers per rule, and those held and excluded; no values."""
 _COUNTS = {"rows", "printable", "held", "excluded", "warned"}
-_RECORDS: TypeAdapter[tuple[Recipient, ...]] = TypeAdapter(tuple[Recipient, ...])
 
 
 def check_quality(work: RoundContext, *, at: datetime) -> Checked:
@@ -34,7 +32,7 @@ def check_quality(work: RoundContext, *, at: datetime) -> Checked:
     """
     if approved := work.released(QualityChecked):
         return Checked(round_id=work.round_id, **approved.model_dump(include=_COUNTS))
-    recipients = work.workspace.read_records("records", _RECORDS)
+    recipients = tuple(read_recipients(work.workspace))
     extracted = latest(work.entries, Extracted)
     if extracted is not None and extracted.rows != len(recipients):
         raise CountMismatchError(
@@ -84,5 +82,5 @@ def hold_list(work: RoundContext) -> tuple[Hold, ...]:
     Raises:
         WorkspaceError: The round was not checked yet.
     """
-    recipients = work.workspace.read_records("records", _RECORDS)
+    recipients = tuple(read_recipients(work.workspace))
     return list_holds(recipients, json.loads(work.workspace.read(REPORT)))

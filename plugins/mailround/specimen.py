@@ -16,8 +16,6 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pydantic import TypeAdapter
-
 from mailround.check_quality import check_quality
 from mailround.context import PASSWORD, ROUND_KEY, RoundContext
 from mailround.contracts import Contract
@@ -27,6 +25,7 @@ from mailround.layouts import Layout, MailtoReason
 from mailround.model import Delivery, Population, Recipient
 from mailround.plan_print import plan_print
 from mailround.private_files import replacing
+from mailround.records import write_recipients
 from mailround.register.entries import RoundOpened
 from mailround.register.store import Register
 from mailround.render import render
@@ -44,7 +43,6 @@ _ISSUE_DATE, _POSTING_DATE = date(2026, 11, 20), date(2026, 11, 24)
 """Fixed, and such that the dates of the sample decisions suit them."""
 _POOL, _SEED = 2_000, 1
 """Households to pick from: enough that rare ones are among them."""
-_RECORDS: TypeAdapter[tuple[Recipient, ...]] = TypeAdapter(tuple[Recipient, ...])
 _LONG, _LONG_NAME = 350, 30
 """Characters above which a reason takes a second page and a name is a long one."""
 
@@ -107,7 +105,7 @@ def make_specimen(target: Path, *, kind: RoundKind, households: int, settings: C
         )
     with TemporaryDirectory(prefix="mailround-specimen-") as folder:
         work = _ward(Path(folder), kind, settings, at)
-        work.workspace.write_records("records", _RECORDS, _recipients(households, kind))
+        write_recipients(work.workspace, _recipients(households, kind))
         checked = check_quality(work, at=at)
         if checked.printable != households:
             raise CountMismatchError(

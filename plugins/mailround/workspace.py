@@ -7,9 +7,12 @@ step, so a killed worker leaves the old content or the new one, never half.
 from __future__ import annotations
 
 import hmac
+import os
 import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import pyrage
 from pydantic import TypeAdapter, ValidationError
@@ -21,6 +24,8 @@ T = TypeVar("T")
 
 _NAME = re.compile(r"[a-z0-9]+(?:[-_./][a-z0-9]+)*")
 _SUFFIX = ".age"
+_NUMBER = 4
+"""Bytes of a number in the foot of a stream, highest first: the length of each block, and how many blocks there are."""
 
 
 class Workspace:
@@ -31,6 +36,7 @@ class Workspace:
         self.root = root
         self._identity = pyrage.x25519.Identity.from_str(key.decode("ascii"))
         self._recipient = self._identity.to_public()
+        self._secret = str(self._identity).encode("ascii")
 
     @staticmethod
     def new_key() -> bytes:
@@ -39,12 +45,12 @@ class Workspace:
 
     def derive(self, label: str) -> bytes:
         """Return 32 bytes that follow from the round's key and a label, for ids that nobody can guess or link."""
-        return hmac.digest(str(self._identity).encode("ascii"), label.encode("utf-8"), "sha256")
+        return hmac.digest(self._secret, label.encode("utf-8"), "sha256")
 
     def write(self, name: str, content: bytes) -> None:
         """Encrypt and write, replacing what was there; 0600 in 0700 folders."""
         with replacing(self._path(name)) as file:
-            file.write(pyrage.encrypt(content, [self._recipient]))
+            file.write(self._encrypted(content))
 
     def read(self, name: str) -> bytes:
         """Return the plaintext of a file.
@@ -53,17 +59,10 @@ class Workspace:
             WorkspaceError: Missing, damaged, or encrypted with another key.
         """
         try:
-            return bytes(pyrage.decrypt(self._path(name).read_bytes(), [self._identity]))
+            content = self._path(name).read_bytes()
         except FileNotFoundError:
-            raise WorkspaceError(
-                f"作業領域にファイル「{name}」がありません。",
-                "前の工程の状態を確認し、前の工程からやり直してください。",
-            ) from None
-        except pyrage.DecryptError:
-            raise WorkspaceError(
-                f"作業領域のファイル「{name}」を復号できません（破損または鍵の不一致）。",
-                "ファイルを触らずに、システム担当へ連絡してください。",
-            ) from None
+            raise _missing(name) from None
+        return self._decrypted(content, name)
 
     def write_records(self, name: str, adapter: TypeAdapter[T], value: T) -> None:
         """Write a typed value as JSON."""
@@ -75,15 +74,41 @@ class Workspace:
         Raises:
             WorkspaceError: As ``read``, or another version wrote it; pydantic's own error would quote what it found.
         """
-        content = self.read(name)
+        return _parsed(self.read(name), adapter, name)
+
+    def write_stream(self, name: str, adapter: TypeAdapter[tuple[T, ...]], items: Iterable[T], block: int) -> int:
+        """Write items as they come, ``block`` of them at a time, and return how many there were.
+
+        Each block is encrypted by itself. As with ``write``, the file appears whole or not at all.
+        """
+        remaining, count, foot = iter(items), 0, []
+        with replacing(self._path(name)) as file:
+            while held := tuple(islice(remaining, block)):
+                foot.append(file.write(self._encrypted(adapter.dump_json(held))))
+                count += len(held)
+            foot.append(len(foot))
+            file.write(b"".join(number.to_bytes(_NUMBER, "big") for number in foot))
+        return count
+
+    def read_stream(self, name: str, adapter: TypeAdapter[tuple[T, ...]]) -> Iterator[T]:
+        """Yield the items that write_stream wrote, holding one block of them.
+
+        The items are those of one file, also when another takes its place meanwhile.
+
+        Raises:
+            WorkspaceError: As ``read_records``; of a file that was cut off, before the first item.
+        """
         try:
-            return adapter.validate_json(content)
-        except ValidationError:
-            unread = WorkspaceError(
-                f"作業領域のファイル「{name}」の形式が、この版と合いません。",
-                "前の工程からやり直してください。直らなければシステム担当へ連絡してください。",
-            )
-        raise unread  # outside the handler, so that no value hangs on it as context
+            file = self._path(name).open("rb")
+        except FileNotFoundError:
+            raise _missing(name) from None
+        with file:
+            for length in _lengths(file, name):
+                yield from _parsed(self._decrypted(file.read(length), name), adapter, name)
+
+    def delete(self, name: str) -> None:
+        """Delete a file; nothing happens when there is none."""
+        delete(self._path(name))
 
     def names(self, folder: str = "") -> tuple[str, ...]:
         """Return the names of all files below a folder, sorted; what a killed writer left is not among them."""
@@ -94,7 +119,55 @@ class Workspace:
         """Delete every file of the round and return how many there were. The key is the vault's to destroy."""
         return delete(self.root)
 
+    def _encrypted(self, content: bytes) -> bytes:
+        return bytes(pyrage.encrypt(content, [self._recipient]))
+
+    def _decrypted(self, content: bytes, name: str) -> bytes:
+        try:
+            return bytes(pyrage.decrypt(content, [self._identity]))
+        except pyrage.DecryptError:
+            raise WorkspaceError(
+                f"作業領域のファイル「{name}」を復号できません（破損または鍵の不一致）。",
+                "ファイルを触らずに、システム担当へ連絡してください。",
+            ) from None
+
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
             raise WorkspaceError("作業領域のファイル名が規則に合いません。", "システム担当へ連絡してください。")
         return self.root / f"{name}{_SUFFIX}"
+
+
+def _lengths(file: BinaryIO, name: str) -> list[int]:
+    """Return the lengths of a stream's blocks, and leave the file where the first one begins."""
+    size = os.fstat(file.fileno()).st_size
+    file.seek(max(size - _NUMBER, 0))
+    foot = _NUMBER * (int.from_bytes(file.read(), "big") + 1)
+    if foot > size:
+        raise _unread(name)
+    file.seek(size - foot)
+    lengths = [int.from_bytes(file.read(_NUMBER), "big") for _ in range(foot // _NUMBER - 1)]
+    if sum(lengths) + foot != size:
+        raise _unread(name)
+    file.seek(0)
+    return lengths
+
+
+def _parsed(content: bytes, adapter: TypeAdapter[T], name: str) -> T:
+    try:
+        return adapter.validate_json(content)
+    except ValidationError:
+        unread = _unread(name)
+    raise unread  # outside the handler, so that no value hangs on it as context
+
+
+def _missing(name: str) -> WorkspaceError:
+    return WorkspaceError(
+        f"作業領域にファイル「{name}」がありません。", "前の工程の状態を確認し、前の工程からやり直してください。"
+    )
+
+
+def _unread(name: str) -> WorkspaceError:
+    return WorkspaceError(
+        f"作業領域のファイル「{name}」の形式が、この版と合いません。",
+        "前の工程からやり直してください。直らなければシステム担当へ連絡してください。",
+    )
