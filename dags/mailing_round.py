@@ -62,7 +62,9 @@ INCLUDE = load_settings().include
         "layout": Param(type="string", title="データレイアウト", enum=list(names(INCLUDE / "layouts"))),
         "contract": Param(type="string", title="契約", enum=list(names(INCLUDE / "contracts"))),
         "issue_date": Param(type="string", format="date", title="発行日", description="通知書に印字する日付"),
-        "posting_date": Param(type="string", format="date", title="発送予定日"),
+        "posting_date": Param(
+            type="string", format="date", title="発送予定日", description="今日以後。送付先の期限は、この日で判断"
+        ),
     },
 )
 def mailing_round() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import stat
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -114,7 +114,8 @@ def test_a_round_nobody_opened_is_not_found(ward: Settings) -> None:
         ({"contract": "r1-print"}, ConfigurationError, "契約「r1-print」"),
         ({"contract": "../contracts/r8-print"}, ConfigurationError, "登録されていません"),
         ({"issue_date": "2027-03-30", "posting_date": "2027-04-01"}, GateClosedError, "点検表1"),
-        ({"issue_date": "2026-06-01", "posting_date": "2026-06-01"}, GateClosedError, "点検表4"),
+        ({"issue_date": "2027-03-30", "posting_date": "2027-04-01"}, GateClosedError, "点検表4"),
+        ({"issue_date": "2026-11-09", "posting_date": "2026-11-09"}, RoundRefusedError, "（2026-11-09）が過ぎています"),
         ({"source": "2026-11/missing.csv"}, RoundRefusedError, "受信フォルダにありません"),
         ({"source": "2026-11"}, RoundRefusedError, "受信フォルダにありません"),
         ({"source": ""}, RoundRefusedError, "受信フォルダの外、または使えない名前"),
@@ -147,6 +148,21 @@ def test_the_same_run_may_open_its_round_again_and_keeps_its_key(ward: Settings)
     key = vault.open("2026-11-change", ROUND_KEY)
     start(ward)
     assert vault.open("2026-11-change", ROUND_KEY) == key
+    assert len(Register(ward.register_url).entries()) == 1
+
+
+@pytest.mark.parametrize("hour", [0, 23])
+def test_a_round_posted_on_the_day_it_is_opened_is_opened(ward: Settings, hour: int) -> None:
+    """The day is Tokyo's: at midnight it is still the day before in London."""
+    at = AT.replace(hour=hour).astimezone(UTC)
+    params = PARAMS | {"issue_date": "2026-11-10", "posting_date": "2026-11-10"}
+    assert open_round(ward, params, run_id="manual__1", triggered_by="datateam", at=at)
+
+
+def test_a_round_cleared_after_its_posting_day_is_opened_again(ward: Settings) -> None:
+    start(ward)
+    late = AT.replace(month=12)
+    assert open_round(ward, PARAMS, run_id="manual__1", triggered_by="datateam", at=late) == start(ward)
     assert len(Register(ward.register_url).entries()) == 1
 
 

@@ -16,14 +16,15 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from answered import lead_to, report
+from answered import FIELDS, day, expire, lead_to, report
 from mailround.context import RoundContext
+from mailround.custody import Posting
 from mailround.deletion_certificate import DeletionCertificate
 from mailround.local.airflow import LocalAirflow
 from mailround.local.mailbox import Mailbox
 from mailround.model import Recipient
 from mailround.proof import make_proof
-from mailround.register.entries import AnswerRefused, DeletionReminded, ReleaseApproved, standing
+from mailround.register.entries import AnswerRefused, DeletionReminded, Posted, ReleaseApproved, standing
 from mailround.seal import seal
 from mailround.settings import Settings
 from prepared import AT, another_contract, hand_over, own_include, print_round
@@ -47,6 +48,7 @@ case, moment = json.loads(sys.argv[1]), datetime.fromisoformat(sys.argv[2])
 operators.now = tasks.now = lambda: moment
 with DAG("mailing_round"):
     approval = operators.FourEyesApprovalOperator(task_id="approve_release", form=ReleaseApproval)
+    posting = operators.FormOperator(task_id="record_posting", task_display_name="12 発送の記録", form=Posting)
     reminder = operators.DeletionDueReminderOperator(task_id="deletion_due_reminder")
 instance = SimpleNamespace(id="1", dag_id="mailing_round", run_id="r", task_id="approve_release", map_index=-1)
 context = {"params": {"round_id": "2026-11-change"}, "task_instance": instance}
@@ -73,6 +75,15 @@ if case["do"] == "remind":
     outcomes = [done(lambda: reminder.execute(context)), done(lambda: reminder.remind(context))]
 elif case["do"] == "watch":
     outcomes = [done(tasks.watch_deletions.function)]
+elif case["do"] == "post again":
+    outcomes = [done(lambda: posting.execute(context))]
+elif case["do"] == "post":
+    shown = done(lambda: posting.execute(context))["kwargs"]["shown"]
+    event = {
+        "chosen_options": ["記録する"], "params_input": case["fields"], "responded_at": moment,
+        "responded_by_user": {"id": "3", "name": "officer"},
+    }
+    outcomes = [done(lambda: posting.execute_complete(context, event, shown=shown))]
 elif case["do"] == "ask":
     outcomes = [done(lambda: approval.execute(context))]
 elif case["do"] == "answer":
@@ -203,6 +214,20 @@ def test_the_reminder_sleeps_until_its_day_and_then_reminds_once(
     assert run("2026-12-17T00:00:05+09:00", do="remind")["outcomes"] == [{}, {}]
     assert standing(work.entries, DeletionReminded) == [DeletionReminded(due=date(2026, 12, 24), on=date(2026, 12, 17))]
     assert subjects(work) == ["[mailround] 委託先のデータ消去：回 2026-11-change（期限まであと7日です）"]
+
+
+def test_a_late_posting_is_recorded_and_warned_of_even_when_the_mail_server_was_down(
+    run: Callable[..., dict[str, Any]], work: RoundContext
+) -> None:
+    lead_to(Posting, work)
+    expire(work, day(11, 20))
+    posted_at = "2026-11-25T10:00:00+09:00"
+    (outcome,) = run(posted_at, server=False, do="post", fields=FIELDS[Posting])["outcomes"]
+    assert outcome["failed"] == "ConnectionRefusedError", "the task is tried again"
+    assert len(standing(work.entries, Posted)) == 1
+    assert run(posted_at, do="post again")["outcomes"] == [{}]
+    assert len(standing(work.entries, Posted)) == 1
+    assert subjects(work) == ["[mailround] 確認のお願い：回 2026-11-change／12 発送の記録"]
 
 
 @pytest.mark.parametrize("who", ["remind", "watch"])

@@ -20,7 +20,7 @@ from mailround.model import Opened, RoundParams
 from mailround.register.entries import RoundOpened, latest
 from mailround.register.store import Register
 from mailround.rounds import RoundKind, load_round_kind
-from mailround.settings import Settings
+from mailround.settings import TOKYO, Settings
 from mailround.template_check import check_templates
 from mailround.templates import digest, load_templates
 from mailround.vault import Vault
@@ -56,8 +56,8 @@ def open_round(
         at: The time of opening.
 
     Raises:
-        RoundRefusedError: A param is malformed, the dates are out of order, the source is outside the inbox or
-            missing, or the round id is used.
+        RoundRefusedError: A param is malformed, the dates are out of order or the posting day of a new round is over,
+            the source is outside the inbox or missing, or the round id is used.
         ConfigurationError: Unknown kind, layout or contract, no font, or a template with a fault.
         GateClosedError: The contract does not cover the posting day.
         RoundEndedError: A person has ended the round.
@@ -75,6 +75,11 @@ def open_round(
         raise RoundRefusedError(
             f"発行日（{asked.issue_date}）が発送予定日（{asked.posting_date}）より後です。",
             "発行日は発送予定日以前の日付にしてください。",
+        )
+    if before is None and asked.posting_date < at.astimezone(TOKYO).date():
+        raise RoundRefusedError(
+            f"発送予定日（{asked.posting_date}）が過ぎています。",
+            "送付先の期限は発送予定日で判断します。これから発送する日を入力してください。",
         )
     require(OPENING, contract, asked.posting_date)
     source_path(settings, asked.source)

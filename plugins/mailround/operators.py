@@ -54,6 +54,7 @@ class FormOperator(HITLOperator):
                 self._end(work)
             if not self.form.needed(work):
                 self.log.info("確認が必要な事項はないか、回答が既に管理簿にあります。次の工程へ進みます。")
+                self._warn(work)  # again: the mail server may have been down when the answer was recorded
                 return
             self.body = self.form.body(work)
         try:
@@ -92,6 +93,16 @@ class FormOperator(HITLOperator):
                 self._ask_again(context, work, body, outcome.reasons)
             elif not outcome.goes_on:
                 self._end(work)
+            self._warn(work)
+
+    def _warn(self, work: RoundContext) -> None:
+        if warning := self.form.warning(work):
+            self.log.warning("%s", warning)
+            notices.send(
+                work.settings,
+                f"確認のお願い：回 {work.round_id}／{self.task_display_name}",
+                f"回：{work.round_id}\n工程：{self.task_display_name}（{self.task_id}）\n内容：{warning}",
+            )
 
     def _end(self, work: RoundContext) -> NoReturn:
         """Destroy what the round made; a refusal is a red run and an alert, not a quiet success."""

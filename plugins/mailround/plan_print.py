@@ -74,6 +74,10 @@ def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
             font_sha256=hashlib.sha256(font.data).hexdigest(),
             templates_sha256=digest(templates),
             counter=sum(piece.recipient.delivery is Delivery.COUNTER for piece in pieces),
+            postable_until=min(
+                filter(None, (piece.recipient.postable_until(work.opened.posting_date) for piece in pieces)),
+                default=None,
+            ),
         ),
         round_id=work.round_id,
         actor="mailround",

@@ -84,6 +84,9 @@ class HoldsDecided(Body):
 class PrintPlanned(Body):
     """Print order, piece numbers and chunks are fixed; ``counter`` of the pieces are printed and never posted.
 
+    ``postable_until`` is the last day of the first mail-to among them to expire, None when none does: posted later, a
+    letter goes where its household no longer is.
+
     What has a default came later and is missing from older entries.
     """
 
@@ -96,6 +99,7 @@ class PrintPlanned(Body):
     font_sha256: str
     templates_sha256: str = ""
     counter: int = 0
+    postable_until: date | None = None
 
 
 class Rendered(Body):
@@ -165,7 +169,10 @@ class ReleaseApproved(Body):
 
 
 class ReleaseRefused(Body):
-    """A second person sent the package back; it and its keys were destroyed."""
+    """The package stays in the house: the second person sent it back, or whoever was to hand it over gave it up.
+
+    It and its keys were destroyed.
+    """
 
     title: ClassVar[str] = "差戻し"
     kind: Literal["release_refused"] = "release_refused"

@@ -58,6 +58,7 @@ LABELS = {
     "package_sha256": "パッケージのSHA-256",
     "pages": "頁数",
     "pieces": "通数",
+    "postable_until": "送付先の最も早い期限",
     "posted": "発送通数",
     "posted_on": "発送日",
     "posting_date": "発送予定日",
