@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import hashlib
 import json
 import socket
 import subprocess
@@ -24,10 +25,10 @@ from mailround.local.airflow import LocalAirflow
 from mailround.local.mailbox import Mailbox
 from mailround.model import Recipient
 from mailround.proof import make_proof
-from mailround.register.entries import AnswerRefused, DeletionReminded, Posted, ReleaseApproved, standing
+from mailround.register.entries import AnswerRefused, DeletionReminded, Extracted, Posted, ReleaseApproved, standing
 from mailround.seal import seal
 from mailround.settings import Settings
-from prepared import AT, another_contract, hand_over, own_include, print_round
+from prepared import AT, another_contract, hand_over, own_include, print_round, record
 
 # Airflow is imported in a process of its own: it makes folders and takes seconds.
 RUN = """
@@ -64,9 +65,9 @@ def done(call):
         return {"failed": type(error).__name__, "text": str(error)}
     return {}
 
-def answered(shown, responder):
+def answered(shown, responder, option="承認"):
     event = {
-        "chosen_options": ["承認"], "params_input": {}, "responded_at": moment,
+        "chosen_options": [option], "params_input": {}, "responded_at": moment,
         "responded_by_user": {"id": "2", "name": responder} if responder else None,
     }
     return done(lambda: approval.execute_complete(context, event, shown=shown))
@@ -89,6 +90,11 @@ elif case["do"] == "ask":
 elif case["do"] == "answer":
     shown = case.get("shown") or done(lambda: approval.execute(context))["kwargs"]["shown"]
     outcomes = [answered(shown, case["responder"])]
+elif case["do"] == "send back":
+    shown = done(lambda: approval.execute(context))["kwargs"]["shown"]
+    outcomes = [answered(shown, "approver", "差戻し"), done(lambda: approval.execute(context))]
+elif case["do"] == "purge":
+    outcomes = [done(lambda: tasks.purge.function(tasks.Opened(round_id="2026-11-change")))]
 elif case["do"] == "one pair of eyes":
     with DAG("another"):
         try:
@@ -197,6 +203,31 @@ def test_an_answer_to_what_is_no_longer_so_is_not_taken(run: Callable[..., dict[
     assert outcome["failed"] == "AirflowException", "a plain failure, so that the retry asks afresh"
     assert standing(work.entries, ReleaseApproved) == []
     assert standing(work.entries, AnswerRefused) == []
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_round_sent_back_fails_in_red_and_says_what_became_of_the_export(
+    run: Callable[..., dict[str, Any]], work: RoundContext, there: bool
+) -> None:
+    export = work.settings.inbox / work.opened.source
+    extracted = Extracted(rows=1, bytes=0, sha256=hashlib.sha256(b"").hexdigest(), total_after=0, unknown_headers=0)
+    record(work, extracted)
+    if not there:
+        export.unlink()
+    told = run(APPROVED_AT, do="send back")["outcomes"]
+    assert told[0] == told[1], "a cleared task says the same"
+    assert told[0]["failed"] == "AirflowFailException"
+    assert ("受信フォルダの原本は廃棄済みです" in told[0]["text"]) is there
+    assert ("原本の所在を確かめて" in told[0]["text"]) is not there
+    assert not export.exists()
+
+
+def test_a_purge_that_finds_no_export_is_told_by_mail(run: Callable[..., dict[str, Any]], work: RoundContext) -> None:
+    lead_to(DeletionCertificate, work)
+    (outcome,) = run("2026-11-25T11:00:00+09:00", do="purge", server=False)["outcomes"]
+    assert outcome["failed"] == "ConnectionRefusedError", "the task is tried again"
+    assert run("2026-11-25T11:00:00+09:00", do="purge")["outcomes"] == [{}]
+    assert subjects(work) == ["[mailround] 確認のお願い：回 2026-11-change／受信フォルダの原本"]
 
 
 def test_a_form_for_one_pair_of_eyes_cannot_be_an_approval(run: Callable[..., dict[str, Any]]) -> None:

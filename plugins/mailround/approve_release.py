@@ -104,7 +104,7 @@ class ReleaseApproval(Form):
                 (
                     f"承認用見本（`mailround proof {work.round_id} --printer lp` で印刷）を見てから回答してください。"
                     "承認の効力は、上のSHA-256のパッケージに限ります。"
-                    f"「{SEND_BACK}」を選ぶと、この回は終わり、パッケージと鍵は廃棄されます。"
+                    f"「{SEND_BACK}」を選ぶと、この回は終わり、パッケージと鍵と、受信フォルダの原本は廃棄されます。"
                 ),
             )
         )

@@ -108,11 +108,14 @@ class FormOperator(HITLOperator):
         """Destroy what the round made; a refusal is a red run and an alert, not a quiet success."""
         from mailround.end_round import end_round
 
-        end_round(work, self.task_id, at=now())
+        if end_round(work, self.task_id, at=now()).exports:
+            export, search = "作成物と鍵と、受信フォルダの原本は廃棄済みです。", ""
+        else:
+            export = "作成物と鍵は廃棄済みですが、原本を受信フォルダで見つけて廃棄した記録がありません。"
+            search = "原本の所在を確かめて、写しも含めて削除してください。"
         raise RoundEndedError(
-            f"「{self.task_display_name}」の回答により、回「{work.round_id}」を中止しました。"
-            "作成物と鍵は廃棄済みです。",
-            "原因を直し、新しい回の番号で開始してください。",
+            f"「{self.task_display_name}」の回答により、回「{work.round_id}」を中止しました。{export}",
+            f"{search}原因を直し、データファイルを出力し直して、新しい回の番号で開始してください。",
         )
 
     @staticmethod

@@ -242,13 +242,18 @@ class Posted(Body):
 
 
 class Purged(Body):
-    """The round key was destroyed and the ward's own files are gone; only the encrypted piece index stays."""
+    """The round key was destroyed and the ward's own files are gone; only the encrypted piece index stays.
+
+    ``exports`` is how many copies of the plain export were found in the inbox and deleted; it came later: None in older
+    entries.
+    """
 
     title: ClassVar[str] = "区側データの廃棄"
     kind: Literal["purged"] = "purged"
     files: int
     keys: tuple[str, ...]
     remaining: tuple[str, ...]
+    exports: int | None = None
 
 
 class DeletionReminded(Body):
@@ -283,12 +288,16 @@ class RoundClosed(Body):
 
 
 class RoundEnded(Body):
-    """The round was ended before its handover, by a person's decision; its keys and files are destroyed."""
+    """The round was ended before its handover, by a person's decision; its keys and files are destroyed.
+
+    ``exports`` as in `Purged`.
+    """
 
     title: ClassVar[str] = "回の中止"
     kind: Literal["round_ended"] = "round_ended"
     step: str
     files: int
+    exports: int | None = None
 
 
 class Correction(Body):

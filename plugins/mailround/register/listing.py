@@ -34,6 +34,7 @@ LABELS = {
     "due": "消去期限",
     "excluded": "対象外",
     "export_sha256": "原本のSHA-256",
+    "exports": "廃棄した原本（受信フォルダ）",
     "files": "廃棄ファイル数",
     "findings": "指摘",
     "first": "最初の分冊",
