@@ -279,7 +279,13 @@ def test_a_notice_that_was_never_made_cannot_be_handed_over(work: RoundContext) 
 def test_the_posting_is_recorded_when_it_reconciles(work: RoundContext) -> None:
     lead_to(Posting, work)
     assert settled(Posting, work).body == Posted(
-        posted_on=day(11, 24).date(), handed_over=PIECES, withdrawn=1, spoiled=2, reprinted=2, posted=6
+        posted_on=day(11, 24).date(),
+        handed_over=PIECES,
+        withdrawn=1,
+        spoiled=2,
+        reprinted=2,
+        posted=6,
+        due=day(12, 24).date(),
     )
 
 

@@ -297,8 +297,9 @@ class Posting(Form):
             yield "「再印刷」が「破損」より多くなっています。二重の発送がないか、委託先に確かめてください。"
 
     def outcome(self, work: RoundContext, answer: Answer) -> Settled:  # noqa: ARG002 - the interface of forms
-        """Record the reconciled counts."""
-        return Settled(Posted(handed_over=recorded(work, Sealed).pieces, **self.model_dump()))
+        """Record the reconciled counts, and by when the contractor must have deleted."""
+        due = work.contract.deletion_due(self.posted_on)
+        return Settled(Posted(handed_over=recorded(work, Sealed).pieces, due=due, **self.model_dump()))
 
 
 def _minute(moment: datetime) -> datetime:

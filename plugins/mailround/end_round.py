@@ -40,7 +40,9 @@ def end_round(work: RoundContext, step: str, *, at: datetime) -> RoundEnded:
             "委託先から媒体を回収し、消去証明を受領して完了させてください。",
         )
     files = erase(work, index=True)
-    ended = latest(entries, RoundEnded) or RoundEnded(step=step, files=files, exports=erase_exports(work))
     require_only(work)
-    work.register.append(ended, round_id=work.round_id, actor="mailround", at=at)
+    ended = latest(entries, RoundEnded)
+    if ended is None:
+        ended = RoundEnded(step=step, files=files, exports=erase_exports(work))
+        work.register.append(ended, round_id=work.round_id, actor="mailround", at=at)
     return ended

@@ -17,7 +17,7 @@ from mailround.gaiji import load_gaiji
 from mailround.gates import OPENING, require
 from mailround.layouts import load_layout
 from mailround.model import Opened, RoundParams
-from mailround.register.entries import RoundOpened, latest
+from mailround.register.entries import ContractChanged, RoundOpened, latest
 from mailround.register.store import Register
 from mailround.rounds import RoundKind, load_round_kind
 from mailround.settings import TOKYO, Settings
@@ -37,6 +37,8 @@ TITLES = {
 }
 """What the trigger form calls each param."""
 
+_AS_OPENED = ("templates_sha256", "contract_sha256")
+"""What a cleared round may find otherwise: `plan_print` refuses other templates, and another contract is recorded."""
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 
 
@@ -45,8 +47,10 @@ def open_round(
 ) -> Opened:
     """Check the params, make the round's keys, and write the opening entry.
 
-    The same run may open its round again (a cleared task); another run may not. Once the package is approved, nothing
-    is looked at any more: a contract may have ended and the export be purged.
+    The same run may open its round again (a cleared task); another run may not. A contract that was edited meanwhile
+    (a new handler, say) must pass the gates again and is recorded: later steps go by the contract
+    of their own day. Once the package is approved, nothing is looked at any more: a contract may have ended and the
+    export be purged.
 
     Args:
         settings: The ward's settings.
@@ -96,7 +100,7 @@ def open_round(
         run_id=run_id,
         templates_sha256=digest(load_templates(settings.include, kind)),
     )
-    if before is not None and before != entry.model_copy(update={"templates_sha256": before.templates_sha256}):
+    if before is not None and before != entry.model_copy(update=before.model_dump(include=set(_AS_OPENED))):
         raise RoundRefusedError(
             f"回の番号「{asked.round_id}」は既に使われています。", "別の番号で実行してください（例：末尾を変える）。"
         )
@@ -106,6 +110,10 @@ def open_round(
             vault.keep(asked.round_id, name, Workspace.new_key())
     if before is None:  # the templates of the first opening stay those of the round
         register.append(entry, round_id=asked.round_id, actor=triggered_by, at=at, once=True)
+    known = latest(register.entries(asked.round_id), ContractChanged) or before or entry
+    if known.contract_sha256 != entry.contract_sha256:
+        changed = ContractChanged(contract=entry.contract, contract_sha256=entry.contract_sha256)
+        register.append(changed, round_id=asked.round_id, actor="mailround", at=at)
     return Opened(round_id=asked.round_id)
 
 

@@ -101,8 +101,8 @@ def purge(work: RoundContext, *, at: datetime) -> None:
             "廃棄せずに、システム担当へ連絡してください。",
         )
     files = erase(work)
-    exports = erase_exports(work)
     remaining = require_only(work, f"data/index/{work.round_id}.age", f"vault/{work.round_id}/{INDEX_KEY}")
+    exports = erase_exports(work)  # last, lest the next try after a failure record that there was none
     if latest(entries, Purged) is None:
         work.register.append(
             Purged(files=files, keys=(ROUND_KEY, PASSWORD), remaining=remaining, exports=exports),

@@ -45,6 +45,15 @@ class RoundOpened(Body):
     templates_sha256: str = ""
 
 
+class ContractChanged(Body):
+    """The contract's file says something else than when the round was opened or last found to be changed."""
+
+    title: ClassVar[str] = "契約設定の変更"
+    kind: Literal["contract_changed"] = "contract_changed"
+    contract: str
+    contract_sha256: str
+
+
 class Extracted(Body):
     """The export was frozen and read."""
 
@@ -229,7 +238,10 @@ class PasswordHandedOver(Body):
 
 
 class Posted(Body):
-    """The pieces were posted; handed over − withdrawn − spoiled + reprinted = posted."""
+    """The pieces were posted; handed over − withdrawn − spoiled + reprinted = posted.
+
+    ``due`` is the deletion due date by the contract as it was then; it came later: None in older entries.
+    """
 
     title: ClassVar[str] = "発送の記録"
     kind: Literal["posted"] = "posted"
@@ -239,6 +251,7 @@ class Posted(Body):
     spoiled: int
     reprinted: int
     posted: int
+    due: date | None = None
 
 
 class Purged(Body):
@@ -311,6 +324,7 @@ class Correction(Body):
 
 AnyBody = Annotated[
     RoundOpened
+    | ContractChanged
     | Extracted
     | QualityChecked
     | HoldsDecided
