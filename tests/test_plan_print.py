@@ -231,6 +231,7 @@ def test_the_register_holds_counts_and_a_second_run_adds_nothing(work: RoundCont
     assert body is not None
     assert (body.pieces, body.chunks, body.bundles) == (3, 1, 1)
     assert body.templates_sha256 == digest(templates())
+    assert body.delivery_offices_sha256 == load_delivery_offices(work.settings.include).digest()
 
 
 def test_a_later_run_with_fewer_pieces_leaves_no_chunk_of_the_earlier_one_in_its_groups(

@@ -48,9 +48,8 @@ def open_round(
     """Check the params, make the round's keys, and write the opening entry.
 
     The same run may open its round again (a cleared task); another run may not. A contract that was edited meanwhile
-    (a new handler, say) must pass the gates again and is recorded: later steps go by the contract
-    of their own day. Once the package is approved, nothing is looked at any more: a contract may have ended and the
-    export be purged.
+    (a new handler, say) must pass the gates again and is recorded: later steps go by the contract of their own day.
+    Once the package is approved, nothing is looked at any more: a contract may have ended and the export be purged.
 
     Args:
         settings: The ward's settings.

@@ -73,6 +73,7 @@ def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
             characters=len(font.units),
             font_sha256=hashlib.sha256(font.data).hexdigest(),
             templates_sha256=digest(templates),
+            delivery_offices_sha256=offices.digest(),
             counter=sum(piece.recipient.delivery is Delivery.COUNTER for piece in pieces),
             postable_until=min(
                 filter(None, (piece.recipient.postable_until(work.opened.posting_date) for piece in pieces)),
@@ -98,6 +99,21 @@ def planned_templates(work: RoundContext) -> dict[Population, Template]:
     if planned is None or planned.templates_sha256 != digest(templates):
         raise GateClosedError("様式が、印刷計画のときのものと違います。", "印刷計画からやり直してください。")
     return templates
+
+
+def planned_offices(work: RoundContext) -> DeliveryOffices:
+    """Return the delivery offices that the plan was bundled by: whatever names its bundles takes them from here.
+
+    Raises:
+        GateClosedError: There is no plan, or the offices were changed since.
+        ConfigurationError: As `load_delivery_offices`.
+    """
+    offices = load_delivery_offices(work.settings.include)
+    planned = latest(work.entries, PrintPlanned)
+    # A plan made by an older version holds no digest to compare with.
+    if planned is None or planned.delivery_offices_sha256 not in ("", offices.digest()):
+        raise GateClosedError("配達局の一覧が、印刷計画のときのものと違います。", "印刷計画からやり直してください。")
+    return offices
 
 
 def chunk_name(number: int) -> str:

@@ -107,6 +107,7 @@ class PrintPlanned(Body):
     characters: int
     font_sha256: str
     templates_sha256: str = ""
+    delivery_offices_sha256: str = ""
     counter: int = 0
     postable_until: date | None = None
 

@@ -31,6 +31,7 @@ LABELS = {
     "copy_no": "出力の回数",
     "corrects": "訂正する番号",
     "deleted_on": "消去日",
+    "delivery_offices_sha256": "配達局の一覧のSHA-256",
     "due": "消去期限",
     "excluded": "対象外",
     "export_sha256": "原本のSHA-256",
