@@ -104,7 +104,7 @@ def test_the_hash_covers_the_stored_text_and_the_envelope(register: Register) ->
         "at": "2026-11-10T09:00:00+00:00",
         "actor": "officer",
         "round_id": ROUND,
-        "body": '{"files":1,"kind":"round_ended","step":"approve_release"}',
+        "body": '{"exports":null,"files":1,"kind":"round_ended","step":"approve_release"}',
         "previous": GENESIS,
     }
     assert entry.hash == hashlib.sha256(rfc8785.dumps(covered)).hexdigest()
