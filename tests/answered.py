@@ -11,7 +11,7 @@ from mailround.custody import MediaHandover, PasswordHandover, Posting
 from mailround.decide_holds import HoldDecision
 from mailround.deletion_certificate import DeletionCertificate
 from mailround.forms import Answer, AskAgain, Form, Settled, settle
-from mailround.register.entries import AnswerRefused, PasswordNoticeIssued, Sealed, latest, standing
+from mailround.register.entries import AnswerRefused, PasswordNoticeIssued, PrintPlanned, Sealed, latest, standing
 from mailround.settings import TOKYO
 
 FORMS: tuple[type[Form], ...] = (
@@ -116,6 +116,14 @@ def report(work: RoundContext) -> None:
         {"id": "kana", "severity": "hold", "message": "カナが空です", "count": 0, "case_nos": []},
     ]
     work.workspace.write("quality/report", json.dumps({"rows": 10, "rules": rules}).encode())
+
+
+def expire(work: RoundContext, until: datetime) -> None:
+    """Let the first mail-to among the pieces expire after that day."""
+    planned = latest(work.entries, PrintPlanned)
+    assert planned is not None
+    body = planned.model_copy(update={"postable_until": until.date()})
+    work.register.append(body, round_id=work.round_id, actor="mailround", at=day(11, 11))
 
 
 def lead_to(form: type[Form], work: RoundContext) -> None:

@@ -167,8 +167,8 @@ def hand_over(work: RoundContext) -> None:
     )
 
 
-def post(work: RoundContext, posted_on: date = POSTED_ON) -> None:
-    """Hand the password over and post."""
+def post(work: RoundContext, posted_on: date = POSTED_ON, due: date | None = None) -> None:
+    """Hand the password over and post; without a due date, as an earlier version recorded it."""
     record(
         work,
         PasswordHandedOver(
@@ -182,7 +182,8 @@ def post(work: RoundContext, posted_on: date = POSTED_ON) -> None:
     )
     sealed = latest(work.entries, Sealed)
     pieces = sealed.pieces if sealed else 0
-    record(work, Posted(posted_on=posted_on, handed_over=pieces, withdrawn=0, spoiled=0, reprinted=0, posted=pieces))
+    counts = {"handed_over": pieces, "withdrawn": 0, "spoiled": 0, "reprinted": 0, "posted": pieces}
+    record(work, Posted(posted_on=posted_on, due=due, **counts))
 
 
 def certify(work: RoundContext) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from answered import ANSWERED, CANARY, answer, refused, report, sealed_sha256, settled
+from answered import ANSWERED, CANARY, answer, day, expire, refused, report, sealed_sha256, settled
 from mailround.approve_release import APPROVE, SEND_BACK, ReleaseApproval, release_of
 from mailround.context import RoundContext
 from mailround.errors import CountMismatchError, GateClosedError, RoundEndedError
@@ -66,6 +66,20 @@ def test_sending_back_is_recorded_and_final(work: RoundContext) -> None:
     with pytest.raises(RoundEndedError):
         settle(ReleaseApproval, work, answer(ReleaseApproval, responder="approver2"), at=AT)
     assert latest(work.entries, ReleaseApproved) is None
+
+
+def test_what_could_only_go_to_an_expired_address_is_sent_back_not_approved(work: RoundContext) -> None:
+    expire(work, day(11, 11))
+    assert "| 発送できる最後の日 | 2026-11-11" in ReleaseApproval.body(work)
+    (reason,) = refused(ReleaseApproval, work)
+    assert "期限（2026-11-11）の切れた送付先" in reason
+    assert "「差戻し」" in reason
+    assert not settled(ReleaseApproval, work, option=SEND_BACK).goes_on
+
+
+def test_an_approval_on_the_last_day_of_an_address_counts(work: RoundContext) -> None:
+    expire(work, AT)
+    assert settled(ReleaseApproval, work).goes_on
 
 
 @pytest.mark.parametrize("fault", ["changed", "missing"])

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from answered import CANARY, NOTICE_NO, answer, day, lead_to, refused, report, sealed_sha256, settled
+from answered import CANARY, NOTICE_NO, answer, day, expire, lead_to, refused, report, sealed_sha256, settled
 from mailround.approve_release import ReleaseApproval
 from mailround.context import RoundContext
 from mailround.contracts import Person
-from mailround.custody import MediaHandover, PasswordHandover, Posting
-from mailround.errors import GateClosedError
+from mailround.custody import STOP, MediaHandover, PasswordHandover, Posting
+from mailround.end_round import end_round
+from mailround.errors import GateClosedError, RoundEndedError
 from mailround.forms import Form, settle
 from mailround.model import Recipient
 from mailround.proof import make_proof
@@ -26,6 +27,7 @@ from mailround.register.entries import (
     Posted,
     PrintPlanned,
     ReleaseApproved,
+    ReleaseRefused,
     latest,
 )
 from mailround.seal import package_path, seal
@@ -128,6 +130,64 @@ def test_an_approval_of_another_package_is_no_approval(work: RoundContext) -> No
         settle(MediaHandover, work, answer(MediaHandover), at=day(11, 16))
 
 
+def test_nothing_is_handed_over_that_could_only_go_to_an_expired_address(work: RoundContext) -> None:
+    lead_to(MediaHandover, work)
+    expire(work, day(11, 15))
+    before = work.entries
+    with pytest.raises(GateClosedError, match="期限（2026-11-15）の切れた送付先") as caught:
+        settle(MediaHandover, work, answer(MediaHandover), at=day(11, 16))
+    assert f"「{STOP}」" in caught.value.remedy
+    assert "新しい回の番号と発送予定日" in caught.value.remedy
+    assert work.entries == before
+
+
+def test_a_handover_on_the_last_day_of_an_address_counts(work: RoundContext) -> None:
+    lead_to(MediaHandover, work)
+    expire(work, day(11, 16))
+    settled(MediaHandover, work)
+
+
+@pytest.mark.parametrize("form", [MediaHandover, PasswordHandover, Posting])
+def test_the_questions_say_until_when_the_pieces_may_be_posted(work: RoundContext, form: type[Form]) -> None:
+    lead_to(form, work)
+    assert "発送できる最後の日" not in form.body(work)
+    expire(work, day(11, 24))
+    assert "| 発送できる最後の日 | 2026-11-24" in form.body(work)
+
+
+def test_a_round_that_cannot_leave_in_time_is_given_up_without_filling_in_anything(work: RoundContext) -> None:
+    lead_to(MediaHandover, work)
+    blank = {name: schema["default"] for name, schema in MediaHandover.params().items()}
+    outcome = settled(MediaHandover, work, option=STOP, **blank)
+    assert outcome.body == ReleaseRefused(package_sha256=sealed_sha256(work), answered_at=day(11, 16, 11))
+    assert not outcome.goes_on
+    assert MediaHandover.stopped(work)
+    end_round(work, MediaHandover.step, at=day(11, 16))
+    with pytest.raises(RoundEndedError):
+        settle(MediaHandover, work, answer(MediaHandover), at=day(11, 17))
+    assert latest(work.entries, MediaHandedOver) is None
+
+
+@pytest.mark.parametrize("responder", ["approver", "C-001", None])
+def test_a_round_is_given_up_only_by_who_may_hand_it_over(work: RoundContext, responder: str | None) -> None:
+    lead_to(MediaHandover, work)
+    assert refused(MediaHandover, work, option=STOP, responder=responder)
+    assert not MediaHandover.stopped(work)
+
+
+@pytest.mark.parametrize(("until", "late"), [(23, True), (24, False), (None, False)])
+def test_a_posting_after_an_address_expired_is_recorded_and_the_people_in_charge_are_told(
+    work: RoundContext, until: int | None, late: bool
+) -> None:
+    lead_to(Posting, work)
+    if until:
+        expire(work, day(11, until))
+    assert settled(Posting, work).goes_on
+    told = Posting.warning(work)
+    assert bool(told) is late
+    assert not late or "送付先の期限が 2026-11-23 以後、2026-11-24 より前の世帯を調べ" in told
+
+
 @pytest.mark.parametrize("form", [MediaHandover, PasswordHandover])
 def test_a_privacy_mark_that_expired_before_the_handover_closes_it(work: RoundContext, form: type[Form]) -> None:
     lead_to(form, work)
@@ -219,7 +279,13 @@ def test_a_notice_that_was_never_made_cannot_be_handed_over(work: RoundContext) 
 def test_the_posting_is_recorded_when_it_reconciles(work: RoundContext) -> None:
     lead_to(Posting, work)
     assert settled(Posting, work).body == Posted(
-        posted_on=day(11, 24).date(), handed_over=PIECES, withdrawn=1, spoiled=2, reprinted=2, posted=6
+        posted_on=day(11, 24).date(),
+        handed_over=PIECES,
+        withdrawn=1,
+        spoiled=2,
+        reprinted=2,
+        posted=6,
+        due=day(12, 24).date(),
     )
 
 

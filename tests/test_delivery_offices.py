@@ -84,6 +84,20 @@ def test_a_mistake_is_told_in_japanese_with_its_place(tmp_path: Path, change: tu
     assert "delivery_offices.yaml" in caught.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        (("prefecture", "# a comment\nprefecture"), True),
+        (("落合郵便局", "中野郵便局"), False),
+        (('"163"', '"164"'), False),
+        (("区外", "市外"), False),
+    ],
+)
+def test_the_digest_tells_whether_two_lists_say_the_same(tmp_path: Path, change: tuple[str, str], same: bool) -> None:
+    assert change[0] in GOOD
+    assert (written(tmp_path, GOOD).digest() == written(tmp_path, GOOD.replace(*change)).digest()) is same
+
+
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="配達局の一覧"):
         load_delivery_offices(tmp_path)

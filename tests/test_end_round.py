@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 
 import pytest
@@ -10,9 +12,9 @@ from mailround.context import RoundContext, load_round
 from mailround.end_round import end_round
 from mailround.errors import GateClosedError, VaultError
 from mailround.model import Recipient
-from mailround.register.entries import RoundEnded, standing
+from mailround.register.entries import Extracted, RoundEnded, standing
 from mailround.seal import package_path, seal
-from prepared import AT, hand_over, print_round
+from prepared import AT, hand_over, print_round, record
 
 Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]
@@ -36,7 +38,33 @@ def test_a_round_ends_before_anything_is_sealed_or_even_read(open_a_round: Opene
     work = open_a_round()
     end_round(work, "decide_holds", at=AT)
     assert list(work.settings.vault.rglob("*")) == []
-    assert standing(work.entries, RoundEnded) == [RoundEnded(step="decide_holds", files=0)]
+    assert standing(work.entries, RoundEnded) == [RoundEnded(step="decide_holds", files=0, exports=0)]
+
+
+def test_the_export_goes_with_the_round_whatever_it_is_called_now(open_a_round: Opener) -> None:
+    raw = b"the export"
+    work = open_a_round(raw)
+    digest = hashlib.sha256(raw).hexdigest()
+    record(work, Extracted(rows=1, bytes=len(raw), sha256=digest, total_after=0, unknown_headers=0))
+    inbox = work.settings.inbox
+    (inbox / work.opened.source).rename(inbox / "refused.csv")
+    (inbox / "export.csv.control.json").write_text(json.dumps({"sha256": digest}))
+    (inbox / "another.csv").write_bytes(b"not it")
+    assert end_round(work, "decide_holds", at=AT).exports == 1
+    assert [path.name for path in inbox.iterdir()] == ["another.csv"]
+
+
+def test_the_same_export_put_there_again_for_a_new_round_stays_when_the_end_is_repeated(open_a_round: Opener) -> None:
+    raw = b"the export"
+    work = open_a_round(raw)
+    digest = hashlib.sha256(raw).hexdigest()
+    record(work, Extracted(rows=1, bytes=len(raw), sha256=digest, total_after=0, unknown_headers=0))
+    ended = end_round(work, "decide_holds", at=AT)
+    again = work.settings.inbox / "again.csv"
+    again.write_bytes(raw)
+    assert end_round(work, "decide_holds", at=AT) == ended
+    assert again.read_bytes() == raw
+    assert standing(work.entries, RoundEnded) == [ended]
 
 
 def test_ending_twice_is_one_end(open_a_round: Opener, make_recipient: Maker) -> None:

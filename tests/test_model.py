@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailround.model import Addressee, Recipient
+from mailround.model import Addressee, Delivery, Recipient
 
 Maker = Callable[..., Recipient]
 POSTED = date(2026, 11, 24)
@@ -35,6 +35,23 @@ ELSEWHERE = Addressee("成年後見人　司法書士　後見　花子", "16900
 )
 def test_a_mail_to_is_good_through_its_last_day(make_recipient: Maker, until: date | None, to: Addressee) -> None:
     assert make_recipient(**MAILTO, mailto_until=until).addressee(POSTED) == to
+
+
+@pytest.mark.parametrize(
+    ("changes", "until"),
+    [
+        ({"mailto_until": POSTED}, POSTED),
+        ({"mailto_until": POSTED + timedelta(days=9)}, POSTED + timedelta(days=9)),
+        ({"mailto_until": POSTED - timedelta(days=1)}, None),  # goes to the residence, which has no end
+        ({"mailto_until": POSTED, "mailto_address": "　"}, None),
+        ({"mailto_until": POSTED, "delivery": Delivery.COUNTER}, None),
+        ({}, None),
+    ],
+)
+def test_a_piece_may_be_posted_until_the_mail_to_it_goes_to_expires(
+    make_recipient: Maker, changes: dict[str, object], until: date | None
+) -> None:
+    assert make_recipient(**MAILTO | changes).postable_until(POSTED) == until
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import stat
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,11 +14,11 @@ from mailround.context import INDEX_KEY, ROUND_KEY, RoundContext, load_round
 from mailround.errors import ConfigurationError, GateClosedError, MailroundError, RoundRefusedError
 from mailround.model import Opened, Population
 from mailround.open_round import open_round, source_path
-from mailround.register.entries import RoundOpened
+from mailround.register.entries import ContractChanged, RoundOpened
 from mailround.register.store import Register
 from mailround.settings import TOKYO, Settings
 from mailround.vault import Vault
-from prepared import own_include
+from prepared import another_contract, own_include
 
 AT = datetime(2026, 11, 10, 9, 0, tzinfo=TOKYO)
 CANARY = "髙﨑𠮷郎"
@@ -114,7 +114,8 @@ def test_a_round_nobody_opened_is_not_found(ward: Settings) -> None:
         ({"contract": "r1-print"}, ConfigurationError, "契約「r1-print」"),
         ({"contract": "../contracts/r8-print"}, ConfigurationError, "登録されていません"),
         ({"issue_date": "2027-03-30", "posting_date": "2027-04-01"}, GateClosedError, "点検表1"),
-        ({"issue_date": "2026-06-01", "posting_date": "2026-06-01"}, GateClosedError, "点検表4"),
+        ({"issue_date": "2027-03-30", "posting_date": "2027-04-01"}, GateClosedError, "点検表4"),
+        ({"issue_date": "2026-11-09", "posting_date": "2026-11-09"}, RoundRefusedError, "（2026-11-09）が過ぎています"),
         ({"source": "2026-11/missing.csv"}, RoundRefusedError, "受信フォルダにありません"),
         ({"source": "2026-11"}, RoundRefusedError, "受信フォルダにありません"),
         ({"source": ""}, RoundRefusedError, "受信フォルダの外、または使えない名前"),
@@ -150,6 +151,21 @@ def test_the_same_run_may_open_its_round_again_and_keeps_its_key(ward: Settings)
     assert len(Register(ward.register_url).entries()) == 1
 
 
+@pytest.mark.parametrize("hour", [0, 23])
+def test_a_round_posted_on_the_day_it_is_opened_is_opened(ward: Settings, hour: int) -> None:
+    """The day is Tokyo's: at midnight it is still the day before in London."""
+    at = AT.replace(hour=hour).astimezone(UTC)
+    params = PARAMS | {"issue_date": "2026-11-10", "posting_date": "2026-11-10"}
+    assert open_round(ward, params, run_id="manual__1", triggered_by="datateam", at=at)
+
+
+def test_a_round_cleared_after_its_posting_day_is_opened_again(ward: Settings) -> None:
+    start(ward)
+    late = AT.replace(month=12)
+    assert open_round(ward, PARAMS, run_id="manual__1", triggered_by="datateam", at=late) == start(ward)
+    assert len(Register(ward.register_url).entries()) == 1
+
+
 def test_templates_sound_but_changed_do_not_become_the_rounds_by_clearing_the_first_task(
     ward: Settings, tmp_path: Path
 ) -> None:
@@ -164,6 +180,50 @@ def test_templates_sound_but_changed_do_not_become_the_rounds_by_clearing_the_fi
     notice.write_text(notice.read_text(encoding="utf-8").replace("2025-04-01", "2025-04-02"), encoding="utf-8")
     start(own)
     assert Register(own.register_url).entries() == (opened,)
+
+
+def test_a_contract_edited_meanwhile_does_not_lose_the_round_and_every_edit_is_recorded(
+    ward: Settings, tmp_path: Path
+) -> None:
+    own = own_include(ward, tmp_path)
+    start(own)
+    register = Register(own.register_url)
+    contract = own.include / "contracts" / "r8-print.yaml"
+    first = contract.read_text(encoding="utf-8")
+    second = first.replace("id: officer2", "id: officer3")
+    contract.write_text(f"{first}\n# a comment only\n", encoding="utf-8")
+    start(own)
+    assert len(register.entries()) == 1
+    for text in (second, second, first, second):
+        contract.write_text(text, encoding="utf-8")
+        start(own)
+    opened, *changes = (entry.body for entry in register.entries())
+    assert isinstance(opened, RoundOpened)
+    told = [each.contract_sha256 for each in changes if isinstance(each, ContractChanged)]
+    assert told == [told[0], opened.contract_sha256, told[0]]
+    assert len(changes) == 3
+    assert load_round(own, "2026-11-change").opened == opened
+
+
+def test_a_contract_edited_so_that_it_no_longer_covers_the_posting_day_opens_nothing_again(
+    ward: Settings, tmp_path: Path
+) -> None:
+    own = own_include(ward, tmp_path)
+    start(own)
+    contract = own.include / "contracts" / "r8-print.yaml"
+    text = contract.read_text(encoding="utf-8")
+    contract.write_text(text.replace("end: 2027-03-31 }", "end: 2026-11-23 }"), encoding="utf-8")
+    with pytest.raises(GateClosedError, match="点検表1"):
+        start(own)
+    assert len(Register(own.register_url).entries()) == 1
+
+
+def test_another_contract_is_another_round(ward: Settings, tmp_path: Path) -> None:
+    own = own_include(ward, tmp_path)
+    another_contract(own)
+    start(own)
+    with pytest.raises(RoundRefusedError, match="既に使われています"):
+        start(own, contract="other")
 
 
 @pytest.mark.parametrize("changes", [{"run_id": "manual__2"}, {"issue_date": "2026-11-19"}])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import hashlib
 import json
 import socket
 import subprocess
@@ -16,17 +17,18 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from answered import lead_to, report
+from answered import FIELDS, day, expire, lead_to, report
 from mailround.context import RoundContext
+from mailround.custody import Posting
 from mailround.deletion_certificate import DeletionCertificate
 from mailround.local.airflow import LocalAirflow
 from mailround.local.mailbox import Mailbox
 from mailround.model import Recipient
 from mailround.proof import make_proof
-from mailround.register.entries import AnswerRefused, DeletionReminded, ReleaseApproved, standing
+from mailround.register.entries import AnswerRefused, DeletionReminded, Extracted, Posted, ReleaseApproved, standing
 from mailround.seal import seal
 from mailround.settings import Settings
-from prepared import AT, another_contract, hand_over, own_include, print_round
+from prepared import AT, another_contract, hand_over, own_include, print_round, record
 
 # Airflow is imported in a process of its own: it makes folders and takes seconds.
 RUN = """
@@ -47,6 +49,7 @@ case, moment = json.loads(sys.argv[1]), datetime.fromisoformat(sys.argv[2])
 operators.now = tasks.now = lambda: moment
 with DAG("mailing_round"):
     approval = operators.FourEyesApprovalOperator(task_id="approve_release", form=ReleaseApproval)
+    posting = operators.FormOperator(task_id="record_posting", task_display_name="12 発送の記録", form=Posting)
     reminder = operators.DeletionDueReminderOperator(task_id="deletion_due_reminder")
 instance = SimpleNamespace(id="1", dag_id="mailing_round", run_id="r", task_id="approve_release", map_index=-1)
 context = {"params": {"round_id": "2026-11-change"}, "task_instance": instance}
@@ -62,9 +65,9 @@ def done(call):
         return {"failed": type(error).__name__, "text": str(error)}
     return {}
 
-def answered(shown, responder):
+def answered(shown, responder, option="承認"):
     event = {
-        "chosen_options": ["承認"], "params_input": {}, "responded_at": moment,
+        "chosen_options": [option], "params_input": {}, "responded_at": moment,
         "responded_by_user": {"id": "2", "name": responder} if responder else None,
     }
     return done(lambda: approval.execute_complete(context, event, shown=shown))
@@ -73,11 +76,25 @@ if case["do"] == "remind":
     outcomes = [done(lambda: reminder.execute(context)), done(lambda: reminder.remind(context))]
 elif case["do"] == "watch":
     outcomes = [done(tasks.watch_deletions.function)]
+elif case["do"] == "post again":
+    outcomes = [done(lambda: posting.execute(context))]
+elif case["do"] == "post":
+    shown = done(lambda: posting.execute(context))["kwargs"]["shown"]
+    event = {
+        "chosen_options": ["記録する"], "params_input": case["fields"], "responded_at": moment,
+        "responded_by_user": {"id": "3", "name": "officer"},
+    }
+    outcomes = [done(lambda: posting.execute_complete(context, event, shown=shown))]
 elif case["do"] == "ask":
     outcomes = [done(lambda: approval.execute(context))]
 elif case["do"] == "answer":
     shown = case.get("shown") or done(lambda: approval.execute(context))["kwargs"]["shown"]
     outcomes = [answered(shown, case["responder"])]
+elif case["do"] == "send back":
+    shown = done(lambda: approval.execute(context))["kwargs"]["shown"]
+    outcomes = [answered(shown, "approver", "差戻し"), done(lambda: approval.execute(context))]
+elif case["do"] == "purge":
+    outcomes = [done(lambda: tasks.purge.function(tasks.Opened(round_id="2026-11-change")))]
 elif case["do"] == "one pair of eyes":
     with DAG("another"):
         try:
@@ -188,6 +205,31 @@ def test_an_answer_to_what_is_no_longer_so_is_not_taken(run: Callable[..., dict[
     assert standing(work.entries, AnswerRefused) == []
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_round_sent_back_fails_in_red_and_says_what_became_of_the_export(
+    run: Callable[..., dict[str, Any]], work: RoundContext, there: bool
+) -> None:
+    export = work.settings.inbox / work.opened.source
+    extracted = Extracted(rows=1, bytes=0, sha256=hashlib.sha256(b"").hexdigest(), total_after=0, unknown_headers=0)
+    record(work, extracted)
+    if not there:
+        export.unlink()
+    told = run(APPROVED_AT, do="send back")["outcomes"]
+    assert told[0] == told[1], "a cleared task says the same"
+    assert told[0]["failed"] == "AirflowFailException"
+    assert ("受信フォルダの原本は廃棄済みです" in told[0]["text"]) is there
+    assert ("原本の所在を確かめて" in told[0]["text"]) is not there
+    assert not export.exists()
+
+
+def test_a_purge_that_finds_no_export_is_told_by_mail(run: Callable[..., dict[str, Any]], work: RoundContext) -> None:
+    lead_to(DeletionCertificate, work)
+    (outcome,) = run("2026-11-25T11:00:00+09:00", do="purge", server=False)["outcomes"]
+    assert outcome["failed"] == "ConnectionRefusedError", "the task is tried again"
+    assert run("2026-11-25T11:00:00+09:00", do="purge")["outcomes"] == [{}]
+    assert subjects(work) == ["[mailround] 確認のお願い：回 2026-11-change／受信フォルダの原本"]
+
+
 def test_a_form_for_one_pair_of_eyes_cannot_be_an_approval(run: Callable[..., dict[str, Any]]) -> None:
     assert "second person" in run(APPROVED_AT, do="one pair of eyes")["outcomes"][0]
 
@@ -203,6 +245,20 @@ def test_the_reminder_sleeps_until_its_day_and_then_reminds_once(
     assert run("2026-12-17T00:00:05+09:00", do="remind")["outcomes"] == [{}, {}]
     assert standing(work.entries, DeletionReminded) == [DeletionReminded(due=date(2026, 12, 24), on=date(2026, 12, 17))]
     assert subjects(work) == ["[mailround] 委託先のデータ消去：回 2026-11-change（期限まであと7日です）"]
+
+
+def test_a_late_posting_is_recorded_and_warned_of_even_when_the_mail_server_was_down(
+    run: Callable[..., dict[str, Any]], work: RoundContext
+) -> None:
+    lead_to(Posting, work)
+    expire(work, day(11, 20))
+    posted_at = "2026-11-25T10:00:00+09:00"
+    (outcome,) = run(posted_at, server=False, do="post", fields=FIELDS[Posting])["outcomes"]
+    assert outcome["failed"] == "ConnectionRefusedError", "the task is tried again"
+    assert len(standing(work.entries, Posted)) == 1
+    assert run(posted_at, do="post again")["outcomes"] == [{}]
+    assert len(standing(work.entries, Posted)) == 1
+    assert subjects(work) == ["[mailround] 確認のお願い：回 2026-11-change／12 発送の記録"]
 
 
 @pytest.mark.parametrize("who", ["remind", "watch"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from itertools import islice
 from typing import Any
 
@@ -81,6 +81,24 @@ def test_where_a_piece_goes_is_settled_for_the_posting_day(
         "mail-to": ("1690075", "169-001", bars(code_words("1690075", "9-8-7"))),
         "residence": ("160-0022", "160-001", bars(code_words("1600022", "1-2-3-101"))),
     }[goes]
+
+
+@pytest.mark.parametrize(("days", "postable"), [((5, 0, 9), 0), ((5, -1, 9), 5), ((-1, -9), None), ((), None)])
+def test_the_register_says_until_when_every_piece_may_be_posted(
+    work: RoundContext, make_recipient: Maker, days: tuple[int, ...], postable: int | None
+) -> None:
+    """Days after the posting day on which mail-tos expire; those that are over already lead to the residence."""
+    posting = work.opened.posting_date
+    away = {"mailto_postcode": "1690075", "mailto_address": "東京都新宿区高田馬場一丁目1"}
+    recipients = [
+        make_recipient(record_no=number, **away, mailto_until=posting + timedelta(days=each))
+        for number, each in enumerate(days, 2)
+    ]
+    held = make_recipient(record_no=99, **away, mailto_until=posting)
+    plan(work, [make_recipient(record_no=1), *recipients, held], held=[held.case_no])
+    planned = latest(work.entries, PrintPlanned)
+    assert planned is not None
+    assert planned.postable_until == (None if postable is None else posting + timedelta(days=postable))
 
 
 def test_what_is_held_or_excluded_is_not_printed(work: RoundContext, make_recipient: Maker) -> None:
@@ -218,6 +236,7 @@ def test_the_register_holds_counts_and_a_second_run_adds_nothing(work: RoundCont
     assert body is not None
     assert (body.pieces, body.chunks, body.bundles) == (3, 1, 1)
     assert body.templates_sha256 == digest(templates())
+    assert body.delivery_offices_sha256 == load_delivery_offices(work.settings.include).digest()
 
 
 def test_a_later_run_with_fewer_pieces_leaves_no_chunk_of_the_earlier_one_in_its_groups(

@@ -13,7 +13,7 @@ from mailround import purge as module
 from mailround.context import INDEX_KEY, PASSWORD, ROUND_KEY, RoundContext, load_round
 from mailround.errors import CountMismatchError, GateClosedError, VaultError, WorkspaceError
 from mailround.model import Recipient
-from mailround.purge import index_path, purge, read_index
+from mailround.purge import index_path, lost_export, purge, read_index
 from mailround.register.entries import Extracted, Purged, standing
 from mailround.seal import package_path
 from prepared import AT, CANARY, CHUNK, hand_over, post, print_round, record
@@ -54,33 +54,73 @@ def test_the_entry_says_what_was_destroyed_and_what_is_left(work: RoundContext) 
     before = len(files(work.settings.data, work.settings.outbox)) - 1  # the manifest stays
     purge(work, at=AT)
     [entry] = standing(work.entries, Purged)
-    assert entry == Purged(files=before, keys=("round-key", "package-password"), remaining=LEFT)
+    assert entry == Purged(files=before, keys=("round-key", "package-password"), remaining=LEFT, exports=0)
 
 
-def test_the_plain_export_and_its_control_file_leave_the_inbox(work: RoundContext) -> None:
+def test_the_plain_export_its_copies_and_their_control_files_leave_the_inbox(work: RoundContext) -> None:
     export = work.settings.inbox / work.opened.source
-    control = export.with_name(export.name + ".control.json")
-    control.write_text("{}")
-    other = export.with_name("next-round.csv")
-    other.write_bytes(b"x")
-    record_extracted(work, export.read_bytes())
+    raw = record_extracted(work)
+    (work.settings.inbox / "old").mkdir()
+    copies = [work.settings.inbox / name for name in (".hidden", "old/renamed.txt")]
+    controls = [export.with_name(f"{name}.control.json") for name in (export.name, "renamed.txt")]
+    others = [work.settings.inbox / name for name in ("next-round.csv", "next-round.csv.control.json")]
+    for copy in copies:
+        copy.write_bytes(raw)
+    for control in controls:
+        control.write_text(json.dumps({"sha256": hashlib.sha256(raw).hexdigest()}))
+    others[0].write_bytes(b"x" * len(raw))
+    others[1].write_text(json.dumps({"sha256": hashlib.sha256(b"x" * len(raw)).hexdigest()}))
     purge(work, at=AT)
-    assert not export.exists()
-    assert not control.exists()
-    assert other.exists()
+    assert {path for path in work.settings.inbox.rglob("*") if path.is_file()} == set(others)
+    [entry] = standing(work.entries, Purged)
+    assert entry.exports == 3
+    assert lost_export(work) is None
+
+
+def test_an_export_that_was_read_and_then_replaced_leaves_too(work: RoundContext) -> None:
+    first = record_extracted(work)
+    (work.settings.inbox / work.opened.source).write_bytes(b"the corrected one")
+    record_extracted(work)
+    (work.settings.inbox / "the-faulty-one.csv").write_bytes(first)
+    purge(work, at=AT)
+    assert list(work.settings.inbox.iterdir()) == []
 
 
 def test_another_export_under_the_same_name_is_left_alone(work: RoundContext) -> None:
     export = work.settings.inbox / work.opened.source
-    record_extracted(work, export.read_bytes())
-    export.write_bytes(b"the next round's")
+    raw = record_extracted(work)
+    export.write_bytes(raw[::-1])
     purge(work, at=AT)
-    assert export.read_bytes() == b"the next round's"
+    assert export.read_bytes() == raw[::-1]
 
 
-def record_extracted(work: RoundContext, raw: bytes) -> None:
+def test_an_export_that_is_not_where_it_was_put_is_told_of(work: RoundContext, tmp_path: Path) -> None:
+    """Moved out of the inbox; a link to it is not followed, for the purge deletes nothing elsewhere."""
+    raw = record_extracted(work)
+    moved = (work.settings.inbox / work.opened.source).rename(tmp_path / "moved.csv")
+    (work.settings.inbox / work.opened.source).symlink_to(moved)
+    purge(work, at=AT)
+    assert moved.read_bytes() == raw
+    told = lost_export(work)
+    assert told is not None
+    assert work.round_id in told[0]
+    assert "見つかりませんでした" in told[1]
+    assert "対応：" in told[1]
+
+
+def test_a_purge_by_an_earlier_version_did_not_count_and_is_not_told_of(work: RoundContext) -> None:
+    record(work, Purged(files=1, keys=("round-key",), remaining=()))
+    assert lost_export(work) is None
+
+
+def record_extracted(work: RoundContext) -> bytes:
+    """Record that the export that lies in the inbox was read; return its bytes."""
+    path = work.settings.inbox / work.opened.source
+    path.write_bytes(path.read_bytes() or "カナ,漢字".encode("cp932"))
+    raw = path.read_bytes()
     digest = hashlib.sha256(raw).hexdigest()
     record(work, Extracted(rows=7, bytes=len(raw), sha256=digest, total_after=0, unknown_headers=0))
+    return raw
 
 
 def test_a_purge_killed_inside_the_destruction_of_the_key_is_finished_by_the_next(
@@ -178,6 +218,7 @@ def test_what_killed_writers_left_is_purged_too(work: RoundContext) -> None:
     ],
 )
 def test_a_file_that_is_left_anywhere_stops_the_round(work: RoundContext, tmp_path: Path, stray: str) -> None:
+    record_extracted(work)
     (tmp_path / stray).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / stray).write_bytes(b"")
     with pytest.raises(WorkspaceError, match=f"{stray.partition('/')[0]} 1件") as left:
@@ -186,7 +227,8 @@ def test_a_file_that_is_left_anywhere_stops_the_round(work: RoundContext, tmp_pa
     assert standing(work.entries, Purged) == []
     (tmp_path / stray).unlink()
     purge(work, at=AT)
-    assert len(standing(work.entries, Purged)) == 1
+    [entry] = standing(work.entries, Purged)
+    assert entry.exports == 1, "not told to be lost because the first try had deleted it"
 
 
 def test_another_round_with_a_like_name_is_left_alone(

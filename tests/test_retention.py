@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from mailround.context import RoundContext
+from mailround.context import RoundContext, load_round
 from mailround.contracts import Contract, load_contract
+from mailround.deletion_certificate import DeletionCertificate
 from mailround.errors import ConfigurationError, GateClosedError
 from mailround.model import Recipient
 from mailround.register.entries import Correction, DeletionReminded, MediaHandedOver, standing
@@ -77,6 +78,30 @@ def test_until_the_posting_the_contracts_last_day_is_due(handed_over: RoundConte
 
 def test_after_the_posting_the_rule_counts(posted: RoundContext) -> None:
     assert look(posted, date(2026, 12, 1)).due == DUE
+
+
+@pytest.mark.parametrize(("days", "due"), [(60, DUE), (30, DUE), (10, date(2026, 12, 4))])
+def test_a_contract_edited_after_the_posting_brings_the_due_date_forward_but_does_not_put_it_off(
+    handed_over: RoundContext, days: int, due: date
+) -> None:
+    post(handed_over, due=DUE)
+    edit_rule(handed_over, days)
+    edited = load_round(handed_over.settings, handed_over.round_id)
+    assert look(edited, date(2026, 12, 1)).due == due
+    assert reminder_day(edited) == due - timedelta(days=7)
+    assert f"| 消去期限 | {due} |" in DeletionCertificate.body(edited)
+
+
+def test_a_posting_recorded_by_an_earlier_version_is_due_by_the_rule_of_today(posted: RoundContext) -> None:
+    edit_rule(posted, 40)
+    edited = load_round(posted.settings, posted.round_id)
+    assert look(edited, date(2026, 12, 1)).due == DUE + timedelta(days=10)
+
+
+def edit_rule(work: RoundContext, days: int) -> None:
+    path = work.settings.include / "contracts" / "r8-print.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("days_after_posting: 30", f"days_after_posting: {days}"), encoding="utf-8")
 
 
 def test_a_march_round_is_due_by_the_contracts_last_day(open_a_round: Opener, make_recipient: Maker) -> None:

@@ -18,14 +18,15 @@ from typing import Any
 import pytest
 import pyzipper
 
-from mailround.context import RoundContext
+from mailround.context import RoundContext, load_round
+from mailround.delivery_offices import load_delivery_offices
 from mailround.errors import CountMismatchError, GateClosedError, PackageError, PrintError, WorkspaceError
 from mailround.model import Recipient
 from mailround.package_check import BUNDLE_COLUMNS, PIECE_COLUMNS, PackageReport, check_package, check_stream
 from mailround.plan_print import LISTED
 from mailround.register.entries import PrintPlanned, ReleaseApproved, Sealed, Verified, latest, standing
 from mailround.seal import ALPHABET, PASSWORD_LENGTH, package_path, seal
-from prepared import AT, CANARY, RANGES, hand_over, password, pdf, print_round, record
+from prepared import AT, CANARY, RANGES, hand_over, own_include, password, pdf, print_round, record
 
 Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]
@@ -318,6 +319,24 @@ def test_a_bundle_of_an_office_that_the_ward_no_longer_lists_is_refused(work: Ro
     with pytest.raises(PrintError, match="999-001"):
         seal(work, at=AT)
     assert not package(work).exists()
+
+
+def test_delivery_offices_changed_after_the_plan_are_not_sealed_into_it(work: RoundContext, tmp_path: Path) -> None:
+    """Other prefixes or another order, and the names on the bundle list would not be those the pieces are sorted by."""
+    planned = latest(work.entries, PrintPlanned)
+    assert planned is not None
+    offices = load_delivery_offices(work.settings.include)
+    record(work, planned.model_copy(update={"delivery_offices_sha256": offices.digest()}))
+    seal(work, at=AT)
+    before = package(work).read_bytes()
+    settings = own_include(work.settings, tmp_path)
+    listing = settings.include / "delivery_offices.yaml"
+    listing.write_text(listing.read_text(encoding="utf-8").replace('"163"', '"164"'), encoding="utf-8")
+    changed = load_round(settings, work.round_id)
+    with pytest.raises(GateClosedError, match="配達局の一覧が、印刷計画のときのものと違います"):
+        seal(changed, at=AT)
+    assert package(work).read_bytes() == before
+    assert len(standing(work.entries, Sealed)) == 1
 
 
 def test_what_a_handed_over_package_says_still_holds(work: RoundContext) -> None:

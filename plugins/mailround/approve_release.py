@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from mailround.contracts import Person
@@ -20,6 +21,7 @@ from mailround.register.entries import (
     Sealed,
     latest,
 )
+from mailround.settings import TOKYO
 
 if TYPE_CHECKING:
     from mailround.context import RoundContext
@@ -91,6 +93,7 @@ class ReleaseApproval(Form):
             ("注意（印刷済み）", f"{checked.warned:,} 世帯"),
             ("パッケージ", f"{sealed.bytes:,} バイト（{sealed.members} ファイル、{sealed.algorithm}）"),
             ("SHA-256", f"`{sealed.sha256}`"),
+            *last_posting_day(work),
             ("承認用見本", f"{proof.pieces:,} 通（表紙とも {proof.pages:,} 頁）"),
             ("承認用見本のSHA-256", f"`{proof.sha256}`"),
         )
@@ -101,10 +104,19 @@ class ReleaseApproval(Form):
                 (
                     f"承認用見本（`mailround proof {work.round_id} --printer lp` で印刷）を見てから回答してください。"
                     "承認の効力は、上のSHA-256のパッケージに限ります。"
-                    f"「{SEND_BACK}」を選ぶと、この回は終わり、パッケージと鍵は廃棄されます。"
+                    f"「{SEND_BACK}」を選ぶと、この回は終わり、パッケージと鍵と、受信フォルダの原本は廃棄されます。"
                 ),
             )
         )
+
+    def objections(self, work: RoundContext, answer: Answer) -> Iterable[str]:
+        """Nothing is approved that could only be posted to an address that has expired."""
+        until = recorded(work, PrintPlanned).postable_until
+        if answer.option == APPROVE and until and until < answer.answered_at.astimezone(TOKYO).date():
+            yield (
+                f"期限（{until}）の切れた送付先があるため、発送できません。「{SEND_BACK}」を選び、"
+                "データ担当に、新しい回の番号と発送予定日で作り直すよう依頼してください。"
+            )
 
     def outcome(self, work: RoundContext, answer: Answer) -> Settled:
         """Bind the answer to the sealed package.
@@ -117,6 +129,12 @@ class ReleaseApproval(Form):
             return Settled(ReleaseRefused(package_sha256=sealed, answered_at=answer.answered_at), goes_on=False)
         require(APPROVAL, release_of(work), work.opened.posting_date)
         return Settled(ReleaseApproved(package_sha256=sealed, answered_at=answer.answered_at))
+
+
+def last_posting_day(work: RoundContext) -> tuple[tuple[str, str], ...]:
+    """Return the row of a question that says until when the pieces may be posted; none when no address expires."""
+    until = recorded(work, PrintPlanned).postable_until
+    return (("発送できる最後の日", f"{until}（翌日から、期限の切れた送付先がある）"),) if until else ()
 
 
 def release_of(work: RoundContext) -> Release:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from mailround.approve_release import release_of
+from mailround.approve_release import last_posting_day, release_of
+from mailround.errors import GateClosedError
 from mailround.forms import Answer, Code, Confirmed, Form, Label, Moment, Settled, Tag, designated, ids, recorded, table
 from mailround.gates import HANDOVER, OPENING, require
 from mailround.register.entries import (
@@ -24,6 +25,7 @@ from mailround.register.entries import (
     Posted,
     PrintPlanned,
     ReleaseApproved,
+    ReleaseRefused,
     Sealed,
     latest,
 )
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from mailround.context import RoundContext
 
 RECORD = "記録する"
+STOP = "渡さずに中止する"
 _MINUTE = "%Y-%m-%d %H:%M"
 _TAG_HINT = "半角の英数字・ハイフン・点で、16字以内（例：{}）。"
 _MOST_PIECES = 1_000_000
@@ -75,10 +78,12 @@ class _Handover(Form):
 
 
 class MediaHandover(_Handover):
-    """The disc goes to the contractor."""
+    """The disc goes to the contractor, or the round is given up while everything is still in the house."""
 
     step: ClassVar[str] = "record_media_handover"
     subject: ClassVar[str] = "媒体の引渡しを記録してください"
+    options: ClassVar[tuple[str, ...]] = (RECORD, STOP)
+    stop: ClassVar[str | None] = STOP
     records: ClassVar[type[Body]] = MediaHandedOver
 
     media_no: Tag = Field(title="媒体番号", description="媒体のラベルの番号。" + _TAG_HINT.format("DVD-0001"))
@@ -90,8 +95,13 @@ class MediaHandover(_Handover):
     )
 
     @classmethod
+    def stopped(cls, work: RoundContext) -> bool:
+        """Tell whether somebody gave the round up."""
+        return latest(work.entries, ReleaseRefused) is not None
+
+    @classmethod
     def body(cls, work: RoundContext) -> str:
-        """Show which file goes onto the disc and who may hand it over.
+        """Show which file goes onto the disc, who may hand it over, and until when that makes sense.
 
         Raises:
             GateClosedError: The package is not approved, or is not what was approved.
@@ -102,28 +112,46 @@ class MediaHandover(_Handover):
             ("ファイル", f"`{work.round_id}.zip`（{sealed.bytes:,} バイト）"),
             ("SHA-256", f"`{sealed.sha256}`"),
             ("内容", f"{sealed.pieces:,} 通、{sealed.pages:,} 頁"),
+            *last_posting_day(work),
             ("区の取扱者", ids(work.contract.ward_handlers)),
             ("委託先の取扱者", ids(work.contract.contractor_handlers)),
         )
         return (
             "媒体に書き込み、書き込んだファイルのSHA-256が次と同じことを確かめ、鍵付きカバンで手渡してから記録してください。"
             f"\n\n{table(rows)}\n\n**パスワード通知書は、一緒に渡さないでください。** 記録のあと、別の機会に渡します。"
+            f"\n\n渡せなくなった場合や、発送が間に合わない場合は、媒体が区にあることを確かめて「{STOP}」を選んでください"
+            "（他の欄は空のままで構いません）。この回は終わり、パッケージと鍵と、受信フォルダの原本は廃棄されます。"
         )
 
     def earliest(self, work: RoundContext) -> tuple[datetime, str]:
         """Nothing leaves before its approval."""
         return _minute(recorded(work, ReleaseApproved).answered_at), "引渡しの承認"
 
-    def outcome(self, work: RoundContext, answer: Answer) -> Settled:  # noqa: ARG002 - the interface of forms
-        """Record the handover of the approved package.
+    def objections(self, work: RoundContext, answer: Answer) -> Iterable[str]:
+        """Check the time and the handlers, unless the round is given up."""
+        return () if answer.option == STOP else super().objections(work, answer)
+
+    def outcome(self, work: RoundContext, answer: Answer) -> Settled:
+        """Record the handover of the approved package, or that there will be none.
 
         Raises:
-            GateClosedError: The contract does not cover the day, or the package is not what was approved.
+            GateClosedError: The contract does not cover the day, the package is not what was approved, or it could
+                only be posted to an address that has expired.
         """
+        sealed = recorded(work, Sealed).sha256
+        if answer.option == STOP:
+            return Settled(ReleaseRefused(package_sha256=sealed, answered_at=answer.answered_at), goes_on=False)
         day = self.handed_over_at.date()
         require(OPENING, work.contract, day)
         require(HANDOVER, release_of(work), day)
-        return Settled(MediaHandedOver(package_sha256=recorded(work, Sealed).sha256, **self.model_dump()))
+        until = recorded(work, PrintPlanned).postable_until
+        if until and until < day:
+            raise GateClosedError(
+                f"引渡し日（{day}）には、期限（{until}）の切れた送付先があるため、発送できません。",
+                f"委託先に作業をさせず、媒体を回収してください。回収したら、この工程を Clear して「{STOP}」を選び、"
+                "新しい回の番号と発送予定日で作り直してください。",
+            )
+        return Settled(MediaHandedOver(package_sha256=sealed, **self.model_dump()))
 
 
 class PasswordHandover(_Handover):
@@ -149,6 +177,7 @@ class PasswordHandover(_Handover):
         rows = (
             ("媒体の引渡し", f"{_shown(media.handed_over_at)}（媒体番号 `{media.media_no}`）"),
             ("通知書を渡せる時刻", f"{_shown(_next_occasion(work))} 以後"),
+            *last_posting_day(work),
             ("区の取扱者", ids(work.contract.ward_handlers)),
             ("委託先の取扱者", ids(work.contract.contractor_handlers)),
         )
@@ -206,6 +235,19 @@ class Posting(Form):
     posted: _Count = Field(title="発送（通）", description="差出票の通数。0以上の整数。")
 
     @classmethod
+    def warning(cls, work: RoundContext) -> str:
+        """Tell that pieces may have gone to an address that had expired: too late to refuse, not to look after."""
+        posted, planned = recorded(work, Posted), recorded(work, PrintPlanned)
+        if planned.postable_until is None or posted.posted_on <= planned.postable_until:
+            return ""
+        return (
+            f"発送日（{posted.posted_on}）が、送付先の最も早い期限（{planned.postable_until}）より後です。"
+            "期限の切れた送付先に届いたおそれがあります。"
+            f"業務システムで、送付先の期限が {planned.postable_until} 以後、{posted.posted_on} より前の世帯を調べ、"
+            "届いた先を確かめ、個人情報の取扱いの責任者へ直ちに報告してください。"
+        )
+
+    @classmethod
     def body(cls, work: RoundContext) -> str:
         """Show the number that must be accounted for.
 
@@ -218,6 +260,7 @@ class Posting(Form):
             ("引渡し", f"{recorded(work, Sealed).pieces:,} 通"),
             ("窓口交付", f"{recorded(work, PrintPlanned).counter:,} 通（抜き取ること）"),
             ("発送予定日", str(work.opened.posting_date)),
+            *last_posting_day(work),
             ("発送する者", by),
         )
         return (
@@ -254,8 +297,9 @@ class Posting(Form):
             yield "「再印刷」が「破損」より多くなっています。二重の発送がないか、委託先に確かめてください。"
 
     def outcome(self, work: RoundContext, answer: Answer) -> Settled:  # noqa: ARG002 - the interface of forms
-        """Record the reconciled counts."""
-        return Settled(Posted(handed_over=recorded(work, Sealed).pieces, **self.model_dump()))
+        """Record the reconciled counts, and by when the contractor must have deleted."""
+        due = work.contract.deletion_due(self.posted_on)
+        return Settled(Posted(handed_over=recorded(work, Sealed).pieces, due=due, **self.model_dump()))
 
 
 def _minute(moment: datetime) -> datetime:

@@ -58,6 +58,8 @@ class DeletionCertificate(Form):
         Raises:
             GateClosedError: A handover or the posting is not recorded.
         """
+        from mailround.retention import due_date  # noqa: PLC0415 - a DAG file imports this module at every parse
+
         media, notice, posted = (
             recorded(work, MediaHandedOver),
             recorded(work, PasswordHandedOver),
@@ -68,7 +70,7 @@ class DeletionCertificate(Form):
             ("パスワード通知書", f"`{notice.notice_no}`"),
             ("データ", f"{posted.handed_over:,} 通（SHA-256 `{media.package_sha256}`）"),
             ("発送日", str(posted.posted_on)),
-            ("消去期限", str(work.contract.deletion_due(posted.posted_on))),
+            ("消去期限", str(due_date(work.contract, work.entries))),
             ("委託先の取扱者", ids(work.contract.contractor_handlers)),
         )
         return f"委託先の消去証明書と返却物を、次の引渡し品と照らして記録してください。\n\n{table(rows)}"

@@ -6,6 +6,7 @@ city, then what is handed over at the counter.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -64,6 +65,10 @@ class DeliveryOffices(BaseModel):
             OUTSIDE: self.outside,
             COUNTER: _COUNTER_TITLE,
         }
+
+    def digest(self) -> str:
+        """Return the SHA-256 over all that the list says, so that a plan tells which bundles it was made with."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
     def delivering(self, postcode: str) -> str:
         """Return the code of the office that delivers a seven-digit postcode, OUTSIDE when none does."""

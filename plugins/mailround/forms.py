@@ -104,6 +104,8 @@ class Form(BaseModel, ABC):
     """The register body that a good answer becomes."""
     four_eyes: ClassVar[bool] = False
     """Whether whoever started the round may not answer."""
+    stop: ClassVar[str | None] = None
+    """The button that ends the round, with which no field need be filled in."""
 
     @classmethod
     def needed(cls, work: RoundContext) -> bool:
@@ -114,6 +116,11 @@ class Form(BaseModel, ABC):
     def stopped(cls, work: RoundContext) -> bool:  # noqa: ARG003 - for forms that can end a round
         """Tell whether an answer has ended the round, so that an interrupted end is finished and not asked about."""
         return False
+
+    @classmethod
+    def warning(cls, work: RoundContext) -> str:  # noqa: ARG003 - for forms that record what cannot be undone
+        """Return what the people in charge are told by mail once the step is settled, in Japanese; empty if nothing."""
+        return ""
 
     @classmethod
     @abstractmethod
@@ -186,7 +193,7 @@ def settle(form: type[Form], work: RoundContext, answer: Answer, *, at: datetime
     reasons = list(_about_responder(form, work, answer))
     if answer.option not in form.options:
         reasons.append(f"{'・'.join(f'「{option}」' for option in form.options)}から選んでください。")
-    filled = form.read(answer.fields)
+    filled = form.model_construct() if form.stop == answer.option else form.read(answer.fields)
     reasons += filled if isinstance(filled, tuple) else filled.objections(work, answer)
     if reasons or isinstance(filled, tuple):
         refused = AnswerRefused(step=form.step, reasons=tuple(reasons), answered_at=answer.answered_at)

@@ -109,7 +109,7 @@ class Recipient:
 
         A field of nothing but blanks gives nothing.
         """
-        if not self.mailto_address.strip() or (self.mailto_until and self.mailto_until < day):
+        if not self._goes_elsewhere(day):
             return Addressee(self.name, self.postcode, self.address, self.building)
         named = bool(self.mailto_name.strip())
         return Addressee(
@@ -119,6 +119,13 @@ class Recipient:
             self.mailto_building,
             on_behalf_of=self.name if named and self.mailto_reason == GUARDIAN else "",
         )
+
+    def postable_until(self, day: date) -> date | None:
+        """Return the last day on which a piece to that day's addressee may be posted, None when any day will do."""
+        return self.mailto_until if self._goes_elsewhere(day) and self.delivery is not Delivery.COUNTER else None
+
+    def _goes_elsewhere(self, day: date) -> bool:
+        return bool(self.mailto_address.strip()) and (self.mailto_until is None or day <= self.mailto_until)
 
 
 @dataclass(frozen=True, slots=True)

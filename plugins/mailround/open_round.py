@@ -17,10 +17,10 @@ from mailround.gaiji import load_gaiji
 from mailround.gates import OPENING, require
 from mailround.layouts import load_layout
 from mailround.model import Opened, RoundParams
-from mailround.register.entries import RoundOpened, latest
+from mailround.register.entries import ContractChanged, RoundOpened, latest
 from mailround.register.store import Register
 from mailround.rounds import RoundKind, load_round_kind
-from mailround.settings import Settings
+from mailround.settings import TOKYO, Settings
 from mailround.template_check import check_templates
 from mailround.templates import digest, load_templates
 from mailround.vault import Vault
@@ -37,6 +37,8 @@ TITLES = {
 }
 """What the trigger form calls each param."""
 
+_AS_OPENED = ("templates_sha256", "contract_sha256")
+"""What a cleared round may find otherwise: `plan_print` refuses other templates, and another contract is recorded."""
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 
 
@@ -45,8 +47,9 @@ def open_round(
 ) -> Opened:
     """Check the params, make the round's keys, and write the opening entry.
 
-    The same run may open its round again (a cleared task); another run may not. Once the package is approved, nothing
-    is looked at any more: a contract may have ended and the export be purged.
+    The same run may open its round again (a cleared task); another run may not. A contract that was edited meanwhile
+    (a new handler, say) must pass the gates again and is recorded: later steps go by the contract of their own day.
+    Once the package is approved, nothing is looked at any more: a contract may have ended and the export be purged.
 
     Args:
         settings: The ward's settings.
@@ -56,8 +59,8 @@ def open_round(
         at: The time of opening.
 
     Raises:
-        RoundRefusedError: A param is malformed, the dates are out of order, the source is outside the inbox or
-            missing, or the round id is used.
+        RoundRefusedError: A param is malformed, the dates are out of order or the posting day of a new round is over,
+            the source is outside the inbox or missing, or the round id is used.
         ConfigurationError: Unknown kind, layout or contract, no font, or a template with a fault.
         GateClosedError: The contract does not cover the posting day.
         RoundEndedError: A person has ended the round.
@@ -76,6 +79,11 @@ def open_round(
             f"発行日（{asked.issue_date}）が発送予定日（{asked.posting_date}）より後です。",
             "発行日は発送予定日以前の日付にしてください。",
         )
+    if before is None and asked.posting_date < at.astimezone(TOKYO).date():
+        raise RoundRefusedError(
+            f"発送予定日（{asked.posting_date}）が過ぎています。",
+            "送付先の期限は発送予定日で判断します。これから発送する日を入力してください。",
+        )
     require(OPENING, contract, asked.posting_date)
     source_path(settings, asked.source)
 
@@ -91,7 +99,7 @@ def open_round(
         run_id=run_id,
         templates_sha256=digest(load_templates(settings.include, kind)),
     )
-    if before is not None and before != entry.model_copy(update={"templates_sha256": before.templates_sha256}):
+    if before is not None and before != entry.model_copy(update=before.model_dump(include=set(_AS_OPENED))):
         raise RoundRefusedError(
             f"回の番号「{asked.round_id}」は既に使われています。", "別の番号で実行してください（例：末尾を変える）。"
         )
@@ -101,6 +109,10 @@ def open_round(
             vault.keep(asked.round_id, name, Workspace.new_key())
     if before is None:  # the templates of the first opening stay those of the round
         register.append(entry, round_id=asked.round_id, actor=triggered_by, at=at, once=True)
+    known = latest(register.entries(asked.round_id), ContractChanged) or before or entry
+    if known.contract_sha256 != entry.contract_sha256:
+        changed = ContractChanged(contract=entry.contract, contract_sha256=entry.contract_sha256)
+        register.append(changed, round_id=asked.round_id, actor="mailround", at=at)
     return Opened(round_id=asked.round_id)
 
 

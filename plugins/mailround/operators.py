@@ -54,6 +54,7 @@ class FormOperator(HITLOperator):
                 self._end(work)
             if not self.form.needed(work):
                 self.log.info("確認が必要な事項はないか、回答が既に管理簿にあります。次の工程へ進みます。")
+                self._warn(work)  # again: the mail server may have been down when the answer was recorded
                 return
             self.body = self.form.body(work)
         try:
@@ -92,16 +93,29 @@ class FormOperator(HITLOperator):
                 self._ask_again(context, work, body, outcome.reasons)
             elif not outcome.goes_on:
                 self._end(work)
+            self._warn(work)
+
+    def _warn(self, work: RoundContext) -> None:
+        if warning := self.form.warning(work):
+            self.log.warning("%s", warning)
+            notices.send(
+                work.settings,
+                f"確認のお願い：回 {work.round_id}／{self.task_display_name}",
+                f"回：{work.round_id}\n工程：{self.task_display_name}（{self.task_id}）\n内容：{warning}",
+            )
 
     def _end(self, work: RoundContext) -> NoReturn:
         """Destroy what the round made; a refusal is a red run and an alert, not a quiet success."""
         from mailround.end_round import end_round
 
-        end_round(work, self.task_id, at=now())
+        if end_round(work, self.task_id, at=now()).exports:
+            export, search = "作成物と鍵と、受信フォルダの原本は廃棄済みです。", ""
+        else:
+            export = "作成物と鍵は廃棄済みですが、原本を受信フォルダで見つけて廃棄した記録がありません。"
+            search = "原本の所在を確かめて、写しも含めて削除してください。"
         raise RoundEndedError(
-            f"「{self.task_display_name}」の回答により、回「{work.round_id}」を中止しました。"
-            "作成物と鍵は廃棄済みです。",
-            "原因を直し、新しい回の番号で開始してください。",
+            f"「{self.task_display_name}」の回答により、回「{work.round_id}」を中止しました。{export}",
+            f"{search}原因を直し、データファイルを出力し直して、新しい回の番号で開始してください。",
         )
 
     @staticmethod

@@ -10,7 +10,8 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from itertools import islice, pairwise
 from typing import NamedTuple
 
@@ -87,23 +88,25 @@ def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
         work.workspace, _FOLDER, _PLACED, _placed(work, offices, templates, ids, units), run=_RUN, block=_BLOCK
     )
     characters, font_sha256 = _write_font(work, units)
-    chunks, bundles = _write_chunks(work, _pieces(work, placed, offices, ids))
-    if bundles.total() != len(ids):
+    tally = _write_chunks(work, _pieces(work, placed, offices, ids))
+    if tally.bundles.total() != len(ids):
         raise CountMismatchError(
-            f"印刷するのは{len(ids)}件ですが、印刷順に並べられたのは{bundles.total()}件です。",
+            f"印刷するのは{len(ids)}件ですが、印刷順に並べられたのは{tally.bundles.total()}件です。",
             "印刷計画からやり直してください。",
         )
     body = PrintPlanned(
-        pieces=bundles.total(),
-        chunks=chunks,
-        bundles=len(bundles),
-        counter=bundles[COUNTER],
+        pieces=tally.bundles.total(),
+        chunks=tally.chunks,
+        bundles=len(tally.bundles),
+        counter=tally.bundles[COUNTER],
+        postable_until=tally.postable_until,
         characters=characters,
         font_sha256=font_sha256,
         templates_sha256=digest(templates),
+        delivery_offices_sha256=offices.digest(),
     )
     work.register.append(body, round_id=work.round_id, actor="mailround", at=at)
-    return _groups(work.round_id, chunks, work.settings.print_tasks)
+    return _groups(work.round_id, tally.chunks, work.settings.print_tasks)
 
 
 def planned_templates(work: RoundContext) -> dict[Population, Template]:
@@ -118,6 +121,21 @@ def planned_templates(work: RoundContext) -> dict[Population, Template]:
     if planned is None or planned.templates_sha256 != digest(templates):
         raise GateClosedError("様式が、印刷計画のときのものと違います。", "印刷計画からやり直してください。")
     return templates
+
+
+def planned_offices(work: RoundContext) -> DeliveryOffices:
+    """Return the delivery offices that the plan was bundled by: whatever names its bundles takes them from here.
+
+    Raises:
+        GateClosedError: There is no plan, or the offices were changed since.
+        ConfigurationError: As `load_delivery_offices`.
+    """
+    offices = load_delivery_offices(work.settings.include)
+    planned = latest(work.entries, PrintPlanned)
+    # A plan made by an older version holds no digest to compare with.
+    if planned is None or planned.delivery_offices_sha256 not in ("", offices.digest()):
+        raise GateClosedError("配達局の一覧が、印刷計画のときのものと違います。", "印刷計画からやり直してください。")
+    return offices
 
 
 def chunk_name(number: int) -> str:
@@ -229,24 +247,42 @@ def _write_font(work: RoundContext, units: set[str]) -> tuple[int, str]:
     return len(font.units), hashlib.sha256(content).hexdigest()
 
 
-def _write_chunks(work: RoundContext, pieces: Iterator[Piece]) -> tuple[int, Counter[str]]:
-    """Write the chunks and delete what else lies there but the font; return how many, and the pieces of each bundle."""
-    chunks, bundles = 0, Counter[str]()
-    while written := _write_chunk(work, chunks + 1, pieces):
-        chunks += 1
-        bundles += written
-    planned = {FONT, *(name(number) for name in (chunk_name, list_name) for number in range(1, chunks + 1))}
+@dataclass
+class _Tally:
+    """What the written chunks add up to: the pieces of each bundle, and the last day on which all may be posted."""
+
+    chunks: int = 0
+    bundles: Counter[str] = field(default_factory=Counter)
+    postable_until: date | None = None
+
+    def add(self, chunk: Iterable[Piece], posting_date: date) -> None:
+        """Count a chunk in."""
+        self.chunks += 1
+        for piece in chunk:
+            self.bundles[piece.bundle] += 1
+            if until := piece.recipient.postable_until(posting_date):
+                self.postable_until = min(until, self.postable_until or until)
+
+
+def _write_chunks(work: RoundContext, pieces: Iterator[Piece]) -> _Tally:
+    """Write the chunks, and delete what else lies there but the font."""
+    tally = _Tally()
+    while _write_chunk(work, pieces, tally):
+        pass
+    planned = {FONT, *(name(number) for name in (chunk_name, list_name) for number in range(1, tally.chunks + 1))}
     for name in set(work.workspace.names(_FOLDER)) - planned:
         work.workspace.delete(name)
-    return chunks, bundles
+    return tally
 
 
-def _write_chunk(work: RoundContext, number: int, pieces: Iterator[Piece]) -> Counter[str]:
+def _write_chunk(work: RoundContext, pieces: Iterator[Piece], tally: _Tally) -> bool:
+    """Write the next chunk, if there is one; nothing of it stays in memory."""
     chunk = tuple(islice(pieces, work.kind.chunk_size))
     if chunk:
-        work.workspace.write_records(chunk_name(number), PIECES, chunk)
-        work.workspace.write_records(list_name(number), LISTED, tuple(map(_listed, chunk)))
-    return Counter(piece.bundle for piece in chunk)
+        tally.add(chunk, work.opened.posting_date)
+        work.workspace.write_records(chunk_name(tally.chunks), PIECES, chunk)
+        work.workspace.write_records(list_name(tally.chunks), LISTED, tuple(map(_listed, chunk)))
+    return bool(chunk)
 
 
 def _groups(round_id: str, chunks: int, tasks: int) -> list[ChunkGroup]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +23,7 @@ from mailround.errors import CountMismatchError, GateClosedError, VaultError, Wo
 from mailround.extract import CONTROL_SUFFIX
 from mailround.package_check import MANIFEST
 from mailround.private_files import delete, partials, replacing
-from mailround.register.entries import Extracted, Posted, PrintPlanned, Purged, RoundClosed, Sealed, latest
+from mailround.register.entries import Extracted, Posted, PrintPlanned, Purged, RoundClosed, Sealed, latest, standing
 from mailround.seal import package_path
 from mailround.settings import Settings
 
@@ -99,11 +100,12 @@ def purge(work: RoundContext, *, at: datetime) -> None:
             f"封書索引の件数と封緘した通数が一致しません（{indexed:,}と{sealed.pieces:,}）。",
             "廃棄せずに、システム担当へ連絡してください。",
         )
-    files = erase(work) + _delete_export(work)
+    files = erase(work)
     remaining = require_only(work, f"data/index/{work.round_id}.age", f"vault/{work.round_id}/{INDEX_KEY}")
+    exports = erase_exports(work)  # last, lest the next try after a failure record that there was none
     if latest(entries, Purged) is None:
         work.register.append(
-            Purged(files=files, keys=(ROUND_KEY, PASSWORD), remaining=remaining),
+            Purged(files=files, keys=(ROUND_KEY, PASSWORD), remaining=remaining, exports=exports),
             round_id=work.round_id,
             actor="mailround",
             at=at,
@@ -127,6 +129,39 @@ def erase(work: RoundContext, *, index: bool = False) -> int:
     if package.is_dir():
         doomed += [path for path in package.iterdir() if path.name != MANIFEST]
     return sum(delete(path) for path in doomed)
+
+
+def erase_exports(work: RoundContext) -> int:
+    """Delete from the inbox every export that this round has read, and the control files that speak of one.
+
+    They are known by their bytes, so that a renamed export and its copies go too, and another that has taken the name
+    since stays. What lies outside the inbox, or is linked to from there, is not looked at.
+
+    Returns:
+        How many exports were found, their control files not counted.
+    """
+    read = standing(work.entries, Extracted)
+    sizes, digests = {body.bytes for body in read}, {body.sha256 for body in read}
+    files = [path for path in work.settings.inbox.rglob("*") if path.is_file() and not path.is_symlink()]
+    exports = [path for path in files if path.stat().st_size in sizes and _sha256(path) in digests]
+    controls = [path for path in files if path.name.endswith(CONTROL_SUFFIX) and _speaks_of(path, digests)]
+    for path in (*controls, *exports):
+        delete(path)
+    return len(exports)
+
+
+def lost_export(work: RoundContext) -> tuple[str, str] | None:
+    """Return subject and body of the mail that says that a purge found no export, None when there is nothing to say."""
+    purged = latest(work.entries, Purged)
+    if purged is None or purged.exports != 0:
+        return None
+    lines = (
+        f"回：{work.round_id}",
+        "内容：廃棄の時に、この回のデータファイル（原本）が受信フォルダに見つかりませんでした。",
+        "対応：移動や書き換えをした人に所在を確かめ、写しも含めて削除してください。",
+        "受信フォルダの外にあるものは、自動では廃棄されません。",
+    )
+    return f"確認のお願い：回 {work.round_id}／受信フォルダの原本", "\n".join(lines)
 
 
 def require_only(work: RoundContext, *allowed: str) -> tuple[str, ...]:
@@ -160,19 +195,14 @@ def require_only(work: RoundContext, *allowed: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _delete_export(work: RoundContext) -> int:
-    """Delete the plain export of this round from the inbox, the control file first; return how many files are gone.
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
-    Only the very bytes that were extracted: another export may have taken the name since.
-    """
-    extracted = latest(work.entries, Extracted)
-    path = work.settings.inbox / work.opened.source
-    if extracted is None or not path.is_file():
-        return 0
-    with path.open("rb") as export:
-        if hashlib.file_digest(export, "sha256").hexdigest() != extracted.sha256:
-            return 0
-    return delete(path.with_name(path.name + CONTROL_SUFFIX)) + delete(path)
+
+def _speaks_of(control: Path, digests: Iterable[str]) -> bool:
+    content = control.read_bytes()
+    return any(digest.encode("ascii") in content for digest in digests)
 
 
 def _write_index(work: RoundContext) -> None:

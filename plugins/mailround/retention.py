@@ -81,9 +81,15 @@ def due_of(work: RoundContext, today: date) -> Due | None:
 
 
 def due_date(contract: Contract, entries: Iterable[Entry]) -> date:
-    """Return the deletion due date: by the contract's rule once posted, until then the contract's last day."""
+    """Return the deletion due date: by the contract's rule once posted, until then the contract's last day.
+
+    An edit of the contract after the posting may bring it forward, never put it off.
+    """
     posted = latest(entries, Posted)
-    return contract.deletion_due(posted.posted_on) if posted else contract.term.end
+    if posted is None:
+        return contract.term.end
+    by_rule = contract.deletion_due(posted.posted_on)
+    return min(posted.due or by_rule, by_rule)
 
 
 def reminder_day(work: RoundContext) -> date:

@@ -22,7 +22,6 @@ from pydantic import TypeAdapter
 from mailround import __version__, model
 from mailround.bundle_list import draw_bundle_list
 from mailround.context import PASSWORD, RoundContext
-from mailround.delivery_offices import load_delivery_offices
 from mailround.errors import CountMismatchError, GateClosedError, PackageError
 from mailround.fonts import Font
 from mailround.model import ListedPiece, PieceRange
@@ -42,7 +41,7 @@ from mailround.package_check import (
     check_stream,
     stretches,
 )
-from mailround.plan_print import FONT, LISTED, list_name
+from mailround.plan_print import FONT, LISTED, list_name, planned_offices
 from mailround.private_files import replacing
 from mailround.register.entries import PrintPlanned, Sealed, Verified, latest, standing
 from mailround.settings import TOKYO, Settings
@@ -71,7 +70,8 @@ def seal(work: RoundContext, *, at: datetime) -> model.Sealed:
         at: The time of sealing, also the members' time stamp.
 
     Raises:
-        GateClosedError: A page was not read back, or the package to be replaced was approved meanwhile.
+        GateClosedError: A page was not read back, the delivery offices are no longer those of the plan, or the package
+            to be replaced was approved meanwhile.
         CountMismatchError: Plan, rendered pages and register disagree; holds both numbers.
         PackageError: The sealed package is not what its manifest says; the old one stays.
         RoundEndedError: The round is ended.
@@ -192,7 +192,7 @@ def _write(work: RoundContext, rows: list[PieceRow], file: BinaryIO, at: datetim
         add(BUNDLES, _csv(BUNDLE_COLUMNS, bundles), lines=len(bundles))
         listing, sheets = draw_bundle_list(
             work.round_id,
-            load_delivery_offices(work.settings.include).sections(),
+            planned_offices(work).sections(),
             bundles,
             found,
             Font(work.workspace.read(FONT)),

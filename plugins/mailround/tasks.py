@@ -126,11 +126,16 @@ def seal(verified: list[Verified]) -> Sealed:
 
 @task(task_display_name="13 区側データの廃棄")
 def purge(opened: Opened) -> None:
-    """Destroy the round key, then the files, then prove it."""
+    """Destroy the round key, then the files, then prove it; tell by mail when the export was not where it was put."""
+    from mailround import notices
+    from mailround.purge import lost_export
     from mailround.purge import purge as step
 
     with failing_at_once():
-        step(find_round(opened.round_id), at=now())
+        work = find_round(opened.round_id)
+        step(work, at=now())
+        if told := lost_export(work):
+            notices.send(work.settings, *told)
 
 
 @task(task_display_name="16 回の完了")

@@ -45,6 +45,15 @@ class RoundOpened(Body):
     templates_sha256: str = ""
 
 
+class ContractChanged(Body):
+    """The contract's file says something else than when the round was opened or last found to be changed."""
+
+    title: ClassVar[str] = "契約設定の変更"
+    kind: Literal["contract_changed"] = "contract_changed"
+    contract: str
+    contract_sha256: str
+
+
 class Extracted(Body):
     """The export was frozen and read."""
 
@@ -84,6 +93,9 @@ class HoldsDecided(Body):
 class PrintPlanned(Body):
     """Print order, piece numbers and chunks are fixed; ``counter`` of the pieces are printed and never posted.
 
+    ``postable_until`` is the last day of the first mail-to among them to expire, None when none does: posted later, a
+    letter goes where its household no longer is.
+
     What has a default came later and is missing from older entries.
     """
 
@@ -95,7 +107,9 @@ class PrintPlanned(Body):
     characters: int
     font_sha256: str
     templates_sha256: str = ""
+    delivery_offices_sha256: str = ""
     counter: int = 0
+    postable_until: date | None = None
 
 
 class Rendered(Body):
@@ -165,7 +179,10 @@ class ReleaseApproved(Body):
 
 
 class ReleaseRefused(Body):
-    """A second person sent the package back; it and its keys were destroyed."""
+    """The package stays in the house: the second person sent it back, or whoever was to hand it over gave it up.
+
+    It and its keys were destroyed.
+    """
 
     title: ClassVar[str] = "差戻し"
     kind: Literal["release_refused"] = "release_refused"
@@ -222,7 +239,10 @@ class PasswordHandedOver(Body):
 
 
 class Posted(Body):
-    """The pieces were posted; handed over − withdrawn − spoiled + reprinted = posted."""
+    """The pieces were posted; handed over − withdrawn − spoiled + reprinted = posted.
+
+    ``due`` is the deletion due date by the contract as it was then; it came later: None in older entries.
+    """
 
     title: ClassVar[str] = "発送の記録"
     kind: Literal["posted"] = "posted"
@@ -232,16 +252,22 @@ class Posted(Body):
     spoiled: int
     reprinted: int
     posted: int
+    due: date | None = None
 
 
 class Purged(Body):
-    """The round key was destroyed and the ward's own files are gone; only the encrypted piece index stays."""
+    """The round key was destroyed and the ward's own files are gone; only the encrypted piece index stays.
+
+    ``exports`` is how many copies of the plain export were found in the inbox and deleted; it came later: None in older
+    entries.
+    """
 
     title: ClassVar[str] = "区側データの廃棄"
     kind: Literal["purged"] = "purged"
     files: int
     keys: tuple[str, ...]
     remaining: tuple[str, ...]
+    exports: int | None = None
 
 
 class DeletionReminded(Body):
@@ -276,12 +302,16 @@ class RoundClosed(Body):
 
 
 class RoundEnded(Body):
-    """The round was ended before its handover, by a person's decision; its keys and files are destroyed."""
+    """The round was ended before its handover, by a person's decision; its keys and files are destroyed.
+
+    ``exports`` as in `Purged`.
+    """
 
     title: ClassVar[str] = "回の中止"
     kind: Literal["round_ended"] = "round_ended"
     step: str
     files: int
+    exports: int | None = None
 
 
 class Correction(Body):
@@ -295,6 +325,7 @@ class Correction(Body):
 
 AnyBody = Annotated[
     RoundOpened
+    | ContractChanged
     | Extracted
     | QualityChecked
     | HoldsDecided
