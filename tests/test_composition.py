@@ -37,7 +37,7 @@ def composed(recipient: Recipient, name: str = "change_notice") -> list[list[Lin
 def put(field: Field, reason: str) -> tuple[Line, ...]:
     """Place a text in a field of its own."""
     whole = templates()[Population.ASSISTANCE]
-    kept = {name: getattr(whole, name) for name in Template.model_fields}  # what it has worked out belongs to its fields
+    kept = {name: getattr(whole, name) for name in Template.model_fields}  # what it worked out belongs to its fields
     form = Template(**kept | {"fields": {"seeded": field}})
     known = dict.fromkeys((*BASIC_VALUES, *DECISION_VALUES), "") | {"reason": reason}
     assert Composer(form, whole_font()).misfits(known) == ()
