@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from mailround.context import RoundContext, load_round
@@ -19,6 +20,10 @@ from prepared import BARS
 from printing import ISSUED, ROUND, Chunk, font_for, number, templates
 
 NOW = datetime(2026, 11, 10, 9, 0, tzinfo=TOKYO)
+
+# Whichever test comes first loads the font and the tables; how long that takes is no property of what is tested.
+hypothesis.settings.register_profile("mailround", deadline=None)
+hypothesis.settings.load_profile("mailround")
 
 
 @pytest.fixture

@@ -114,7 +114,7 @@ def said(pages: Sequence[Page]) -> list[tuple[list[str], str, str]]:
     return [(texts(page.moving), page.mark, page.bars) for page in pages]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     place=st.floats(0, 1, exclude_max=True),
     byte=st.sampled_from(b"0123456789./<>[](-)RT \n\0"),

@@ -113,7 +113,7 @@ def words(chunk: Chunk) -> list[int]:
     return [*places, *range(begin, len(chunk.content))]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(place=st.floats(0, 1, exclude_max=True), byte=st.integers(1, 255))
 def test_a_changed_byte_anywhere_is_refused_or_says_nothing_new(
     chunk: Chunk, sound: Told, place: float, byte: int
@@ -123,7 +123,7 @@ def test_a_changed_byte_anywhere_is_refused_or_says_nothing_new(
     require_nothing_new(attempted(bytes(spoilt), chunk.font), sound)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(place=st.floats(0, 1, exclude_max=True), byte=st.sampled_from(b"0123456789./<>[](-)RT \n\0"))
 def test_a_changed_byte_between_the_streams_is_refused_or_says_nothing_new(
     chunk: Chunk, sound: Told, words: list[int], place: float, byte: int
@@ -133,7 +133,7 @@ def test_a_changed_byte_between_the_streams_is_refused_or_says_nothing_new(
     require_nothing_new(attempted(bytes(spoilt), chunk.font), sound)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     which=st.sampled_from([A_PAGE, A_LAYER, b"begincmap"]),
     place=st.floats(0, 1, exclude_max=True),
@@ -153,7 +153,7 @@ def test_a_changed_operator_is_refused_or_changes_a_figure_or_a_code(
         assert [len(lines) for lines in layers] == [len(lines) for lines in right]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(keep=st.floats(0, 1, exclude_max=True))
 @example(keep=0.0)
 def test_a_file_cut_short_anywhere_is_refused(chunk: Chunk, keep: float) -> None:
