@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -11,6 +13,7 @@ import hypothesis
 import pytest
 
 from mailround.context import RoundContext, load_round
+from mailround.local.airflow import LocalAirflow
 from mailround.model import Decision, Delivery, PaymentMethod, Population, Recipient, Status
 from mailround.open_round import open_round
 from mailround.register.store import Register
@@ -40,6 +43,14 @@ def settings(tmp_path: Path) -> Settings:
     ward.inbox.mkdir(mode=0o700)
     Register(ward.register_url).migrate()
     return ward
+
+
+@pytest.fixture(scope="session")
+def metadata(tmp_path_factory: pytest.TempPathFactory) -> LocalAirflow:
+    """A local Airflow's home with a real metadata database and the demo's people in it; takes half a minute."""
+    local = LocalAirflow(tmp_path_factory.mktemp("metadata") / "airflow", 1, 2)
+    subprocess.run([sys.executable, "-m", "mailround.local.people"], env=local.environment(), check=True)
+    return local
 
 
 @pytest.fixture
