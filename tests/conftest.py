@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from mailround.context import RoundContext, load_round
+from mailround.local.airflow import LocalAirflow
 from mailround.model import Decision, Delivery, PaymentMethod, Population, Recipient, Status
 from mailround.open_round import open_round
 from mailround.register.store import Register
+from mailround.render import Press
 from mailround.settings import TOKYO, Settings
+from prepared import BARS
+from printing import ISSUED, ROUND, Chunk, font_for, number, templates
 
 NOW = datetime(2026, 11, 10, 9, 0, tzinfo=TOKYO)
+
+# Whichever test comes first loads the font and the tables; how long that takes is no property of what is tested.
+hypothesis.settings.register_profile("mailround", deadline=None)
+hypothesis.settings.load_profile("mailround")
 
 
 @pytest.fixture
@@ -32,6 +43,14 @@ def settings(tmp_path: Path) -> Settings:
     ward.inbox.mkdir(mode=0o700)
     Register(ward.register_url).migrate()
     return ward
+
+
+@pytest.fixture(scope="session")
+def metadata(tmp_path_factory: pytest.TempPathFactory) -> LocalAirflow:
+    """A local Airflow's home with a real metadata database and the demo's people in it; takes half a minute."""
+    local = LocalAirflow(tmp_path_factory.mktemp("metadata") / "airflow", 1, 2)
+    subprocess.run([sys.executable, "-m", "mailround.local.people"], env=local.environment(), check=True)
+    return local
 
 
 @pytest.fixture
@@ -66,7 +85,7 @@ def open_a_round(settings: Settings) -> Callable[..., RoundContext]:
     return opener
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_recipient() -> Callable[..., Recipient]:
     """Return a factory of valid recipients; keyword arguments replace fields, also those of the decision."""
     decision = Decision(
@@ -120,3 +139,19 @@ def make_recipient() -> Callable[..., Recipient]:
         return dataclasses.replace(recipient, **rest)  # type: ignore[arg-type]
 
     return factory
+
+
+@pytest.fixture(scope="session")
+def chunk(make_recipient: Callable[..., Recipient]) -> Chunk:
+    """Three pieces as they are printed: with a barcode, with a second page, of another population."""
+    first, second, third = number(
+        (
+            make_recipient(record_no=1, name="邊\U000e0108髙﨑　𠮷郎"),
+            make_recipient(record_no=2, reason="長い理由。\n" * 20),
+            make_recipient(record_no=3, population=Population.SUPPORT),
+        )
+    )
+    pieces = [dataclasses.replace(first, barcode=BARS), second, third]
+    font = font_for(pieces)
+    content, ranges = Press(font, templates(), ISSUED, ROUND).draw(pieces)
+    return Chunk(pieces, font, content, ranges)

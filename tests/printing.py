@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import cache
+from typing import Any
 
 import pypdfium2
 from PIL import Image, ImageDraw
@@ -15,7 +16,7 @@ from PIL import Image, ImageDraw
 from mailround.composition import values
 from mailround.context import RoundContext
 from mailround.fonts import Font, load_font
-from mailround.model import Piece, Population, Recipient
+from mailround.model import Piece, PieceRange, Population, Recipient
 from mailround.piece_id import piece_id
 from mailround.records import write_recipients
 from mailround.rounds import RoundKind, load_round_kind
@@ -26,6 +27,17 @@ ISSUED = date(2026, 11, 20)
 ROUND = "2026-11-change"
 POSTED = date(2026, 11, 24)
 INCLUDE = CheckSettings().include
+
+
+@dataclasses.dataclass(frozen=True)
+class Chunk:
+    """What `Press` made of some pieces."""
+
+    pieces: Sequence[Piece]
+    font: Font
+    content: bytes
+    ranges: Sequence[PieceRange]
+
 
 AWKWARD_NAMES = [
     "髙﨑　𠮷郎",
@@ -108,6 +120,18 @@ def seal_png(side: int = 300, mode: str = "RGB", letters: str = "福祉事務所
     file = io.BytesIO()
     image.save(file, "PNG")
     return file.getvalue()
+
+
+def other_template(how: Callable[[dict[str, Any]], object]) -> dict[Population, Template]:
+    """Return the templates, the one of the first piece changed."""
+    content = templates()[Population.ASSISTANCE].model_dump()
+    how(content)
+    return templates() | {Population.ASSISTANCE: Template.model_validate(content)}
+
+
+def with_seal(**changes: object) -> dict[Population, Template]:
+    seal = {"image": "seal.png", "x": 172, "y": 46, "w": 20, "h": 20, "png": seal_png()} | changes
+    return other_template(lambda content: content.update(seal=seal, texts=content["texts"] | {"seal": ""}))
 
 
 def put(

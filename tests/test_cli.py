@@ -25,7 +25,6 @@ from mailround.barcodes import bars, code_words
 from mailround.check_quality import check_quality
 from mailround.cli import app
 from mailround.context import PASSWORD, RoundContext
-from mailround.errors import ConfigurationError
 from mailround.extract import CONTROL_SUFFIX, extract
 from mailround.layouts import load_layout
 from mailround.local.airflow import LocalAirflow
@@ -36,6 +35,7 @@ from mailround.purge import purge
 from mailround.register.entries import PasswordNoticeIssued, ProofShown, standing
 from mailround.seal import package_path, seal
 from mailround.settings import CheckSettings, Settings
+from ports import free_port
 from prepared import AT, hand_over, password, post, print_round
 
 Opener = Callable[..., RoundContext]
@@ -684,22 +684,3 @@ def test_a_taken_port_is_told_before_the_last_demo_is_erased(local: Run, tmp_pat
     assert refused.exit_code == 2
     assert f"ポート {taken} は別のプログラムが使っています" in refused.stderr
     assert earlier.password == password
-
-
-def test_only_a_home_of_our_own_is_erased(tmp_path: Path) -> None:
-    airflow = LocalAirflow(tmp_path / "demo", 1, 2)
-    airflow.erase()
-    assert airflow.password
-    airflow.erase()
-    assert not airflow.home.exists()
-    airflow.home.mkdir()
-    (airflow.home / "secrets.json").touch()
-    with pytest.raises(ConfigurationError, match="作業フォルダではありません"):
-        airflow.erase()
-    assert (airflow.home / "secrets.json").exists()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

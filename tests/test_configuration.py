@@ -1,4 +1,4 @@
-"""The YAML files of include/, and round kinds as one of them: read strictly, with a Japanese word on every mistake."""
+"""The YAML files of include/, round kinds for an example: read strictly, with a Japanese word on every mistake."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from mailround.configuration import names, read_yaml
 from mailround.errors import ConfigurationError
-from mailround.rounds import RoundKind, load_round_kind
+from mailround.rounds import RoundKind
 from mailround.settings import REPOSITORY
 
 GOOD = "name: k\ntitle: 通知\ndecision: true\ntemplates: k\nfile_stem: notices\nenclosure_set: A\n"
@@ -38,12 +38,8 @@ def test_an_unknown_name_is_refused_and_the_known_ones_are_told(folder: Path, na
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (GOOD.replace("file_stem: notices", "file_stem: Notices-1"), "file_stem"),
         (GOOD.replace("decision: true\n", ""), "decision"),
-        (GOOD + "chunk_size: 501\n", "chunk_size"),
-        (GOOD + "chunk_size: 0\n", "chunk_size"),
         (GOOD + "surprise: 1\n", "surprise"),
-        (GOOD.replace("enclosure_set: A", "enclosure_set: 甲"), "enclosure_set"),
         ("name: [", "YAMLの書式"),
         ("!!python/object/apply:os.getcwd []", "YAMLの書式"),
     ],
@@ -60,15 +56,6 @@ def test_names_are_sorted_and_only_yaml(folder: Path) -> None:
     (folder / "a.yaml").touch()
     (folder / "notes.txt").touch()
     assert names(folder) == ("a", "k")
-
-
-@pytest.mark.parametrize(
-    ("name", "decision", "stem"), [("change_notice", True, "notices"), ("asset_declaration", False, "sheets")]
-)
-def test_the_shipped_round_kinds_load(name: str, decision: bool, stem: str) -> None:
-    kind = load_round_kind(REPOSITORY / "include", name)
-    assert (kind.name, kind.decision, kind.file_stem) == (name, decision, stem)
-    assert kind.chunk_size == 500
 
 
 @pytest.mark.parametrize(

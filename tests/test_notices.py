@@ -6,7 +6,6 @@ import email
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from mailround.local.mailbox import Mailbox
+from ports import free_port
 
 NAME = "髙﨑　伽奈利亜"
 LOG_URL = "http://127.0.0.1:8080/dags/mailing_round/runs/manual__1/tasks/extract"
@@ -69,12 +69,6 @@ for name, case in cases.items():
     print(json.dumps([name, result]), flush=True)
     sys.stdin.readline()
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

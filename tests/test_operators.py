@@ -5,7 +5,6 @@ from __future__ import annotations
 import email
 import hashlib
 import json
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -28,6 +27,7 @@ from mailround.proof import make_proof
 from mailround.register.entries import AnswerRefused, DeletionReminded, Extracted, Posted, ReleaseApproved, standing
 from mailround.seal import seal
 from mailround.settings import Settings
+from ports import free_port
 from prepared import AT, another_contract, hand_over, own_include, print_round, record
 
 # Airflow is imported in a process of its own: it makes folders and takes seconds.
@@ -128,9 +128,7 @@ def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[...
 @pytest.fixture
 def mail_port(tmp_path: Path) -> Iterator[int]:
     """A mail server that keeps what it gets in ``mail``."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     controller = Controller(Mailbox(tmp_path / "mail"), hostname="127.0.0.1", port=port)
     controller.start()
     yield port

@@ -11,47 +11,71 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from mailround.composition import POINTS
 from mailround.fonts import Font
 from mailround.templates import Sheet, Template
 
-_START = re.compile(rb"startxref\n(\d+)\n%%EOF\n\Z")
-_TABLE = re.compile(rb"xref\n0 (\d+)\n0000000000 65535 f \n((?:\d{10} 00000 n \n)+)trailer\n")
-_ROOT = re.compile(rb"/Root (\d+) 0 R")
-_PAGES = re.compile(rb"/Pages (\d+) 0 R")
-_KIDS = re.compile(rb"/Kids \[([^\]]*)\]")
+_FIGURE = rb"(?:\d+|\d*\.\d+)"
+_START = re.compile(rb"startxref\n(\d{1,10})\n%%EOF\n\Z")
+_END = re.compile(
+    rb"xref\n0 \d+\n0000000000 65535 f \n((?:\d{10} 00000 n \n)+)"
+    rb"trailer\n<<\n/ID \n\[<[0-9a-f]{32}><[0-9a-f]{32}>\]\n"
+    rb"% ReportLab generated PDF document -- digest \(opensource\)\n\n"
+    rb"/Info \d+ 0 R\n/Root (\d{1,10}) 0 R\n/Size \d+\n>>\nstartxref\n\d+\n%%EOF\n"
+)
+# Dictionaries that reportlab folds into lines, read with single blanks between their words
+_CATALOG = re.compile(rb"<< /Lang \(ja-JP\) /PageMode /UseNone /Pages (\d{1,10}) 0 R /Type /Catalog >>")
+_PAGES = re.compile(rb"<< /Count \d+ /Kids \[ ((?:\d{1,10} 0 R )+)\] /Type /Pages >>")
+_FONT = re.compile(
+    rb"<< /BaseFont /[^\s/]+ /DescendantFonts \[ (\d{1,10}) 0 R \] /Encoding /Identity-H /Subtype /Type0 "
+    rb"/ToUnicode (\d{1,10}) 0 R /Type /Font >>"
+)
+_DESCENDANT = re.compile(
+    rb"<< /BaseFont /[^\s/]+ /CIDSystemInfo << /Ordering \(Identity\) /Registry \(Adobe\) /Supplement 0 >> "
+    rb"/CIDToGIDMap (\d{1,10}) 0 R /DW 1000 /FontDescriptor \d+ 0 R /Subtype /CIDFontType2 /Type /Font "
+    rb"/W \[ ((?:\d{1,5} \[ (?:\d{1,5} )+\] )*)\] >>"
+)
+_RUN = re.compile(rb"(\d+) \[ ([\d ]+)\]")
 _REFERENCE = re.compile(rb"(\d+) 0 R")
 _PAGE = re.compile(
-    rb"<< /Type /Page /Parent \d+ 0 R /MediaBox \[0 0 ([\d.]+) ([\d.]+)\] /Resources (\d+) 0 R /Contents (\d+) 0 R >>\n"
+    rb"<< /Type /Page /Parent \d+ 0 R /MediaBox \[0 0 (%b) (%b)\] /Resources (\d{1,10}) 0 R "
+    rb"/Contents (\d{1,10}) 0 R >>\n" % (_FIGURE, _FIGURE)
 )
-_CONTENT = re.compile(rb"<< /Filter /FlateDecode /Length (\d+) >>\nstream\n")
+_CONTENT = re.compile(rb"<< /Filter /FlateDecode /Length (?P<length>\d{1,10}) >>\nstream\n")
 _RESOURCES = re.compile(
-    rb"<<\n/Font (\d+) 0 R /ProcSet \[ /PDF /Text \] /XObject <<\n((?:/FormXob\.[\w.-]+ \d+ 0 R\s*)+)>>\n>>\n"
+    rb"<<\n/Font (\d{1,10}) 0 R /ProcSet \[ /PDF /Text \] /XObject <<\n"
+    rb"((?:/FormXob\.[\w.-]+ \d{1,10} 0 R\s*)+)>>\n>>\n"
 )
 _FORM_NAME = re.compile(rb"/(FormXob\.[\w.-]+) (\d+) 0 R")
-_ONE_FONT = re.compile(rb"<<\n/FT (\d+) 0 R\n>>\n")
+_ONE_FONT = re.compile(rb"<<\n/FT (\d{1,10}) 0 R\n>>\n")
 _FORM = re.compile(
-    rb"<<\n/BBox \[ 0 0 ([\d.]+) ([\d.]+) \] /Filter \[ /FlateDecode \] /FormType 1 /Length (\d+) "
-    rb"/Matrix \[ 1 0 0 1 0 0 \] /Resources <<\n/Font \d+ 0 R /ProcSet \[ [/\w ]+ \]\s*"
-    rb"(?:/XObject <<\n/FormXob\.\w+ \d+ 0 R\n>>\s*)?\n?>>\s+/Subtype /Form /Type /XObject\n>>\nstream\n"
+    rb"<<\n/BBox \[ 0 0 (%b) (%b) \] /Filter \[ /FlateDecode \] /FormType 1 /Length (?P<length>\d{1,10}) "
+    rb"/Matrix \[ 1 0 0 1 0 0 \] /Resources <<\n/Font (?P<font>\d{1,10}) 0 R /ProcSet \[ [/\w ]+ \]\s*"
+    rb"(?:/XObject <<\n/FormXob\.\w+ (?P<image>\d{1,10}) 0 R\n>>\s*)?\n?>>\s+"
+    rb"/Subtype /Form /Type /XObject\n>>\nstream\n" % (_FIGURE, _FIGURE)
 )
+_IMAGE = re.compile(
+    rb"<<\n/BitsPerComponent 8 /ColorSpace /DeviceRGB /Filter \[ /FlateDecode \] /Height \d+ /Length \d+ "
+    rb"/Subtype /Image\s+/Type /XObject /Width \d+\n>>\nstream\n"
+)
+_STREAM = re.compile(rb"<<\n/Filter \[ /FlateDecode \] /Length (?P<length>\d{1,10}) /Length1 \d+\n>>\nstream\n")
 _LAYER = re.compile(
     rb"1 0 0 1 0 0 cm \n((?:[\d.]+ w\nn\n(?:[\d.]+ [\d.]+ m [\d.]+ [\d.]+ l\n)+S\n)*)"
     rb"((?:q\n[\d.]+ 0 0 [\d.]+ [\d.]+ [\d.]+ cm\n/FormXob\.\w+ Do\nQ\n)?)BT\n(.*)ET\Z",
     re.DOTALL,
 )
-_RULE = re.compile(rb"([\d.]+) w\nn\n((?:[\d.]+ [\d.]+ m [\d.]+ [\d.]+ l\n)+)S\n")
+_RULE = re.compile(rb"(%b) w\nn\n((?:%b %b m %b %b l\n)+)S\n" % ((_FIGURE,) * 5))
 _SHEET = re.compile(
     rb"/(FormXob\.[\w.-]+) Do\nBT\n(.*)ET\n"
     rb"q [\d.]+ 0 0 [\d.]+ [\d.]+ [\d.]+ cm\nBI /IM true /W \d+ /H \d+ /D \[1 0\] /F /AHx ID\n[0-9a-f]+>\nEI Q\n"
     rb"(?:q [\d.]+ 0 0 [\d.]+ [\d.]+ [\d.]+ cm (?:\d+ [02] 1 [246] re )+f Q\n)?",
     re.DOTALL,
 )
-_SIZE = re.compile(rb"/FT ([\d.]+) Tf")
-_LINE = re.compile(rb"1 0 0 1 ([\d.]+) ([\d.]+) Tm <((?:[0-9A-F]{4})+)> Tj")
-_SAID = re.compile(rb"<([0-9A-F]{4})> <([0-9A-F]+)>\n")
+_SIZE = re.compile(rb"/FT (%b) Tf" % _FIGURE)
+_LINE = re.compile(rb"1 0 0 1 (%b) (%b) Tm <((?:[0-9A-F]{4})+)> Tj" % (_FIGURE, _FIGURE))
+_SAID = re.compile(rb"<([0-9A-F]{4})> <((?:[0-9A-F]{4})+)>\n")
 _EXACT = 0.01
 """Points by which a rule may differ: figures are written with a few digits."""
 _EM = 1000
@@ -70,6 +94,13 @@ class Written(NamedTuple):
     size: float
 
 
+class _Units(dict[int, str]):
+    """Code → the unit that the file's font says it stands for, for ``str.translate``."""
+
+    def __missing__(self, code: int) -> NoReturn:
+        raise PageFault("文字と字形の対応")
+
+
 class PrintedFile:
     """The objects of one file and what its one font's codes stand for."""
 
@@ -80,12 +111,12 @@ class PrintedFile:
             PageFault: The file is built otherwise, or a code has another glyph or width than its character.
         """
         self._content = content
-        self._places = self._find_objects()
-        kids = _found(_KIDS, self._object(_number(_PAGES, self._object(_number(_ROOT, content)))))
-        self._pages = [int(number) for number in _REFERENCE.findall(kids)]
+        self._places, root = self._find_objects()
+        pages = int(self._folded(_CATALOG, root)[1])
+        self._pages = [int(number) for number in _REFERENCE.findall(self._folded(_PAGES, pages)[1])]
         self._forms: dict[bytes, int] = {}
-        self._texts: dict[int, str] = {}
-        self._resources = 0
+        self._units = _Units()
+        self._resources = self._fonts = 0
         self._font = font
 
     def page(self, index: int, template: Template) -> tuple[bytes, list[Written]]:
@@ -94,6 +125,8 @@ class PrintedFile:
         Raises:
             PageFault: The page says anything that such a page does not.
         """
+        if index >= len(self._pages):
+            raise PageFault("ファイルの作り")
         page = _PAGE.fullmatch(self._object(self._pages[index]))
         if page is None or not _is_size(page[1], page[2], template):
             raise PageFault("用紙の大きさか、頁の作り")
@@ -120,9 +153,12 @@ class PrintedFile:
         if (
             layer is None
             or _ruled(layer[1]) != _expected(template, sheet)
-            or bool(layer[2]) is not (template.seal is not None and sheet == "first")
+            or int(head["font"]) != self._fonts
+            or {bool(layer[2]), head["image"] is not None} != {template.seal is not None and sheet == "first"}
         ):
             raise PageFault("様式の固定部分")
+        if head["image"] and not _IMAGE.match(self._object(int(head["image"]))):
+            raise PageFault("印影")
         return self._lines(layer[3] if layer[3].endswith(b"\n") else layer[3] + b"\n")
 
     def _lines(self, block: bytes) -> list[Written]:
@@ -131,9 +167,7 @@ class PrintedFile:
         for each in block.split(b"\n")[:-1]:
             line = _LINE.fullmatch(each)
             if line is not None:
-                text = (
-                    bytes.fromhex(line[3].decode("ascii")).decode("utf-16-be", "surrogatepass").translate(self._texts)
-                )
+                text = _decoded(line[3]).translate(self._units)
                 lines.append(Written(text, float(line[1]), float(line[2]), size))
                 continue
             sized = _SIZE.fullmatch(each)
@@ -148,26 +182,33 @@ class PrintedFile:
             raise PageFault("頁の資源")
         self._resources = number
         self._forms = {name: int(each) for name, each in _FORM_NAME.findall(found[2])}
-        one = _ONE_FONT.fullmatch(self._object(int(found[1])))
+        self._fonts = int(found[1])
+        one = _ONE_FONT.fullmatch(self._object(self._fonts))
         if one is None:
             raise PageFault("余分な、または埋め込まれていないフォント")
-        self._read_font(self._object(int(one[1])))
+        self._read_font(int(one[1]))
 
-    def _read_font(self, whole: bytes) -> None:
+    def _read_font(self, number: int) -> None:
         """Compare every code's character, glyph and width with the round's font."""
-        if b"/Subtype /Type0" not in whole or b"/Encoding /Identity-H" not in whole:
-            raise PageFault("余分な、または埋め込まれていないフォント")
-        descendant = self._object(_number(re.compile(rb"/DescendantFonts \[ (\d+) 0 R \]"), whole))
-        glyphs = _stream(self._object(_number(re.compile(rb"/CIDToGIDMap (\d+) 0 R"), descendant)))
-        said = _stream(self._object(_number(re.compile(rb"/ToUnicode (\d+) 0 R"), whole)))
-        widths = _widths(descendant)
+        font = self._folded(_FONT, number, "余分な、または埋め込まれていないフォント")
+        descendant = self._folded(_DESCENDANT, int(font[1]), "文字と字形の対応")
+        glyphs = _unpacked(_STREAM, self._object(int(descendant[1])))
+        said = _unpacked(_STREAM, self._object(int(font[2])))
+        widths = _widths(descendant[2])
         for code, text in _SAID.findall(said.partition(b"endcodespacerange")[2]):
-            number, unit = int(code, 16), bytes.fromhex(text.decode("ascii")).decode("utf-16-be")
-            glyph = int.from_bytes(glyphs[2 * number : 2 * number + 2], "big")
-            width = widths.get(number, _EM)
+            place, unit = int(code, 16), _decoded(text)
+            glyph = int.from_bytes(glyphs[2 * place : 2 * place + 2], "big")
+            width = widths.get(place, _EM)
             if not glyph or glyph != self._font.glyph(unit) or width != round(self._font.width(unit) * _EM):
                 raise PageFault("文字と字形の対応")
-            self._texts[number] = unit
+            self._units[place] = unit
+
+    def _folded(self, pattern: re.Pattern[bytes], number: int, fault: str = "ファイルの作り") -> re.Match[bytes]:
+        """Return what a dictionary says, whatever lines it is folded into."""
+        found = pattern.fullmatch(b" ".join(self._object(number).split()))
+        if found is None:
+            raise PageFault(fault)
+        return found
 
     def _object(self, number: int) -> bytes:
         place = self._places.get(number)
@@ -179,42 +220,28 @@ class PrintedFile:
             raise PageFault("ファイルの作り")
         return whole[len(head) : -len(b"endobj\n")]
 
-    def _find_objects(self) -> dict[int, tuple[int, int]]:
+    def _find_objects(self) -> tuple[dict[int, tuple[int, int]], int]:
+        """Return where every object begins and ends, and the number of the root."""
         start = _START.search(self._content[-64:])
-        table = _TABLE.match(self._content, int(start[1])) if start else None
-        if start is None or table is None:
+        end = _END.fullmatch(self._content, int(start[1])) if start else None
+        if start is None or end is None:
             raise PageFault("ファイルの作り")
-        places = [int(each[:10]) for each in table[2].split(b"\n")[:-1]]
+        places = [int(each[:10]) for each in end[1].split(b"\n")[:-1]]
         ends = dict(zip(sorted(places), [*sorted(places)[1:], int(start[1])], strict=True))
-        return {number: (place, ends[place]) for number, place in enumerate(places, 1)}
+        return {number: (place, ends[place]) for number, place in enumerate(places, 1)}, int(end[2])
 
 
-def _found(pattern: re.Pattern[bytes], text: bytes) -> bytes:
-    found = pattern.search(text)
-    if found is None:
-        raise PageFault("ファイルの作り")
-    value: bytes = found[1]
-    return value
-
-
-def _number(pattern: re.Pattern[bytes], text: bytes) -> int:
-    return int(_found(pattern, text))
+def _decoded(digits: bytes) -> str:
+    """Return the text of hexadecimal UTF-16, unpaired surrogates included: no font has a glyph for one."""
+    return bytes.fromhex(digits.decode("ascii")).decode("utf-16-be", "surrogatepass")
 
 
 def _unpacked(head: re.Pattern[bytes], whole: bytes) -> bytes:
-    """Return a stream's content; its head must be of the form given, its length the head's last group."""
+    """Return a stream's content; its head must be of the form given."""
     found = head.match(whole)
     if found is None:
         raise PageFault("ファイルの作り")
-    return _inflated(whole[found.end() : found.end() + int(found[found.re.groups])])
-
-
-def _stream(whole: bytes) -> bytes:
-    head, _, rest = whole.partition(b"stream\n")
-    return _inflated(rest[: _number(re.compile(rb"/Length (\d+)"), head)])
-
-
-def _inflated(packed: bytes) -> bytes:
+    packed = whole[found.end() : found.end() + int(found["length"])]
     try:
         return zlib.decompress(packed)
     except zlib.error:
@@ -228,14 +255,11 @@ def _is_size(width: bytes, height: bytes, template: Template) -> bool:
     )
 
 
-def _widths(descendant: bytes) -> dict[int, int]:
+def _widths(runs: bytes) -> dict[int, int]:
     """Return the widths that differ from the default, by code."""
-    if b"/DW 1000 " not in descendant:
-        raise PageFault("文字と字形の対応")
-    widths: dict[int, int] = {}
-    for first, run in re.findall(rb"(\d+) \[([\d\s]*)\]", _found(re.compile(rb"/W \[(.*)\]", re.DOTALL), descendant)):
-        widths |= {int(first) + place: int(width) for place, width in enumerate(run.split())}
-    return widths
+    return {
+        int(first) + place: int(width) for first, run in _RUN.findall(runs) for place, width in enumerate(run.split())
+    }
 
 
 def _ruled(rules: bytes) -> list[tuple[float, ...]]:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 
 import pytest
 
 from mailround.local.airflow import LocalAirflow
 from mailround.local.drive import Driver
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from ports import free_port
 
 
 @pytest.fixture(scope="session")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAirflow]:
-    local = LocalAirflow(tmp_path_factory.mktemp("airflow"), _free_port(), _free_port())
+    local = LocalAirflow(tmp_path_factory.mktemp("airflow"), free_port(), free_port())
     try:
         local.start(lambda _: None)
         yield local

@@ -8,19 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from faults import POSTING
 
 from mailround.fonts import FontStack, load_font
 from mailround.model import Recipient
 from mailround.postcodes import load_postcodes
 from mailround.quality import Assessment, assess
+from mailround.quality.facts import Facts
 from mailround.rounds import load_round_kind
 from mailround.settings import REPOSITORY, CheckSettings
+from printing import ISSUED, templates
 
 INCLUDE = REPOSITORY / "include"
 POSTCODES = load_postcodes()
 FONT = load_font(CheckSettings())
-
-ISSUED = date(2026, 11, 20)
 
 Checker = Callable[..., Assessment]
 
@@ -44,6 +45,16 @@ def check() -> Checker:
         )
 
     return checker
+
+
+@pytest.fixture
+def facts_of() -> Callable[..., Facts]:
+    """Return what the predicates look at, of households that go out on the day of posting."""
+
+    def factory(*recipients: Recipient, posting_date: date | None = POSTING, kind: str = "change_notice") -> Facts:
+        return Facts(recipients, POSTCODES, FONT, templates(kind), ISSUED, posting_date)
+
+    return factory
 
 
 @pytest.fixture

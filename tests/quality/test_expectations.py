@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -86,6 +90,25 @@ def test_what_great_expectations_is_shown_is_booleans_and_record_numbers(monkeyp
     )
     run_suite("household", [7, 8], {"some_rule": [True, False]}, {"some_rule": HOLD})
     assert {name: str(dtype) for name, dtype in shown[0].dtypes.items()} == {"record_no": "int64", "some_rule": "bool"}
+
+
+def test_checking_writes_nothing_prints_nothing_and_needs_no_home(tmp_path: Path) -> None:
+    program = (
+        "from mailround.quality.expectations import run_suite\n"
+        "from mailround.quality.choices import Choice\n"
+        "print(run_suite('household', [1, 2], {'a': [True, False]}, {'a': Choice(severity='hold')})['a'].record_nos)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    assert done.stdout == "frozenset({2})\n"
+    assert done.stderr == ""
+    assert list(tmp_path.iterdir()) == []
 
 
 _Suite = expectations.gx.ExpectationSuite

@@ -343,24 +343,6 @@ def test_an_interrupted_append_leaves_nothing_and_blocks_nobody(register: Regist
     assert register.verify().entries == 1
 
 
-def _migrate(url: str) -> None:
-    Register(url).migrate()
-
-
-def test_migrating_twice_or_at_the_same_time_is_harmless(tmp_path: Path, postgres_url: str) -> None:
-    context = multiprocessing.get_context("spawn")
-    urls = (f"sqlite:///{tmp_path}/register/register.db", postgres_url)
-    racing = [context.Process(target=_migrate, args=(url,)) for url in urls for _ in range(2)]
-    for process in racing:
-        process.start()
-    for process in racing:
-        process.join(60)
-    assert [process.exitcode for process in racing] == [0] * 4
-    for url in urls:
-        _migrate(url)
-        assert append(Register(url), ended()) == 1
-
-
 def test_the_register_file_is_private(tmp_path: Path) -> None:
     register = Register(f"sqlite:///{tmp_path}/a/b/register.db")
     register.migrate()
