@@ -361,19 +361,23 @@ class _PieceList:
 
     def _rows(self, lines: Iterator[list[str]]) -> Iterator[PieceRow]:
         """Yield the rows up to the first that is not regular, and note what is wrong with each alone."""
-        while self.regular and (line := next(lines, None)) is not None:
+        if not self.regular:
+            return
+        for number, line in enumerate(lines, 1):
             self.lines += 1
-            self.regular = len(line) == len(PIECE_COLUMNS)
-            if self.regular:
-                seq, piece_id, file, first_page, pages, *rest = line
-                row = PieceRow(int(seq), piece_id, file, int(first_page), int(pages), *rest)
-                self._ids.append(hash(piece_id))  # 64 bits keyed at random: never blind to a repeated id
-                self.numbered &= row.piece_seq == len(self._ids)
-                before = self.last_page.get(file, 0)
-                if row.first_page != before + 1:
-                    self.torn.append(row.piece_seq)
-                self.last_page[file] = before + row.pages
-                yield row
+            if len(line) != len(PIECE_COLUMNS):
+                self.regular = False
+                return
+            seq, piece_id, file, first_page, pages, *rest = line
+            row = PieceRow(int(seq), piece_id, file, int(first_page), int(pages), *rest)
+            if row.piece_seq != number:
+                self.numbered = False
+            self._ids.append(hash(piece_id))  # 64 bits keyed at random; a repeated id has the same hash for certain
+            before = self.last_page.get(file, 0)
+            if row.first_page != before + 1:
+                self.torn.append(row.piece_seq)
+            self.last_page[file] = before + row.pages
+            yield row
 
 
 def _list_faults(

@@ -158,19 +158,10 @@ def _require_read_back(work: RoundContext, manifest: Manifest) -> None:
 
 
 def _row(piece: ListedPiece, where: PieceRange) -> PieceRow:
-    if (piece.seq, piece.piece_id) != (where.seq, where.piece_id):
-        raise PackageError(f"計画の{piece.seq}通目と、作成された{where.seq}通目の封書番号が一致しません。", _REDO)
-    return PieceRow(
-        piece_seq=piece.seq,
-        piece_id=piece.piece_id,
-        file=piece.file,
-        first_page=where.first_page,
-        pages=where.pages,
-        bundle=piece.bundle,
-        enclosure_set=piece.enclosure_set,
-        postcode=piece.postcode,
-        barcode=piece.barcode,
-    )
+    seq, piece_id, file, bundle, enclosure_set, postcode, barcode = piece
+    if seq != where.seq or piece_id != where.piece_id:
+        raise PackageError(f"計画の{seq}通目と、作成された{where.seq}通目の封書番号が一致しません。", _REDO)
+    return PieceRow(seq, piece_id, file, where.first_page, where.pages, bundle, enclosure_set, postcode, barcode)
 
 
 def _write(work: RoundContext, chunks: Sequence[tuple[Stretch, ...]], file: BinaryIO, at: datetime) -> Manifest:
