@@ -346,20 +346,13 @@ class _PieceList:
         self.numbered = True
         self.last_page: dict[str, int] = {}
         self.torn: list[int] = []
-        self._ids = array("q")
-        self.stretches = tuple(stretches(self._rows(lines)))
+        ids = array("q")
+        self.stretches = tuple(stretches(self._rows(lines, ids)))
         self.lines += sum(1 for _ in lines)
+        self.pieces = len(ids)
+        self.repeats_an_id = any(before == after for before, after in pairwise(sorted(ids)))
 
-    @property
-    def pieces(self) -> int:
-        """The number of rows."""
-        return len(self._ids)
-
-    def repeats_an_id(self) -> bool:
-        """Tell whether two pieces have the same id."""
-        return any(before == after for before, after in pairwise(sorted(self._ids)))
-
-    def _rows(self, lines: Iterator[list[str]]) -> Iterator[PieceRow]:
+    def _rows(self, lines: Iterator[list[str]], ids: array[int]) -> Iterator[PieceRow]:
         """Yield the rows up to the first that is not regular, and note what is wrong with each alone."""
         if not self.regular:
             return
@@ -372,7 +365,7 @@ class _PieceList:
             row = PieceRow(int(seq), piece_id, file, int(first_page), int(pages), *rest)
             if row.piece_seq != number:
                 self.numbered = False
-            self._ids.append(hash(piece_id))  # 64 bits keyed at random; a repeated id has the same hash for certain
+            ids.append(hash(piece_id))  # 64 bits keyed at random; a repeated id has the same hash for certain
             before = self.last_page.get(file, 0)
             if row.first_page != before + 1:
                 self.torn.append(row.piece_seq)
@@ -392,7 +385,7 @@ def _list_faults(
         return
     if not pieces.numbered:
         yield f"{PIECES}の通し番号が1から続いていない"
-    if pieces.repeats_an_id():
+    if pieces.repeats_an_id:
         yield f"{PIECES}に同じ封書番号がある"
     yield from _file_faults(pieces, printed, manifest)
     found = bundles_of(pieces.stretches)
