@@ -16,8 +16,9 @@ WRITERS = {
 }
 """Title of each way to write the notices, and where its page differs from ours."""
 _STEPS = {
-    "seal": "seal: list, write, reopen, check everything",
-    "aes": "writing AES-256 alone, 60 MB of the same PDFs",
+    "seal": "seal: the whole step with reopening and every check",
+    "archive": "seal: writing the AES-256 archive",
+    "floor": "seal: only its decryption, encryption, hashes and page counts",
 }
 _MOST_UNEQUAL = 0.10
 MOST_MIB = 96
@@ -75,7 +76,7 @@ def _targets(results: dict[str, Any]) -> Iterator[tuple[str, str, str, bool | No
     render, verify = pages_per_second(steps["render"]), pages_per_second(steps["verify"])
     characters, weight = results["characters"], results["bytes_per_page"]
     platypus, limit = writers["platypus"]["ours_to_it"], writers["limit"]["ours_to_it"]
-    path, rate = results["print_path"]["seconds"], _megabytes_per_second(steps["seal"])
+    path = results["print_path"]["seconds"]
     yield "different characters in the round", f"{characters:,}", "≥ 2,985", characters >= 2985  # noqa: PLR2004
     yield "render, pages/s on one core", f"{render:,.0f}", "≥ 1,500", render >= 1500  # noqa: PLR2004
     yield "render against Platypus", f"{platypus:.1f} ×", "≥ 6 ×", platypus >= 6  # noqa: PLR2004
@@ -103,7 +104,9 @@ def _targets(results: dict[str, Any]) -> Iterator[tuple[str, str, str, bool | No
     yield "extract", f"{steps['extract']['seconds']:.1f} s", "≤ 3 s", steps["extract"]["seconds"] <= 3  # noqa: PLR2004
     quality = steps["check_quality"]["seconds"]
     yield "check_quality", f"{quality:.1f} s", "≤ 20 s", quality <= 20  # noqa: PLR2004
-    yield "seal", f"{rate:.0f} MB/s", "≥ 150 MB/s", rate >= 150  # noqa: PLR2004
+    for name in ("archive", "seal"):
+        rate = _megabytes_per_second(steps[name])
+        yield _STEPS[name], f"{rate:.0f} MB/s, {steps[name]['seconds']:.2f} s", "≥ 150 MB/s", rate >= 150  # noqa: PLR2004
 
 
 def _writers(writers: dict[str, Any]) -> Iterator[str]:
@@ -125,9 +128,10 @@ def _steps(results: dict[str, Any]) -> Iterator[str]:
     yield f"| --- | ---: | ---: | ---: |{' ---: |' if large else ''}"
     for name, each in results["steps"].items():
         rate = f"{pages_per_second(each):,.0f} pages/s" if name in {"render", "verify"} else ""
-        if name in {"seal", "aes"}:
+        if name in {"seal", "archive", "floor"}:
             rate = f"{_megabytes_per_second(each):.0f} MB/s"
-        row = f"| {_STEPS.get(name, name)} | {each['seconds']:.2f} | {rate} | {each['peak_mib']:.0f} |"
+        peak = "" if name == "floor" else f"{each['peak_mib']:.0f}"  # it holds the whole package, unlike any step
+        row = f"| {_STEPS.get(name, name)} | {each['seconds']:.2f} | {rate} | {peak} |"
         larger = large["steps"].get(name) if large else None
         yield row + (f" {larger['peak_mib']:.0f} |" if larger else " |" if large else "")
 

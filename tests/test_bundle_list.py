@@ -38,7 +38,7 @@ def rows(bundles: Sequence[tuple[str, int]], per_file: int = 500) -> list[PieceR
 
 
 def drawn(pieces: Sequence[PieceRow], titles: dict[str, str] = TITLES) -> tuple[bytes, int]:
-    found = stretches(pieces)
+    found = list(stretches(pieces))
     return draw_bundle_list(ROUND, titles, bundles_of(found), found, list_font())
 
 
@@ -154,7 +154,7 @@ def test_it_says_nothing_of_what_the_round_is_about_and_embeds_its_font() -> Non
 def test_its_wordings_are_all_it_needs_whatever_the_offices_are_called() -> None:
     titles = {"a": "邊󠄉髙﨑中央郵便局", "out": "市外", "counter": "窓口交付"}
     pieces = rows([("a-001", 1)])
-    found = stretches(pieces)
+    found = list(stretches(pieces))
     font = whole_font().subset(wordings(titles.values()))
     content, _ = draw_bundle_list(ROUND, titles, bundles_of(found), found, font)
     assert "邊󠄉髙﨑中央郵便局（a）|1束　1通　1頁" in lines_of(content)

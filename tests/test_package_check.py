@@ -6,6 +6,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,168 @@ def test_a_package_that_differs_from_its_manifest_is_refused(
     with pytest.raises(PackageError) as refused:
         check_package(pack(tmp_path / "wrong.zip", contents, manifest), PASSWORD)
     assert message in refused.value.happened
+
+
+Row = tuple[object, ...]
+
+
+@cache
+def pages_of_400() -> bytes:
+    return pdf(400)
+
+
+def many() -> list[Row]:
+    """Return the rows of three files of 400 pieces; the middle bundle reaches over both borders of the files."""
+    return [
+        (
+            *(seq, f"P{seq:06d}", f"print/notices-{(seq - 1) // 400 + 1:03d}.pdf", (seq - 1) % 400 + 1, 1),
+            *("160-001" if seq <= 300 else "160-002" if seq <= 900 else "161-001", "A", "1600022", BARS),
+        )
+        for seq in range(1, 1201)
+    ]
+
+
+def pack_many(path: Path, pieces: bytes) -> Path:
+    """Pack so many pieces that their list is read in several blocks; the manifest tells what the list holds."""
+    assert len(pieces) > 1 << 17
+    printed = "print/notices-{:03d}.pdf".format
+    listed = (
+        ("160-001", 1, 300, 300, 300, "160", f"{printed(1)}:1-300"),
+        ("160-002", 301, 900, 600, 600, "160", f"{printed(1)}:301-400 {printed(2)}:401-800 {printed(3)}:801-900"),
+        ("161-001", 901, 1200, 300, 300, "161", f"{printed(3)}:901-1200"),
+    )
+    contents = {printed(number): pages_of_400() for number in (1, 2, 3)} | {
+        "pieces.csv": pieces,
+        "bundles.csv": lines(BUNDLE_COLUMNS, *listed),
+        "bundles.pdf": pdf(1),
+    }
+    manifest = manifest_of(contents)
+    manifest["totals"] = {"pieces": 1200, "pages": 1200, "bundles": 3}
+    for member in manifest["members"]:
+        if member["name"].startswith("print/"):
+            member |= {"pages": 400, "pieces": 400}
+    lists = {"bundles.pdf": {"pages": 1}, "pieces.csv": {"rows": pieces.count(b"\n") - 1}, "bundles.csv": {"rows": 3}}
+    for name, counts in lists.items():
+        next(each for each in manifest["members"] if each["name"] == name).update(counts)
+    return pack(path, contents, manifest)
+
+
+def without_the_last(rows: list[Row]) -> list[Row]:
+    return rows[:-1]
+
+
+def with_one_more(rows: list[Row]) -> list[Row]:
+    return [*rows, (1201, "P001201", *rows[-1][2:])]
+
+
+def with_a_bundle_that_comes_back(rows: list[Row]) -> list[Row]:
+    return [*rows[:-1], (*rows[-1][:5], "160-001", *rows[-1][6:])]
+
+
+def swapped_over_a_border(rows: list[Row]) -> list[Row]:
+    return [*rows[:399], rows[400], rows[399], *rows[401:]]
+
+
+def with_the_first_id_again_at_the_end(rows: list[Row]) -> list[Row]:
+    return [*rows[:-1], (1200, rows[0][1], *rows[-1][2:])]
+
+
+def with_a_page_too_many_at_the_end(rows: list[Row]) -> list[Row]:
+    return [*rows[:-1], (*rows[-1][:4], 2, *rows[-1][5:])]
+
+
+def with_a_short_row_in_the_middle(rows: list[Row]) -> list[Row]:
+    return [*rows[:700], rows[700][:-1], *rows[701:]]
+
+
+def test_a_list_of_several_blocks_is_read_whole(tmp_path: Path) -> None:
+    path = pack_many(tmp_path / "many.zip", lines(PIECE_COLUMNS, *many()))
+    report = check_package(path, PASSWORD)
+    assert (report.pieces, report.pages) == (1200, 1200)
+
+
+@pytest.mark.parametrize(
+    ("fault", "messages"),
+    [
+        (
+            without_the_last,
+            [
+                "notices-003.pdfの頁数がpieces.csvと違う（PDF 400、pieces.csv 399）",
+                "notices-003.pdfの通数がpieces.csvと違う（目録400、pieces.csv 399）",
+                "束161-001の最後の通し番号がpieces.csvと違う（bundles.csv 1200、pieces.csv 1199）",
+                "合計の通数が違う（目録1200、実際1199）",
+            ],
+        ),
+        (with_one_more, ["1201行目の頁が前の行から続いていない", "合計の通数が違う（目録1200、実際1201）"]),
+        (
+            with_a_bundle_that_comes_back,
+            ["束160-001の通し番号が続いていない（301通）", "束161-001の通数がpieces.csvと違う"],
+        ),
+        (
+            swapped_over_a_border,
+            ["通し番号が1から続いていない", "束160-002のファイル別の通し番号がpieces.csvと違う"],
+        ),
+        (with_the_first_id_again_at_the_end, ["同じ封書番号がある"]),
+        (with_a_page_too_many_at_the_end, ["notices-003.pdfの頁数がpieces.csvと違う（PDF 400、pieces.csv 401）"]),
+        (with_a_short_row_in_the_middle, ["pieces.csvの列が規則に合わない"]),
+    ],
+)
+def test_a_fault_anywhere_in_a_long_list_is_found(
+    tmp_path: Path, fault: Callable[[list[Row]], list[Row]], messages: list[str]
+) -> None:
+    path = pack_many(tmp_path / "many.zip", lines(PIECE_COLUMNS, *fault(many())))
+    with pytest.raises(PackageError) as refused:
+        check_package(path, PASSWORD)
+    for message in messages:
+        assert message in refused.value.happened
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda whole: whole[: -len(BARS) - 4], "pieces.csvの列が規則に合わない"),  # within the last line's postcode
+        (lambda whole: whole[: whole.index(b"\r\n", 140_000) + 2], "合計の通数が違う（目録1200、実際1"),
+        (lambda whole: whole + b"1201,P001201", "pieces.csvの列が規則に合わない"),
+        (lambda whole: whole + b'"1201', "パッケージが壊れています"),
+        (lambda whole: whole + "髙".encode()[:2], "パッケージが壊れています"),
+        (lambda whole: whole + b"\r\n", "pieces.csvの列が規則に合わない"),
+    ],
+)
+def test_a_long_list_cut_off_or_with_a_broken_end_is_refused(
+    tmp_path: Path, spoil: Callable[[bytes], bytes], message: str
+) -> None:
+    path = pack_many(tmp_path / "many.zip", spoil(lines(PIECE_COLUMNS, *many())))
+    with pytest.raises(PackageError) as refused:
+        check_package(path, PASSWORD)
+    assert message in refused.value.happened
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        (b"1,P000001", b"7,P000001"),  # a number out of order
+        (b"\r\n1,P0", b"\r\n1;P0"),  # a row with too few columns, after which no row is looked at
+        (b"piece_seq", b"piece_set"),
+        (b"P000002", b"P000001"),
+        (b"\r\n1,P0", b"\r\nx,P0"),  # no number
+        (b"\r\n1200,", b"\r\n1201,"),
+    ],
+)
+def test_what_a_member_says_that_is_not_authentic_is_not_told(tmp_path: Path, forged: tuple[bytes, bytes]) -> None:
+    """AES-CTR lets anybody turn single bits of the content: only the end of the member tells that it was done."""
+    pieces = lines(PIECE_COLUMNS, *many())
+    path = pack_many(tmp_path / "many.zip", pieces)
+    with pyzipper.AESZipFile(path) as archive:
+        info = archive.getinfo("pieces.csv")
+        start = info.header_offset + 30 + len("pieces.csv") + 11 + 16 + 2  # header, name, extra field, salt, verifier
+    right, wrong = forged
+    place = pieces.index(right)
+    whole = bytearray(path.read_bytes())
+    for offset, (before, after) in enumerate(zip(right, wrong, strict=True)):
+        whole[start + place + offset] ^= before ^ after
+    path.write_bytes(whole)
+    with pytest.raises(PackageError, match="パッケージが壊れています"):
+        check_package(path, PASSWORD)
 
 
 @pytest.mark.parametrize("content", [b'"', b'1,"P1\r\n', b"\xff\xfe", b"1\r2"])

@@ -281,6 +281,20 @@ def test_a_gap_in_the_numbers_is_refused(work: RoundContext) -> None:
         seal(work, at=AT)
 
 
+def test_two_pieces_swapped_over_the_border_of_two_chunks_are_refused(work: RoundContext) -> None:
+    """Plan and pages agree, and so do all counts; only the order is another."""
+    names = (("plan/list-001", "plan/list-002", LISTED), ("pages/001", "pages/002", RANGES))
+    for before, after, adapter in names:
+        *first, last = work.workspace.read_records(before, adapter)
+        next_first, *rest = work.workspace.read_records(after, adapter)
+        work.workspace.write_records(before, adapter, (*first, next_first))
+        work.workspace.write_records(after, adapter, (last, *rest))
+    record(work, Verified(first=1, last=1, pieces=3, pages=3, sha256="0" * 64))
+    record(work, Verified(first=2, last=2, pieces=3, pages=5, sha256="0" * 64))
+    with pytest.raises(PackageError, match="通し番号"):
+        seal(work, at=AT)
+
+
 def test_pages_that_nobody_read_back_are_not_sealed(work: RoundContext) -> None:
     [where] = work.workspace.read_records("pages/003", RANGES)
     work.workspace.write_records("pages/003", RANGES, (dataclasses.replace(where, pages=2),))

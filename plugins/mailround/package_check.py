@@ -2,6 +2,9 @@
 
 The manifest says what the package holds; this module believes none of it. It decrypts every member, hashes it, counts
 the rows of the lists and, with PDFium, the pages of the PDFs, and looks whether the lists agree with the PDFs.
+
+The piece list grows with the round and is read as a stream. Whether a member is authentic shows at its end, so what
+was found in it on the way is gathered, and told only once every member has been read to its end.
 """
 
 from __future__ import annotations
@@ -12,19 +15,23 @@ import io
 import re
 import struct
 import zlib
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import attrgetter
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import IO, TYPE_CHECKING, BinaryIO, NamedTuple
 
 import pypdfium2
 import pyzipper
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mailround.errors import PackageError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 MANIFEST = "manifest.json"
 PIECES = "pieces.csv"
@@ -35,7 +42,8 @@ _PRINTED = re.compile(r"print/[a-z]+-[0-9]{3,5}\.pdf")
 _NEUTRAL = re.compile(rf"{_PRINTED.pattern}|pieces\.csv|bundles\.csv|bundles\.pdf|manifest\.json")
 _NEUTRAL_BUNDLE = re.compile(r"[a-z0-9]{1,8}(?:-[0-9]{3,5})?")
 _AES_256 = 3
-_BLOCK = 1 << 20
+_BLOCK = 1 << 16
+"""Bytes that are read at once, of the whole package and of a list."""
 _SHOWN = 10
 _RESEAL = "このパッケージは引き渡さず、封緘の工程からやり直してください。"
 
@@ -148,14 +156,16 @@ class PackageReport:
     sha256: str
 
 
-def stretches(rows: Iterable[PieceRow]) -> list[Stretch]:
-    """Return the stretches of the pieces, in print order."""
-    found = []
+def stretches(rows: Iterable[PieceRow]) -> Iterator[Stretch]:
+    """Yield the stretches of the pieces, in print order; holds one row at a time."""
     for (bundle, file), held in groupby(rows, key=attrgetter("bundle", "file")):
-        pieces = list(held)
-        pages = sum(piece.pages for piece in pieces)
-        found.append(Stretch(bundle, file, pieces[0].piece_seq, pieces[-1].piece_seq, len(pieces), pages))
-    return found
+        pieces = pages = 0
+        for row in held:
+            if not pieces:
+                first = row.piece_seq
+            pieces += 1
+            pages += row.pages
+        yield Stretch(bundle, file, first, row.piece_seq, pieces, pages)
 
 
 def bundles_of(found: Iterable[Stretch]) -> list[BundleRow]:
@@ -193,7 +203,7 @@ def check_package(path: Path, password: str) -> PackageReport:
 
 
 def check_stream(file: BinaryIO, password: str) -> PackageReport:
-    """Check an open package; reads it twice, a few members in memory at a time.
+    """Check an open package; reads it twice, one PDF in memory at a time.
 
     Raises:
         PackageError: As `check_package`.
@@ -264,83 +274,142 @@ def _content_faults(archive: pyzipper.AESZipFile, manifest: Manifest) -> Iterato
     yield from (f"{name}がパッケージにない" for name in sorted(set(listed) - present))
     yield from (f"{name}がパッケージにない" for name in (PIECES, BUNDLES, BUNDLE_LIST) if name not in present)
 
-    names = sorted(present & set(listed))
-    found = {name: _examine(archive, name) for name in names}
     pages: dict[str, int] = {}
-    lists: dict[str, list[list[str]]] = {}
-    for name, content in found.items():
+    pieces: _PieceList | None = None
+    bundles: list[list[str]] | None = None
+    for name in sorted(present & set(listed)):
         member = listed[name]
+        with archive.open(name) as file:
+            content = _Content(file)
+            if name == PIECES:
+                pieces = _PieceList(content.lines())
+                what, told, found = "行数", member.rows, pieces.lines - 1
+            elif name == BUNDLES:
+                bundles = list(content.lines())
+                what, told, found = "行数", member.rows, len(bundles) - 1
+            else:
+                pages[name] = _page_count(content.readall())
+                what, told, found = "頁数", member.pages, pages[name]
         if content.bytes != member.bytes:
             yield f"{name}の大きさが違う（目録{member.bytes}、実際{content.bytes}）"
-        if content.sha256 != member.sha256:
+        if content.sha256.hexdigest() != member.sha256:
             yield f"{name}のハッシュが目録と違う"
-        if content.lines is not None:
-            lists[name] = content.lines
-            if len(content.lines) - 1 != member.rows:
-                yield f"{name}の行数が違う（目録{member.rows}、実際{len(content.lines) - 1}）"
-        else:
-            pages[name] = content.pages
-            if content.pages != member.pages:
-                yield f"{name}の頁数が違う（目録{member.pages}、実際{content.pages}）"
-    if set(lists) >= {PIECES, BUNDLES}:
+        if found != told:
+            yield f"{name}の{what}が違う（目録{told}、実際{found}）"
+    if pieces is not None and bundles is not None:
         printed = {name: count for name, count in pages.items() if _PRINTED.fullmatch(name)}
-        yield from _list_faults(lists[PIECES], lists[BUNDLES], printed, manifest)
+        yield from _list_faults(pieces, bundles, printed, manifest)
 
 
-class _Content(NamedTuple):
-    """What a member turned out to be: a list has lines, with its header, a PDF pages."""
+class _Content(io.RawIOBase):
+    """A member's content as a stream that counts and hashes what is read; only an authentic one comes to its end."""
 
-    bytes: int
-    sha256: str
-    pages: int = 0
-    lines: list[list[str]] | None = None
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.bytes = 0
+        self.sha256 = hashlib.sha256()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer)
+        block = self._taken(self._file.read(len(view)))
+        view[: len(block)] = block
+        return len(block)
+
+    def readall(self) -> bytes:
+        return self._taken(self._file.read())
+
+    def lines(self) -> Iterator[list[str]]:
+        """Yield the lines of a list, with its header."""
+        text = io.TextIOWrapper(io.BufferedReader(self, _BLOCK), encoding="utf-8", newline="")
+        yield from csv.reader(text, strict=True)
+
+    def _taken(self, block: bytes) -> bytes:
+        self.bytes += len(block)
+        self.sha256.update(block)
+        return block
+
+
+class _PieceList:
+    """What pieces.csv says, checked row by row; of all its rows only one is in memory.
+
+    ``lines`` counts the header too. Not ``regular``: the columns are not ours, and nothing else is known but ``lines``.
+    """
+
+    def __init__(self, lines: Iterator[list[str]]) -> None:
+        """Read the list to its end, also past what is wrong: only there shows whether it is authentic."""
+        header = next(lines, None)
+        self.lines = 0 if header is None else 1
+        self.regular = header is not None and tuple(header) == PIECE_COLUMNS
+        self.numbered = True
+        self.last_page: dict[str, int] = {}
+        self.torn: list[int] = []
+        ids = array("q")
+        self.stretches = tuple(stretches(self._rows(lines, ids)))
+        self.lines += sum(1 for _ in lines)
+        self.pieces = len(ids)
+        self.repeats_an_id = any(before == after for before, after in pairwise(sorted(ids)))
+
+    def _rows(self, lines: Iterator[list[str]], ids: array[int]) -> Iterator[PieceRow]:
+        """Yield the rows up to the first that is not regular, and note what is wrong with each alone."""
+        if not self.regular:
+            return
+        for number, line in enumerate(lines, 1):
+            self.lines += 1
+            if len(line) != len(PIECE_COLUMNS):
+                self.regular = False
+                return
+            seq, piece_id, file, first_page, pages, *rest = line
+            row = PieceRow(int(seq), piece_id, file, int(first_page), int(pages), *rest)
+            if row.piece_seq != number:
+                self.numbered = False
+            ids.append(hash(piece_id))  # 64 bits keyed at random; a repeated id has the same hash for certain
+            before = self.last_page.get(file, 0)
+            if row.first_page != before + 1:
+                self.torn.append(row.piece_seq)
+            self.last_page[file] = before + row.pages
+            yield row
 
 
 def _list_faults(
-    pieces: list[list[str]], bundles: list[list[str]], printed: dict[str, int], manifest: Manifest
+    pieces: _PieceList, bundles: list[list[str]], printed: dict[str, int], manifest: Manifest
 ) -> Iterator[str]:
     """Yield every place where the lists, the manifest and the pages of the printed PDFs disagree."""
-    for name, found, expected in ((PIECES, pieces, PIECE_COLUMNS), (BUNDLES, bundles, BUNDLE_COLUMNS)):
-        if not found or tuple(found[0]) != expected or any(len(row) != len(expected) for row in found):
-            yield f"{name}の列が規則に合わない"
-            return
-    rows = [
-        PieceRow(int(seq), piece_id, file, int(first_page), int(count), *rest)
-        for seq, piece_id, file, first_page, count, *rest in pieces[1:]
-    ]
-    if [row.piece_seq for row in rows] != list(range(1, len(rows) + 1)):
+    if not pieces.regular:
+        yield f"{PIECES}の列が規則に合わない"
+        return
+    if not bundles or tuple(bundles[0]) != BUNDLE_COLUMNS or any(len(row) != len(BUNDLE_COLUMNS) for row in bundles):
+        yield f"{BUNDLES}の列が規則に合わない"
+        return
+    if not pieces.numbered:
         yield f"{PIECES}の通し番号が1から続いていない"
-    if len({row.piece_id for row in rows}) != len(rows):
+    if pieces.repeats_an_id:
         yield f"{PIECES}に同じ封書番号がある"
-    found_stretches = stretches(rows)
-    yield from _file_faults(rows, found_stretches, printed, manifest)
-    yield from _bundle_faults(bundles_of(found_stretches), bundles[1:])
-    for what, told, found_total in (
-        ("通数", manifest.totals.pieces, len(rows)),
+    yield from _file_faults(pieces, printed, manifest)
+    found = bundles_of(pieces.stretches)
+    yield from _bundle_faults(found, bundles[1:])
+    for what, told, total in (
+        ("通数", manifest.totals.pieces, pieces.pieces),
         ("頁数", manifest.totals.pages, sum(printed.values())),
-        ("束数", manifest.totals.bundles, len({row.bundle for row in rows})),
+        ("束数", manifest.totals.bundles, len(found)),
     ):
-        if told != found_total:
-            yield f"合計の{what}が違う（目録{told}、実際{found_total}）"
+        if told != total:
+            yield f"合計の{what}が違う（目録{told}、実際{total}）"
 
 
-def _file_faults(
-    rows: list[PieceRow], found: list[Stretch], printed: dict[str, int], manifest: Manifest
-) -> Iterator[str]:
+def _file_faults(found: _PieceList, printed: dict[str, int], manifest: Manifest) -> Iterator[str]:
     """Yield every file whose pieces and pages are not those of pieces.csv."""
-    last_page: dict[str, int] = {}
-    for row in rows:
-        before = last_page.get(row.file, 0)
-        if row.first_page != before + 1:
-            yield f"{PIECES}の{row.piece_seq}行目の頁が前の行から続いていない"
-        last_page[row.file] = before + row.pages
+    yield from (f"{PIECES}の{seq}行目の頁が前の行から続いていない" for seq in found.torn)
     pieces: Counter[str] = Counter()
-    for stretch in found:
+    for stretch in found.stretches:
         pieces[stretch.file] += stretch.pieces
     told = {member.name: member.pieces for member in manifest.members}
-    for name in sorted(set(last_page) | set(printed)):
-        if last_page.get(name, 0) != printed.get(name, 0):
-            yield f"{name}の頁数が{PIECES}と違う（PDF {printed.get(name, 0)}、{PIECES} {last_page.get(name, 0)}）"
+    pages = found.last_page
+    for name in sorted(set(pages) | set(printed)):
+        if pages.get(name, 0) != printed.get(name, 0):
+            yield f"{name}の頁数が{PIECES}と違う（PDF {printed.get(name, 0)}、{PIECES} {pages.get(name, 0)}）"
         if told.get(name) != pieces[name]:
             yield f"{name}の通数が{PIECES}と違う（目録{told.get(name) or 0}、{PIECES} {pieces[name]}）"
 
@@ -362,21 +431,6 @@ def _bundle_faults(found: list[BundleRow], told: list[list[str]]) -> Iterator[st
             if str(right) != value:
                 both = f"（{BUNDLES} {int(value)}、{PIECES} {right}）" if isinstance(right, int) else ""
                 yield f"束{row.bundle}の{_COLUMN_TITLES[column]}が{PIECES}と違う{both}"
-
-
-def _examine(archive: pyzipper.AESZipFile, name: str) -> _Content:
-    """Decrypt a member and return what it is."""
-    blocks = []
-    digest = hashlib.sha256()
-    with archive.open(name) as file:
-        while block := file.read(_BLOCK):
-            blocks.append(block)
-            digest.update(block)
-    content = b"".join(blocks)
-    if name.endswith(".csv"):
-        lines = list(csv.reader(io.StringIO(content.decode("utf-8"), newline=""), strict=True))
-        return _Content(len(content), digest.hexdigest(), lines=lines)
-    return _Content(len(content), digest.hexdigest(), pages=_page_count(content))
 
 
 def _page_count(content: bytes) -> int:

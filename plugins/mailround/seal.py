@@ -2,6 +2,9 @@
 
 Every sealing draws new salts, so two sealings of the same content differ in their bytes; the manifest does not. The
 approval is bound to the bytes of one sealing, which is why an approved package may not be sealed again.
+
+The rows of one chunk are in memory at a time. What they become in pieces.csv, which stands behind the PDFs, waits
+compressed, a fifth of its size, until the chunks agree with the register and the PDFs are written.
 """
 
 from __future__ import annotations
@@ -10,11 +13,13 @@ import csv
 import hashlib
 import io
 import secrets
+import zlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import pyzipper
 from pydantic import TypeAdapter
@@ -36,6 +41,7 @@ from mailround.package_check import (
     Member,
     PackageReport,
     PieceRow,
+    Stretch,
     Totals,
     bundles_of,
     check_stream,
@@ -55,6 +61,13 @@ _REDO = "印刷計画の工程からやり直してください。"
 
 
 _RANGES = TypeAdapter(tuple[PieceRange, ...])
+
+
+class _Chunk(NamedTuple):
+    """What sealing keeps of a chunk: its stretches, and its lines of pieces.csv, compressed."""
+
+    stretches: tuple[Stretch, ...]
+    lines: bytes
 
 
 def package_path(settings: Settings, round_id: str) -> Path:
@@ -78,10 +91,10 @@ def seal(work: RoundContext, *, at: datetime) -> model.Sealed:
     """
     if approved := work.released(Sealed):
         return _reference(work, approved)
-    rows = _rows(work)
+    chunks = _chunks(work)
     path = package_path(work.settings, work.round_id)
     with replacing(path) as file:
-        manifest = _write(work, rows, file, at)
+        manifest = _write(work, chunks, file, at)
         _require_read_back(work, manifest)
         report = check_stream(file, _password(work))
         if report.manifest != manifest:
@@ -96,22 +109,18 @@ def seal(work: RoundContext, *, at: datetime) -> model.Sealed:
     return _record(work, report, at)
 
 
-def _rows(work: RoundContext) -> list[PieceRow]:
-    """Join the plan with the rendered pages, and hold both against the register."""
+def _chunks(work: RoundContext) -> list[_Chunk]:
+    """Return what is sealed of every chunk, after plan, rendered pages and register agree."""
     planned = latest(work.entries, PrintPlanned)
     if planned is None:
         raise GateClosedError("印刷計画が管理簿にありません。", _REDO)
-    read_back = {(body.first, body.last): body for body in standing(work.entries, Verified)}
-    chunks: list[list[PieceRow]] = []
-    for number in range(1, planned.chunks + 1):
-        pieces = work.workspace.read_records(list_name(number), LISTED)
-        ranges = work.workspace.read_records(f"pages/{number:03d}", _RANGES)
-        _agree(f"第{number}分冊の計画通数と作成通数", len(pieces), len(ranges))
-        chunks.append([_row(piece, where) for piece, where in zip(pieces, ranges, strict=True)])
+    chunks = [
+        _Chunk(tuple(stretches(rows)), zlib.compress(_csv(rows), zlib.Z_BEST_SPEED))
+        for rows in _rows(work, planned.chunks)
+    ]
     covered: set[int] = set()
-    for (first, last), body in read_back.items():
-        group = [row for chunk in chunks[first - 1 : last] for row in chunk]
-        if (len(group), _pages(group)) == (body.pieces, body.pages):
+    for (first, last), body in _read_back(work).items():
+        if _counts(_stretches(chunks[first - 1 : last])) == (body.pieces, body.pages):
             covered.update(range(first, last + 1))
     missing = sorted(set(range(1, planned.chunks + 1)) - covered)
     if missing:
@@ -119,19 +128,35 @@ def _rows(work: RoundContext) -> list[PieceRow]:
         raise GateClosedError(
             f"全頁照合の記録がない分冊があります（{len(missing)}件：{listed}）。", "照合の工程からやり直してください。"
         )
-    rows = [row for chunk in chunks for row in chunk]
-    _agree("管理簿の印刷計画の通数と作業領域の通数", planned.pieces, len(rows))
-    if [row.piece_seq for row in rows] != list(range(1, len(rows) + 1)):
-        raise PackageError("封書の通し番号が1から続いていません。", _REDO)
-    return rows
+    pieces, _ = _counts(_stretches(chunks))
+    _agree("管理簿の印刷計画の通数と作業領域の通数", planned.pieces, pieces)
+    return chunks
+
+
+def _rows(work: RoundContext, chunks: int) -> Iterator[list[PieceRow]]:
+    """Yield the rows of one chunk after the other: the plan joined with the rendered pages, numbered from 1."""
+    before = 0
+    for number in range(1, chunks + 1):
+        pieces = work.workspace.read_records(list_name(number), LISTED)
+        ranges = work.workspace.read_records(f"pages/{number:03d}", _RANGES)
+        _agree(f"第{number}分冊の計画通数と作成通数", len(pieces), len(ranges))
+        rows = [_row(piece, where) for piece, where in zip(pieces, ranges, strict=True)]
+        if [row.piece_seq for row in rows] != list(range(before + 1, before + len(rows) + 1)):
+            raise PackageError("封書の通し番号が1から続いていません。", _REDO)
+        before += len(rows)
+        yield rows
+
+
+def _read_back(work: RoundContext) -> dict[tuple[int, int], Verified]:
+    """Return what the register says last of every group that was read back, by its first and last chunk."""
+    return {(body.first, body.last): body for body in standing(work.entries, Verified)}
 
 
 def _require_read_back(work: RoundContext, manifest: Manifest) -> None:
     """Hold the PDFs that were written, byte for byte, against those that `verify` read."""
     digests = [bytes.fromhex(member.sha256) for member in manifest.members if member.pieces is not None]
-    read_back = {(body.first, body.last): body for body in standing(work.entries, Verified)}
     covered: set[int] = set()
-    for (first, last), body in read_back.items():
+    for (first, last), body in _read_back(work).items():
         if hashlib.sha256(b"".join(digests[first - 1 : last])).hexdigest() == body.sha256:
             covered.update(range(first, last + 1))
     missing = sorted(set(range(1, len(digests) + 1)) - covered)
@@ -144,25 +169,17 @@ def _require_read_back(work: RoundContext, manifest: Manifest) -> None:
 
 
 def _row(piece: ListedPiece, where: PieceRange) -> PieceRow:
-    if (piece.seq, piece.piece_id) != (where.seq, where.piece_id):
-        raise PackageError(f"計画の{piece.seq}通目と、作成された{where.seq}通目の封書番号が一致しません。", _REDO)
-    return PieceRow(
-        piece_seq=piece.seq,
-        piece_id=piece.piece_id,
-        file=piece.file,
-        first_page=where.first_page,
-        pages=where.pages,
-        bundle=piece.bundle,
-        enclosure_set=piece.enclosure_set,
-        postcode=piece.postcode,
-        barcode=piece.barcode,
-    )
+    seq, piece_id, file, bundle, enclosure_set, postcode, barcode = piece
+    if seq != where.seq or piece_id != where.piece_id:
+        raise PackageError(f"計画の{seq}通目と、作成された{where.seq}通目の封書番号が一致しません。", _REDO)
+    return PieceRow(seq, piece_id, file, where.first_page, where.pages, bundle, enclosure_set, postcode, barcode)
 
 
-def _write(work: RoundContext, rows: list[PieceRow], file: BinaryIO, at: datetime) -> Manifest:
-    """Write the whole archive, one member in memory at a time; return its manifest."""
+def _write(work: RoundContext, chunks: Sequence[_Chunk], file: BinaryIO, at: datetime) -> Manifest:
+    """Write the whole archive, one PDF or the lines of one chunk in memory at a time; return its manifest."""
     members: list[Member] = []
-    found = stretches(rows)
+    found = _stretches(chunks)
+    total, pages_of_all = _counts(found)
     bundles = bundles_of(found)
     for bundle in bundles:
         _agree("束の通し番号の幅と通数", bundle.last_piece_seq - bundle.first_piece_seq + 1, bundle.pieces)
@@ -173,13 +190,30 @@ def _write(work: RoundContext, rows: list[PieceRow], file: BinaryIO, at: datetim
         archive.setpassword(_password(work).encode("ascii"))
 
         def add(
-            name: str, content: bytes, *, pages: int | None = None, pieces: int | None = None, lines: int | None = None
+            name: str,
+            content: Iterable[bytes],
+            *,
+            pages: int | None = None,
+            pieces: int | None = None,
+            lines: int | None = None,
         ) -> None:
             info = archive.zipinfo_cls(name, date_time=moment)
             info.external_attr = 0o600 << 16
-            archive.writestr(info, content)
-            digest = hashlib.sha256(content).hexdigest()
-            members.append(Member(name=name, sha256=digest, bytes=len(content), pages=pages, pieces=pieces, rows=lines))
+            digest = hashlib.sha256()
+            with archive.open(info, "w") as member:
+                for block in content:
+                    member.write(block)
+                    digest.update(block)
+            members.append(
+                Member(
+                    name=name,
+                    sha256=digest.hexdigest(),
+                    bytes=info.file_size,
+                    pages=pages,
+                    pieces=pieces,
+                    rows=lines,
+                )
+            )
 
         pages: Counter[str] = Counter()
         pieces: Counter[str] = Counter()
@@ -187,9 +221,10 @@ def _write(work: RoundContext, rows: list[PieceRow], file: BinaryIO, at: datetim
             pages[stretch.file] += stretch.pages
             pieces[stretch.file] += stretch.pieces
         for name, count in pages.items():
-            add(name, work.workspace.read(name.removesuffix(".pdf")), pages=count, pieces=pieces[name])
-        add(PIECES, _csv(PIECE_COLUMNS, rows), lines=len(rows))
-        add(BUNDLES, _csv(BUNDLE_COLUMNS, bundles), lines=len(bundles))
+            add(name, (work.workspace.read(name.removesuffix(".pdf")),), pages=count, pieces=pieces[name])
+        lines = (zlib.decompress(chunk.lines) for chunk in chunks)
+        add(PIECES, chain((_csv((PIECE_COLUMNS,)),), lines), lines=total)
+        add(BUNDLES, (_csv((BUNDLE_COLUMNS, *bundles)),), lines=len(bundles))
         listing, sheets = draw_bundle_list(
             work.round_id,
             planned_offices(work).sections(),
@@ -197,16 +232,16 @@ def _write(work: RoundContext, rows: list[PieceRow], file: BinaryIO, at: datetim
             found,
             Font(work.workspace.read(FONT)),
         )
-        add(BUNDLE_LIST, listing, pages=sheets)
+        add(BUNDLE_LIST, (listing,), pages=sheets)
         manifest = Manifest(
             round_id=work.round_id,
             kind=work.opened.round_kind,
             algorithm=ALGORITHM,
             software=f"mailround {__version__}",
-            totals=Totals(pieces=len(rows), pages=_pages(rows), bundles=len(bundles)),
+            totals=Totals(pieces=total, pages=pages_of_all, bundles=len(bundles)),
             members=tuple(members),
         )
-        add(MANIFEST, _json(manifest))
+        add(MANIFEST, (_json(manifest),))
     return manifest
 
 
@@ -242,15 +277,22 @@ def _agree(what: str, left: int, right: int) -> None:
         raise CountMismatchError(f"{what}が一致しません（{left:,}と{right:,}）。", _REDO)
 
 
-def _pages(rows: Iterable[PieceRow]) -> int:
-    return sum(row.pages for row in rows)
+def _stretches(chunks: Iterable[_Chunk]) -> list[Stretch]:
+    return [stretch for chunk in chunks for stretch in chunk.stretches]
 
 
-def _csv(columns: tuple[str, ...], rows: Iterable[Iterable[object]]) -> bytes:
+def _counts(found: Iterable[Stretch]) -> tuple[int, int]:
+    """Return how many pieces and pages there are in these stretches."""
+    pieces = pages = 0
+    for stretch in found:
+        pieces += stretch.pieces
+        pages += stretch.pages
+    return pieces, pages
+
+
+def _csv(rows: Iterable[Iterable[object]]) -> bytes:
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
     return text.getvalue().encode("utf-8")
 
 
