@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from reportlab.pdfgen.canvas import Canvas
 
 from mailround.barcodes import bars, code_words
-from mailround.bundle_list import wordings
+from mailround.bundle_words import wordings
 from mailround.context import RoundContext
 from mailround.delivery_offices import load_delivery_offices
 from mailround.fonts import Font, load_font

@@ -10,7 +10,8 @@ import pypdfium2
 import pytest
 from pypdfium2 import raw
 
-from mailround.bundle_list import draw_bundle_list, wordings
+from mailround.bundle_list import draw_bundle_list
+from mailround.bundle_words import wordings
 from mailround.delivery_offices import load_delivery_offices
 from mailround.errors import PrintError
 from mailround.package_check import PieceRow, bundles_of, stretches

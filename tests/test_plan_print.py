@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mailround.barcodes import bars, code_words, decode_bars
-from mailround.bundle_list import wordings
+from mailround.bundle_words import wordings
 from mailround.context import RoundContext
 from mailround.delivery_offices import load_delivery_offices
 from mailround.errors import CountMismatchError, PrintError

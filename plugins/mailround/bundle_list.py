@@ -7,7 +7,6 @@ It names offices, bundles, files and numbers, nobody's name or address and nothi
 from __future__ import annotations
 
 import io
-import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -18,18 +17,25 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
+from mailround.bundle_words import (
+    BY_BUNDLE,
+    BY_FILE,
+    BY_SECTION,
+    FILES,
+    GOES_ON,
+    NOTE,
+    ROUND,
+    SECTIONS,
+    TITLE,
+    TOTAL,
+    UNITS,
+)
 from mailround.errors import PrintError
 from mailround.fonts import Font
 from mailround.package_check import BundleRow, Stretch
 from mailround.pdf_font import EmbeddedFont
 
 rl_config.useA85 = 0  # as in `render`, so that the bytes do not depend on what else a process has drawn
-
-_TITLE = "束一覧表"
-_NOTE = "通数を数え、束ごとに確認欄へ印を付けてください。数が合わないときは、作業を止めて発注者へ連絡してください。"
-_GOES_ON = "（続き）"
-_ROUND, _TOTAL, _SECTIONS, _FILES = "回", "合計", "配達局別", "ファイル別"
-_UNITS = ("束", "通", "頁")
 
 _LEFT, _RIGHT = 15 * mm, 195 * mm
 _TOP, _BOTTOM = 265 * mm, 18 * mm
@@ -82,35 +88,21 @@ class _Part:
     last: int
 
 
-def _columns(*columns: tuple[str, float, bool]) -> tuple[_Column, ...]:
+def _columns(titles: Sequence[str], *shapes: tuple[float, bool]) -> tuple[_Column, ...]:
     """Return columns from titles, widths in millimetres and whether they hold numbers."""
     found = []
     left = _LEFT
-    for title, width, number in columns:
+    for title, (width, number) in zip(titles, shapes, strict=True):
         found.append(_Column(title, left, left + width * mm, number))
         left += width * mm
     return tuple(found)
 
 
-_BY_SECTION = _columns(("配達局", 90, False), ("束数", 30, True), ("通数", 30, True), ("頁数", 30, True))
-_BY_FILE = _columns(("ファイル", 60, False), ("通し番号", 60, True), ("通数", 30, True), ("頁数", 30, True))
+_BY_SECTION = _columns(BY_SECTION, (90, False), (30, True), (30, True), (30, True))
+_BY_FILE = _columns(BY_FILE, (60, False), (60, True), (30, True), (30, True))
 _BY_BUNDLE = _columns(
-    ("束", 28, False),
-    ("ファイル", 46, False),
-    ("通し番号", 32, True),
-    ("通数", 15, True),
-    ("頁数", 15, True),
-    ("束の通数", 17, True),
-    ("束の頁数", 17, True),
-    ("確認", 10, False),
+    BY_BUNDLE, (28, False), (46, False), (32, True), (15, True), (15, True), (17, True), (17, True), (10, False)
 )
-
-
-def wordings(titles: Iterable[str]) -> set[str]:
-    """Return every text whose characters a bundle list with these section titles may need, for the round's font."""
-    columns = (column.title for column in (*_BY_SECTION, *_BY_FILE, *_BY_BUNDLE))
-    fixed = (_TITLE, _NOTE, _GOES_ON, _ROUND, _TOTAL, _SECTIONS, _FILES, *_UNITS, "～（）　")
-    return {*fixed, *columns, *titles, string.ascii_lowercase, string.digits, ",-./ "}
 
 
 def draw_bundle_list(
@@ -123,7 +115,7 @@ def draw_bundle_list(
         titles: Japanese title of every section by its code, in print order (`DeliveryOffices.sections`).
         bundles: All bundles, in print order.
         found: Their stretches.
-        font: A font that holds `wordings`.
+        font: A font that holds `bundle_words.wordings`.
 
     Raises:
         PrintError: A bundle's section has no title, or the font lacks a character.
@@ -141,7 +133,7 @@ def draw_bundle_list(
     )
     canvas.setTitle(f"bundles {round_id}")
     for number, parts in enumerate(pages, 1):
-        _draw_page(canvas, embedded, f"{_ROUND}　{round_id}　　{number}/{len(pages)}{_UNITS[2]}", parts)
+        _draw_page(canvas, embedded, f"{ROUND}　{round_id}　　{number}/{len(pages)}{UNITS[2]}", parts)
     canvas.save()
     return target.getvalue(), len(pages)
 
@@ -156,15 +148,15 @@ def _tables(titles: Mapping[str, str], bundles: Sequence[BundleRow], found: Sequ
         by_section[bundle.office].append(bundle)
     total = _counts(bundles)
     yield _Table(
-        _SECTIONS,
+        SECTIONS,
         "",
         _BY_SECTION,
         (
             *(_Row((titles[code], *_counts(held))) for code, held in by_section.items()),
-            _Row((_TOTAL, *total), total=True),
+            _Row((TOTAL, *total), total=True),
         ),
     )
-    yield _Table(_FILES, "", _BY_FILE, (*_file_rows(found), _Row((_TOTAL, "", *total[1:]), total=True)))
+    yield _Table(FILES, "", _BY_FILE, (*_file_rows(found), _Row((TOTAL, "", *total[1:]), total=True)))
     by_bundle = {bundle: list(held) for bundle, held in groupby(found, key=lambda stretch: stretch.bundle)}
     for code, held in by_section.items():
         if held:
@@ -192,7 +184,7 @@ def _section_table(
         *before, last = by_bundle[bundle.bundle]
         rows += [_Row((*_stretch_cells(stretch), "", "", "")) for stretch in before]
         rows.append(_Row((*_stretch_cells(last), f"{bundle.pieces:,}", f"{bundle.pages:,}", ""), tick=True))
-    sums = "　".join(f"{count}{unit}" for count, unit in zip(_counts(bundles), _UNITS, strict=True))
+    sums = "　".join(f"{count}{unit}" for count, unit in zip(_counts(bundles), UNITS, strict=True))
     return _Table(f"{title}（{code}）", sums, _BY_BUNDLE, tuple(rows))
 
 
@@ -231,10 +223,10 @@ def _paginate(tables: Iterable[_Table]) -> list[list[_Part]]:
 
 def _draw_page(canvas: Canvas, font: EmbeddedFont, header: str, parts: Sequence[_Part]) -> None:
     canvas.setFont(font.fontName, _TITLE_SIZE)
-    canvas.drawString(_LEFT, 280 * mm, _TITLE)
+    canvas.drawString(_LEFT, 280 * mm, TITLE)
     canvas.setFont(font.fontName, _SIZE)
     canvas.drawRightString(_RIGHT, 280 * mm, header)
-    canvas.drawString(_LEFT, 273 * mm, _NOTE)
+    canvas.drawString(_LEFT, 273 * mm, NOTE)
     for part in parts:
         _draw_part(canvas, font, part)
     canvas.showPage()
@@ -244,7 +236,7 @@ def _draw_part(canvas: Canvas, font: EmbeddedFont, part: _Part) -> None:
     table = part.table
     y = part.top - _HEADING
     canvas.setFont(font.fontName, _HEADING_SIZE)
-    canvas.drawString(_LEFT, y + _BASELINE, table.heading + (_GOES_ON if part.first else ""))
+    canvas.drawString(_LEFT, y + _BASELINE, table.heading + (GOES_ON if part.first else ""))
     if not part.first:
         canvas.drawRightString(_RIGHT, y + _BASELINE, table.sums)
     canvas.setFont(font.fontName, _SIZE)

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from pydantic import TypeAdapter
 
 from mailround.barcodes import barcode_of
-from mailround.bundle_list import wordings
+from mailround.bundle_words import wordings
 from mailround.composition import household_values
 from mailround.context import RoundContext
 from mailround.delivery_offices import COUNTER, DeliveryOffices, load_delivery_offices
