@@ -159,12 +159,15 @@ class PrintedFile:
             raise PageFault("様式の固定部分")
         if head["image"] and not _IMAGE.match(self._object(int(head["image"]))):
             raise PageFault("印影")
-        return self._lines(layer[3] if layer[3].endswith(b"\n") else layer[3] + b"\n")
+        return self._lines(layer[3])
 
     def _lines(self, block: bytes) -> list[Written]:
         size = 0.0
         lines = []
-        for each in block.split(b"\n")[:-1]:
+        *whole, unfinished = block.split(b"\n")
+        if unfinished:
+            raise PageFault("様式にない描き方")
+        for each in whole:
             line = _LINE.fullmatch(each)
             if line is not None:
                 text = _decoded(line[3]).translate(self._units)
