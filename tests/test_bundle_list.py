@@ -11,13 +11,11 @@ import pytest
 from pypdfium2 import raw
 
 from mailround.bundle_list import draw_bundle_list
-from mailround.bundle_words import wordings
 from mailround.delivery_offices import load_delivery_offices
 from mailround.errors import PrintError
 from mailround.package_check import PieceRow, bundles_of, stretches
 from mailround.settings import REPOSITORY
 from prepared import list_font
-from printing import whole_font
 
 TITLES = load_delivery_offices(REPOSITORY / "include").sections()
 ROUND = "2026-11-change"
@@ -150,15 +148,6 @@ def test_it_says_nothing_of_what_the_round_is_about_and_embeds_its_font() -> Non
     assert not [word for word in ("保護", "支援", "決定", "資産") if word in "".join(lines_of(content))]
     assert b"/Helvetica" not in content
     assert b"/Type1" not in content
-
-
-def test_its_wordings_are_all_it_needs_whatever_the_offices_are_called() -> None:
-    titles = {"a": "邊󠄉髙﨑中央郵便局", "out": "市外", "counter": "窓口交付"}
-    pieces = rows([("a-001", 1)])
-    found = list(stretches(pieces))
-    font = whole_font().subset(wordings(titles.values()))
-    content, _ = draw_bundle_list(ROUND, titles, bundles_of(found), found, font)
-    assert "邊󠄉髙﨑中央郵便局（a）|1束　1通　1頁" in lines_of(content)
 
 
 def test_a_character_that_the_font_lacks_is_refused_not_replaced() -> None:
