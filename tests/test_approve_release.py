@@ -15,9 +15,16 @@ from mailround.forms import settle
 from mailround.gates import Release
 from mailround.model import Recipient
 from mailround.proof import make_proof
-from mailround.register.entries import HoldsDecided, QualityChecked, ReleaseApproved, ReleaseRefused, latest
+from mailround.register.entries import (
+    HoldsDecided,
+    PrintPlanned,
+    QualityChecked,
+    ReleaseApproved,
+    ReleaseRefused,
+    latest,
+)
 from mailround.seal import package_path, seal
-from prepared import print_round
+from prepared import print_round, record
 
 AT = ANSWERED[ReleaseApproval]
 
@@ -56,6 +63,27 @@ def test_whoever_started_the_round_may_not_answer(work: RoundContext, option: st
 def test_only_the_second_division_approves(work: RoundContext, responder: str) -> None:
     (reason,) = refused(ReleaseApproval, work, responder=responder)
     assert responder not in reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "title"),
+    [(QualityChecked, "checked_sha256", "印刷計画"), (PrintPlanned, "plan_sha256", "封緘（暗号化）")],
+)
+def test_a_package_of_an_earlier_check_or_plan_is_not_approved(
+    work: RoundContext, kind: type[QualityChecked | PrintPlanned], field: str, title: str
+) -> None:
+    """A step was cleared by itself while the question was open, and what it did differs."""
+    body = ReleaseApproval.body(work)
+    assert body
+    done = latest(work.entries, kind)
+    assert done is not None
+    record(work, done.model_copy(update={field: "9" * 64}))
+    record(work, HoldsDecided(held=2, go_on=True, answered_at=AT))
+    for ask in (lambda: ReleaseApproval.body(work), lambda: settled(ReleaseApproval, work)):
+        with pytest.raises(GateClosedError, match=f"「{title}」からやり直す"):
+            ask()
+    assert latest(work.entries, ReleaseApproved) is None
+    assert settled(ReleaseApproval, work, option=SEND_BACK).body.kind == "release_refused"
 
 
 def test_sending_back_is_recorded_and_final(work: RoundContext) -> None:

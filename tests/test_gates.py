@@ -95,6 +95,11 @@ def test_an_approval_needs_the_sealed_package_and_no_earlier_approval() -> None:
         require(APPROVAL, Release(sealed=HASH, approved=None, on_disk=OTHER), DAY)
 
 
+def test_nothing_is_approved_that_rests_on_what_was_done_anew_since() -> None:
+    with pytest.raises(GateClosedError, match=r"「印刷計画」からやり直す（点検表19）"):
+        require(APPROVAL, Release(sealed=HASH, approved=None, on_disk=HASH, overtaken="印刷計画"), DAY)
+
+
 def test_every_closed_gate_is_named_at_once() -> None:
     mark = CONTRACT.privacy_mark.model_copy(update={"expires": date(2026, 1, 1)})
     broken = CONTRACT.model_copy(update={"privacy_mark": mark, "ward_approvers": GONE})

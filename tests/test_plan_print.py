@@ -11,15 +11,17 @@ import pytest
 
 from mailround.barcodes import bars, code_words, decode_bars
 from mailround.bundle_words import wordings
+from mailround.check_quality import check_quality
 from mailround.context import RoundContext
 from mailround.delivery_offices import load_delivery_offices
-from mailround.errors import CountMismatchError, PrintError
+from mailround.errors import CountMismatchError, GateClosedError, PrintError
 from mailround.external_sort import external_sort
 from mailround.fonts import Font
 from mailround.model import ChunkGroup, Delivery, Piece, Recipient
 from mailround.piece_id import ALPHABET, is_piece_id
 from mailround.plan_print import FONT, LISTED, PIECES, list_name, plan_print
-from mailround.register.entries import PrintPlanned, latest
+from mailround.records import write_recipients
+from mailround.register.entries import PrintPlanned, latest, standing
 from mailround.sample_households import sample_recipients
 from mailround.templates import digest
 from mailround.workspace import Workspace
@@ -263,6 +265,43 @@ def test_the_plan_is_the_same_however_little_is_held(
     assert {name: work.workspace.read(name) for name in work.workspace.names("plan")} == first
 
 
+def test_a_killed_plan_takes_the_font_of_the_plan_before(
+    work: RoundContext, make_recipient: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its chunks may be half of this plan and half of that one: nothing can be drawn until a plan is whole."""
+    plan(work, [make_recipient()])
+    monkeypatch.setattr("mailround.plan_print.list_name", interrupted_at(1))
+    with pytest.raises(KeyboardInterrupt):
+        plan(work, [make_recipient(name="林")])
+    assert FONT not in work.workspace.names("plan")
+
+
+@pytest.mark.parametrize("what", ["records", "report"])
+def test_what_is_not_what_was_checked_is_not_planned(work: RoundContext, make_recipient: Maker, what: str) -> None:
+    """An extraction or a check was cut off before its entry: counts and case numbers are the same."""
+    put(work, [make_recipient()])
+    checked = check_quality(work, at=NOW)
+    assert checked.printable == 1
+    if what == "records":
+        write_recipients(work.workspace, [make_recipient(address="東京都新宿区新宿9-9-9")])
+    else:
+        work.workspace.write("quality/report", work.workspace.read("quality/report") + b" ")
+    with pytest.raises(GateClosedError, match="データ検査からやり直して"):
+        plan_print(work, at=NOW)
+    assert latest(work.entries, PrintPlanned) is None
+
+
+@pytest.mark.parametrize("changes", [{"name": "林　太郎"}, {"address": "東京都新宿区新宿9-9-9"}, {"members": 9}])
+def test_the_plan_has_a_digest_of_all_that_it_holds(
+    work: RoundContext, make_recipient: Maker, changes: dict[str, Any]
+) -> None:
+    """Without it a plan done anew would leave no other entry, and pages of the one before would pass for its own."""
+    for recipient in (make_recipient(), make_recipient(), make_recipient(**changes)):
+        plan(work, [recipient])
+    first, second = standing(work.entries, PrintPlanned)
+    assert first.plan_sha256 != second.plan_sha256
+
+
 def test_what_a_killed_plan_left_is_not_read_and_goes(
     work: RoundContext, make_recipient: Maker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -274,6 +313,7 @@ def test_what_a_killed_plan_left_is_not_read_and_goes(
         with pytest.raises(KeyboardInterrupt):
             plan(work, recipients)
     assert {"plan/run-004", "plan/chunk-003"} <= set(work.workspace.names("plan"))
+    assert FONT not in work.workspace.names("plan")  # so that none of it can be printed
     assert latest(work.entries, PrintPlanned) is None
 
     pieces = plan(work, recipients, held=["0000001", "0000002", "0000003", "0000004", "0000005"])

@@ -24,7 +24,7 @@ from mailround.errors import CountMismatchError, GateClosedError, PackageError, 
 from mailround.model import Recipient
 from mailround.package_check import BUNDLE_COLUMNS, PIECE_COLUMNS, PackageReport, check_package, check_stream
 from mailround.plan_print import LISTED
-from mailround.register.entries import PrintPlanned, ReleaseApproved, Sealed, Verified, latest, standing
+from mailround.register.entries import PrintPlanned, QualityChecked, ReleaseApproved, Sealed, Verified, latest, standing
 from mailround.seal import ALPHABET, PASSWORD_LENGTH, package_path, seal
 from prepared import AT, CANARY, RANGES, hand_over, own_include, password, pdf, print_round, record
 
@@ -318,6 +318,39 @@ def test_a_pdf_with_a_page_too_many_is_found_on_reopening_and_the_old_package_st
 def test_a_round_that_was_never_planned_is_not_sealed(open_a_round: Opener) -> None:
     with pytest.raises(GateClosedError, match="印刷計画"):
         seal(open_a_round(), at=AT)
+
+
+def test_pages_that_were_read_back_against_another_plan_are_not_sealed(work: RoundContext) -> None:
+    """The plan was done anew by itself: the same counts, other pieces."""
+    planned = latest(work.entries, PrintPlanned)
+    assert planned is not None
+    record(work, planned.model_copy(update={"plan_sha256": "9" * 64}))
+    with pytest.raises(GateClosedError, match="3件：1、2、3"):
+        seal(work, at=AT)
+    assert not package(work).exists()
+
+
+def test_a_plan_of_an_earlier_check_is_not_sealed(work: RoundContext) -> None:
+    seal(work, at=AT)
+    before = package(work).read_bytes()
+    checked = latest(work.entries, QualityChecked)
+    assert checked is not None
+    record(work, checked.model_copy(update={"checked_sha256": "9" * 64}))
+    with pytest.raises(GateClosedError, match="「印刷計画」の後に"):
+        seal(work, at=AT)
+    assert package(work).read_bytes() == before
+
+
+def test_the_register_says_which_plan_was_sealed(work: RoundContext) -> None:
+    planned = latest(work.entries, PrintPlanned)
+    assert planned is not None
+    record(work, planned.model_copy(update={"plan_sha256": "7" * 64}))
+    for body in standing(work.entries, Verified):
+        record(work, body.model_copy(update={"plan_sha256": "7" * 64}))
+    seal(work, at=AT)
+    sealed = latest(work.entries, Sealed)
+    assert sealed is not None
+    assert sealed.plan_sha256 == "7" * 64
 
 
 def test_a_bundle_torn_apart_is_refused(work: RoundContext) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import stat
 import traceback
 from collections.abc import Callable
@@ -150,7 +151,9 @@ NUMBERS = TypeAdapter(tuple[int, ...])
 
 @pytest.mark.parametrize(("count", "block"), [(0, 3), (1, 3), (3, 3), (7, 3), (7, 1), (7, 100)])
 def test_a_stream_reads_back_in_its_order(workspace: Workspace, count: int, block: int) -> None:
-    assert workspace.write_stream("records", NUMBERS, iter(range(count)), block) == count
+    written, read = workspace.write_stream("records", NUMBERS, iter(range(count)), block), hashlib.sha256()
+    assert list(workspace.read_stream("records", NUMBERS, read)) == list(range(count))
+    assert written == (read.hexdigest() if count else "")
     assert list(workspace.read_stream("records", NUMBERS)) == list(range(count))
 
 

@@ -20,6 +20,7 @@ from mailround.register.entries import (
     ReleaseRefused,
     Sealed,
     latest,
+    overtaken,
 )
 from mailround.settings import TOKYO
 
@@ -60,7 +61,8 @@ class ReleaseApproval(Form):
         """Show the counts, the holds, and the hashes of the package that an approval is bound to and of its proof.
 
         Raises:
-            GateClosedError: The package on disk is not the sealed one, or has no proof.
+            GateClosedError: The package on disk is not the sealed one, is not made of the last plan and check, or has
+                no proof.
             CountMismatchError: Printed, held and excluded do not add up to extracted.
         """
         require(APPROVAL, release_of(work), work.opened.posting_date)
@@ -122,7 +124,7 @@ class ReleaseApproval(Form):
         """Bind the answer to the sealed package.
 
         Raises:
-            GateClosedError: The package on disk is no longer the sealed one.
+            GateClosedError: The package on disk is no longer the sealed one, or a step before it was done anew.
         """
         sealed = recorded(work, Sealed).sha256
         if answer.option == SEND_BACK:
@@ -146,9 +148,11 @@ def release_of(work: RoundContext) -> Release:
     if path.is_file():
         with path.open("rb") as package:
             on_disk = hashlib.file_digest(package, "sha256").hexdigest()
-    sealed, approved = latest(work.entries, Sealed), latest(work.entries, ReleaseApproved)
+    entries = work.entries
+    sealed, approved, late = latest(entries, Sealed), latest(entries, ReleaseApproved), overtaken(entries)
     return Release(
         sealed=sealed.sha256 if sealed else None,
         approved=approved.package_sha256 if approved else None,
         on_disk=on_disk,
+        overtaken=late.title if late else None,
     )

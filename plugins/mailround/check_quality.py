@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import datetime
 
 from mailround.context import RoundContext
-from mailround.errors import CountMismatchError, QualityStopError
+from mailround.errors import GateClosedError, QualityStopError
 from mailround.fonts import load_font
 from mailround.model import Checked
 from mailround.postcodes import load_postcodes
@@ -26,17 +27,20 @@ def check_quality(work: RoundContext, *, at: datetime) -> Checked:
     Report and register entry are written before a stop is raised: whoever clears it up must be able to look.
 
     Raises:
+        GateClosedError: The records are not those that the register says were extracted.
         QualityStopError: A check of the round suite failed, or too many households failed one; names the checks.
         ConfigurationError: The suites' settings, the font or the postcode table are not as they should be.
         RoundEndedError: The round is ended.
     """
     if approved := work.released(QualityChecked):
         return Checked(round_id=work.round_id, **approved.model_dump(include=_COUNTS))
-    recipients = tuple(read_recipients(work.workspace))
+    digest = hashlib.sha256()
+    recipients = tuple(read_recipients(work.workspace, digest))
+    records_sha256 = digest.hexdigest()
     extracted = latest(work.entries, Extracted)
-    if extracted is not None and extracted.rows != len(recipients):
-        raise CountMismatchError(
-            f"取り込んだ件数（{extracted.rows}）と検査する件数（{len(recipients)}）が違います。",
+    if extracted is not None and extracted.records_sha256 != records_sha256:
+        raise GateClosedError(
+            f"検査する{len(recipients)}件が、取込の記録（{extracted.rows}件）のときの内容ではありません。",
             "データ取込からやり直してください。",
         )
     found = assess(
@@ -48,7 +52,9 @@ def check_quality(work: RoundContext, *, at: datetime) -> Checked:
         issue_date=work.opened.issue_date,
         posting_date=work.opened.posting_date,
     )
-    work.workspace.write(REPORT, json.dumps(found.round_report(), ensure_ascii=False).encode())
+    report = json.dumps(found.round_report(), ensure_ascii=False).encode()
+    digest.update(report)
+    work.workspace.write(REPORT, report)
     counts = {
         "rows": found.rows,
         "printable": found.printable,
@@ -60,6 +66,8 @@ def check_quality(work: RoundContext, *, at: datetime) -> Checked:
         QualityChecked(
             export_sha256=extracted.sha256 if extracted else "",
             findings={each.id: each.count for each in found.findings if each.count},
+            records_sha256=records_sha256,
+            checked_sha256=digest.hexdigest(),
             **counts,
         ),
         round_id=work.round_id,

@@ -66,13 +66,14 @@ def extract(work: RoundContext, *, at: datetime) -> Extracted:
     source = read_source(path, work.layout, gaiji, decision=work.kind.decision)
     export = source.export
     work.workspace.write("original", source.raw)
-    write_recipients(work.workspace, export.recipients)
+    records_sha256 = write_recipients(work.workspace, export.recipients)
     body = ExtractedBody(
         rows=export.rows,
         bytes=len(source.raw),
         sha256=source.sha256,
         total_after=export.total_after,
         unknown_headers=len(export.unknown_headers),
+        records_sha256=records_sha256,
     )
     report = body.model_dump(mode="json") | {
         "unknown_headers": export.unknown_headers,

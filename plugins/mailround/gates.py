@@ -19,11 +19,15 @@ Gate = Callable[[Facts, date], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The package's SHA-256 as sealed, as approved, and as the file on disk has it now; None where there is none."""
+    """The package's SHA-256 as sealed, as approved, and as the file on disk has it now; None where there is none.
+
+    ``overtaken`` is the title of a step whose last work rests on something that was done anew since.
+    """
 
     sealed: str | None
     approved: str | None
     on_disk: str | None
+    overtaken: str | None = None
 
 
 def contract_in_term(contract: Contract, day: date) -> str | None:
@@ -61,6 +65,13 @@ def package_unchanged(release: Release, _: date) -> str | None:
     return None
 
 
+def nothing_done_anew(release: Release, _: date) -> str | None:
+    """Control 19: what is approved is made of the last extraction, check and plan, not of earlier ones."""
+    if release.overtaken is None:
+        return None
+    return f"「{release.overtaken}」の後に前の工程がやり直されたので、「{release.overtaken}」からやり直す（点検表19）"
+
+
 def release_approved(release: Release, _: date) -> str | None:
     """Control 19: a second person approved exactly the sealed package."""
     if release.approved is None:
@@ -73,7 +84,7 @@ def release_approved(release: Release, _: date) -> str | None:
 OPENING: tuple[Gate[Contract], ...] = (contract_in_term, privacy_mark_valid, handlers_designated)
 """What must hold on the posting day before a round is opened, and on the day of every handover."""
 
-APPROVAL: tuple[Gate[Release], ...] = (package_unchanged,)
+APPROVAL: tuple[Gate[Release], ...] = (package_unchanged, nothing_done_anew)
 """What must hold when a release is approved."""
 
 HANDOVER: tuple[Gate[Release], ...] = (package_unchanged, release_approved)

@@ -24,13 +24,13 @@ from mailround.context import RoundContext
 from mailround.delivery_offices import COUNTER, DeliveryOffices, load_delivery_offices
 from mailround.errors import CountMismatchError, GateClosedError, PrintError
 from mailround.external_sort import external_sort
-from mailround.fonts import load_font, split_units
+from mailround.fonts import Font, load_font, split_units
 from mailround.model import ChunkGroup, Delivery, ListedPiece, Piece, Population, Recipient
 from mailround.piece_id import ALPHABET, PieceIds
 from mailround.postcodes import load_postcodes
 from mailround.print_order import Place, in_bundles, place_of
 from mailround.records import read_recipients
-from mailround.register.entries import PrintPlanned, Verified, latest, standing
+from mailround.register.entries import PrintPlanned, QualityChecked, Verified, latest, standing
 from mailround.templates import Template, digest, load_templates
 
 PIECES: TypeAdapter[tuple[Piece, ...]] = TypeAdapter(tuple[Piece, ...])
@@ -69,7 +69,8 @@ def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
     Raises:
         CountMismatchError: printed + held + excluded is not what was extracted, or nothing is left to print.
         PrintError: A record came through that the font or the postcode forbids.
-        GateClosedError: The templates are no longer those checked when the round was opened.
+        GateClosedError: The templates are no longer those checked when the round was opened, or the records and their
+            report those that the register says were checked.
         RoundEndedError: The round is ended.
     """
     if approved := work.released(PrintPlanned):
@@ -82,12 +83,14 @@ def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
             "新しい回の番号で始めるか、様式（include/templates と include/envelopes）を元に戻してください。",
         )
     offices = load_delivery_offices(work.settings.include)
+    checked = _Checked(work)
     ids = PieceIds(work.workspace.derive)
     units = _units(_fixed_texts(templates, offices))
-    placed = external_sort(
-        work.workspace, _FOLDER, _PLACED, _placed(work, offices, templates, ids, units), run=_RUN, block=_BLOCK
-    )
-    characters, font_sha256 = _write_font(work, units)
+    work.workspace.delete(FONT)  # and written last: of a plan that was cut off nobody can print
+    printed = _placed(work, _to_print(checked, ids), offices, templates, units)
+    placed = external_sort(work.workspace, _FOLDER, _PLACED, printed, run=_RUN, block=_BLOCK)
+    font = _font_for(work, units)
+    font_sha256 = hashlib.sha256(font.data)
     tally = _write_chunks(work, _pieces(work, placed, offices, ids))
     if tally.bundles.total() != len(ids):
         raise CountMismatchError(
@@ -100,12 +103,15 @@ def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
         bundles=len(tally.bundles),
         counter=tally.bundles[COUNTER],
         postable_until=tally.postable_until,
-        characters=characters,
-        font_sha256=font_sha256,
+        characters=len(font.units),
+        font_sha256=font_sha256.hexdigest(),
         templates_sha256=digest(templates),
         delivery_offices_sha256=offices.digest(),
+        checked_sha256=checked.sha256,
+        plan_sha256=hashlib.sha256(b"".join((font_sha256.digest(), *tally.digests))).hexdigest(),
     )
     work.register.append(body, round_id=work.round_id, actor="mailround", at=at)
+    work.workspace.write(FONT, font.data)
     return _groups(work.round_id, tally.chunks, work.settings.print_tasks)
 
 
@@ -148,12 +154,35 @@ def list_name(number: int) -> str:
     return f"plan/list-{number:03d}"
 
 
-def _to_print(work: RoundContext, ids: PieceIds) -> Iterator[Recipient]:
+class _Checked:
+    """The records and the report on them, as they are found; ``sha256`` is theirs once all records were read."""
+
+    def __init__(self, work: RoundContext) -> None:
+        self._work = work
+        self._report = work.workspace.read("quality/report")
+        self._digest = hashlib.sha256()
+        report = json.loads(self._report)
+        self.held, self.excluded = set(report["held"]), set(report["excluded"])
+        self.sha256 = ""
+
+    def records(self) -> Iterator[Recipient]:
+        """Yield the records; they count only if no error comes at the end."""
+        yield from read_recipients(self._work.workspace, self._digest)
+        self._digest.update(self._report)
+        self.sha256 = self._digest.hexdigest()
+        recorded = latest(self._work.entries, QualityChecked)
+        if recorded and recorded.checked_sha256 != self.sha256:
+            raise GateClosedError(
+                "取り込んだ内容か検査の結果が、管理簿に記録したデータ検査のときのものではありません。",
+                "データ検査からやり直してください。",
+            )
+
+
+def _to_print(checked: _Checked, ids: PieceIds) -> Iterator[Recipient]:
     """Yield the records that are printed; what was yielded counts only if no error comes at the end."""
-    report = json.loads(work.workspace.read("quality/report"))
-    held, excluded = set(report["held"]), set(report["excluded"])
+    held, excluded = checked.held, checked.excluded
     rows = printed = 0
-    for recipient in read_recipients(work.workspace):
+    for recipient in checked.records():
         rows += 1
         if recipient.case_no not in held and recipient.case_no not in excluded:
             printed += 1
@@ -172,14 +201,14 @@ def _to_print(work: RoundContext, ids: PieceIds) -> Iterator[Recipient]:
 
 def _placed(
     work: RoundContext,
+    recipients: Iterable[Recipient],
     offices: DeliveryOffices,
     templates: dict[Population, Template],
-    ids: PieceIds,
     units: set[str],
 ) -> Iterator[_Placed]:
     """Yield every household that is printed, with its place, and add what its piece prints to ``units``."""
     postcodes = load_postcodes()
-    for recipient in _to_print(work, ids):
+    for recipient in recipients:
         to = recipient.addressee(work.opened.posting_date)
         barcode = barcode_of(to, postcodes)
         printed = household_values(recipient, to, templates[recipient.population], work.opened.issue_date)
@@ -233,25 +262,23 @@ def _units(texts: Iterable[str]) -> set[str]:
     return set[str]().union(*map(split_units, texts))
 
 
-def _write_font(work: RoundContext, units: set[str]) -> tuple[int, str]:
-    """Write one font cut down to everything that this round prints; return its characters and its SHA-256."""
+def _font_for(work: RoundContext, units: set[str]) -> Font:
+    """Return one font cut down to everything that this round prints."""
     fonts = load_font(work.settings)
     if missing := [unit for unit in units if fonts.missing(unit)]:
         raise PrintError(
             f"印刷用フォントにない文字が{len(missing)}種類あります。",
             "データ検査からやり直し、その世帯を保留にしてください。様式の文言も確かめてください。",
         )
-    font = fonts.subset(units)
-    content = font.data
-    work.workspace.write(FONT, content)
-    return len(font.units), hashlib.sha256(content).hexdigest()
+    return fonts.subset(units)
 
 
 @dataclass
 class _Tally:
-    """What the written chunks add up to: the pieces of each bundle, and the last day on which all may be posted."""
+    """What the written chunks add up to: the pieces of each bundle, the last day on which all may be posted."""
 
     chunks: int = 0
+    digests: list[bytes] = field(default_factory=list)
     bundles: Counter[str] = field(default_factory=Counter)
     postable_until: date | None = None
 
@@ -265,11 +292,11 @@ class _Tally:
 
 
 def _write_chunks(work: RoundContext, pieces: Iterator[Piece]) -> _Tally:
-    """Write the chunks, and delete what else lies there but the font."""
+    """Write the chunks, and delete what else lies there."""
     tally = _Tally()
     while _write_chunk(work, pieces, tally):
         pass
-    planned = {FONT, *(name(number) for name in (chunk_name, list_name) for number in range(1, tally.chunks + 1))}
+    planned = {name(number) for name in (chunk_name, list_name) for number in range(1, tally.chunks + 1)}
     for name in set(work.workspace.names(_FOLDER)) - planned:
         work.workspace.delete(name)
     return tally
@@ -280,8 +307,10 @@ def _write_chunk(work: RoundContext, pieces: Iterator[Piece], tally: _Tally) -> 
     chunk = tuple(islice(pieces, work.kind.chunk_size))
     if chunk:
         tally.add(chunk, work.opened.posting_date)
-        work.workspace.write_records(chunk_name(tally.chunks), PIECES, chunk)
-        work.workspace.write_records(list_name(tally.chunks), LISTED, tuple(map(_listed, chunk)))
+        tally.digests += (
+            work.workspace.write_records(chunk_name(tally.chunks), PIECES, chunk),
+            work.workspace.write_records(list_name(tally.chunks), LISTED, tuple(map(_listed, chunk))),
+        )
     return bool(chunk)
 
 

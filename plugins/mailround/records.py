@@ -5,6 +5,7 @@ The file is replaced in one step, so that no record of an earlier extraction is 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 
 from pydantic import TypeAdapter
@@ -18,15 +19,15 @@ _BLOCK = 100
 """Records that are encrypted, and later held, at a time."""
 
 
-def write_recipients(workspace: Workspace, recipients: Iterable[Recipient]) -> None:
-    """Write the records of a round, replacing all that were there."""
-    workspace.write_stream(_NAME, _RECORDS, recipients, _BLOCK)
+def write_recipients(workspace: Workspace, recipients: Iterable[Recipient]) -> str:
+    """Write the records of a round, replacing all that were there, and return their SHA-256."""
+    return workspace.write_stream(_NAME, _RECORDS, recipients, _BLOCK)
 
 
-def read_recipients(workspace: Workspace) -> Iterator[Recipient]:
-    """Yield the records of a round in the order of the export.
+def read_recipients(workspace: Workspace, digest: hashlib._Hash | None = None) -> Iterator[Recipient]:
+    """Yield the records of a round in the order of the export; what is read goes into ``digest``, a SHA-256.
 
     Raises:
         WorkspaceError: As `Workspace.read_stream`.
     """
-    return workspace.read_stream(_NAME, _RECORDS)
+    return workspace.read_stream(_NAME, _RECORDS, digest)

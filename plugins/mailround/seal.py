@@ -49,7 +49,7 @@ from mailround.package_check import (
 )
 from mailround.plan_print import FONT, LISTED, list_name, planned_offices
 from mailround.private_files import replacing
-from mailround.register.entries import PrintPlanned, Sealed, Verified, latest, standing
+from mailround.register.entries import PrintPlanned, Sealed, Verified, latest, overtaken, standing
 from mailround.settings import TOKYO, Settings
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -83,19 +83,20 @@ def seal(work: RoundContext, *, at: datetime) -> model.Sealed:
         at: The time of sealing, also the members' time stamp.
 
     Raises:
-        GateClosedError: A page was not read back, the delivery offices are no longer those of the plan, or the package
-            to be replaced was approved meanwhile.
+        GateClosedError: A page was not read back against this plan, what the plan rests on was done anew, the delivery
+            offices are no longer those of the plan, or the package to be replaced was approved meanwhile.
         CountMismatchError: Plan, rendered pages and register disagree; holds both numbers.
         PackageError: The sealed package is not what its manifest says; the old one stays.
         RoundEndedError: The round is ended.
     """
     if approved := work.released(Sealed):
         return _reference(work, approved)
-    chunks = _chunks(work)
+    planned = _planned(work)
+    chunks = _chunks(work, planned)
     path = package_path(work.settings, work.round_id)
     with replacing(path) as file:
         manifest = _write(work, chunks, file, at)
-        _require_read_back(work, manifest)
+        _require_read_back(work, planned, manifest)
         report = check_stream(file, _password(work))
         if report.manifest != manifest:
             raise PackageError("読み戻した目録が、書いた目録と違います。", "封緘の工程からやり直してください。")
@@ -106,20 +107,31 @@ def seal(work: RoundContext, *, at: datetime) -> model.Sealed:
             )
     with replacing(path.with_name(MANIFEST)) as file:
         file.write(_json(manifest))
-    return _record(work, report, at)
+    return _record(work, planned, report, at)
 
 
-def _chunks(work: RoundContext) -> list[_Chunk]:
-    """Return what is sealed of every chunk, after plan, rendered pages and register agree."""
-    planned = latest(work.entries, PrintPlanned)
+def _planned(work: RoundContext) -> PrintPlanned:
+    """Return the plan that is sealed, unless what it rests on was done anew since."""
+    entries = work.entries
+    planned, late = latest(entries, PrintPlanned), overtaken(entries)
     if planned is None:
         raise GateClosedError("印刷計画が管理簿にありません。", _REDO)
+    if late and late is not Sealed:  # a package sealed before is about to be replaced
+        raise GateClosedError(
+            f"「{late.title}」の後に、その前の工程がやり直されています。",
+            f"「{late.title}」の工程からやり直してください。",
+        )
+    return planned
+
+
+def _chunks(work: RoundContext, planned: PrintPlanned) -> list[_Chunk]:
+    """Return what is sealed of every chunk, after plan, rendered pages and register agree."""
     chunks = [
         _Chunk(tuple(stretches(rows)), zlib.compress(_csv(rows), zlib.Z_BEST_SPEED))
         for rows in _rows(work, planned.chunks)
     ]
     covered: set[int] = set()
-    for (first, last), body in _read_back(work).items():
+    for (first, last), body in _read_back(work, planned).items():
         if _counts(_stretches(chunks[first - 1 : last])) == (body.pieces, body.pages):
             covered.update(range(first, last + 1))
     missing = sorted(set(range(1, planned.chunks + 1)) - covered)
@@ -147,16 +159,20 @@ def _rows(work: RoundContext, chunks: int) -> Iterator[list[PieceRow]]:
         yield rows
 
 
-def _read_back(work: RoundContext) -> dict[tuple[int, int], Verified]:
-    """Return what the register says last of every group that was read back, by its first and last chunk."""
-    return {(body.first, body.last): body for body in standing(work.entries, Verified)}
+def _read_back(work: RoundContext, planned: PrintPlanned) -> dict[tuple[int, int], Verified]:
+    """Return what the register says last of every group read back against this plan, by its first and last chunk."""
+    return {
+        (body.first, body.last): body
+        for body in standing(work.entries, Verified)
+        if body.plan_sha256 == planned.plan_sha256
+    }
 
 
-def _require_read_back(work: RoundContext, manifest: Manifest) -> None:
+def _require_read_back(work: RoundContext, planned: PrintPlanned, manifest: Manifest) -> None:
     """Hold the PDFs that were written, byte for byte, against those that `verify` read."""
     digests = [bytes.fromhex(member.sha256) for member in manifest.members if member.pieces is not None]
     covered: set[int] = set()
-    for (first, last), body in _read_back(work).items():
+    for (first, last), body in _read_back(work, planned).items():
         if hashlib.sha256(b"".join(digests[first - 1 : last])).hexdigest() == body.sha256:
             covered.update(range(first, last + 1))
     missing = sorted(set(range(1, len(digests) + 1)) - covered)
@@ -245,7 +261,7 @@ def _write(work: RoundContext, chunks: Sequence[_Chunk], file: BinaryIO, at: dat
     return manifest
 
 
-def _record(work: RoundContext, report: PackageReport, at: datetime) -> model.Sealed:
+def _record(work: RoundContext, planned: PrintPlanned, report: PackageReport, at: datetime) -> model.Sealed:
     body = Sealed(
         pieces=report.pieces,
         pages=report.pages,
@@ -253,6 +269,7 @@ def _record(work: RoundContext, report: PackageReport, at: datetime) -> model.Se
         bytes=report.bytes,
         sha256=report.sha256,
         algorithm=ALGORITHM,
+        plan_sha256=planned.plan_sha256,
     )
     work.register.append(body, round_id=work.round_id, actor="mailround", at=at)
     return _reference(work, body)

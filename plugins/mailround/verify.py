@@ -27,6 +27,7 @@ from mailround.page_reader import Page, PageReader, Picture, Shown
 from mailround.plan_print import FONT, PIECES, chunk_name, planned_templates
 from mailround.postcodes import Postcodes, load_postcodes
 from mailround.printed_file import PageFault
+from mailround.register.entries import PrintPlanned, latest
 from mailround.register.entries import Verified as VerifiedBody
 from mailround.render import RANGES, pages_name, pdf_name
 from mailround.templates import SHEETS, Field, Seal, Sheet, Template
@@ -49,7 +50,8 @@ def verify(work: RoundContext, rendered: Rendered, *, at: datetime) -> Verified:
         RoundEndedError: The round is ended.
     """
     if approved := work.released(VerifiedBody, first=rendered.first, last=rendered.last):
-        return Verified(round_id=work.round_id, **approved.model_dump(exclude={"kind"}))
+        return _reference(work, approved)
+    plan_sha256 = _plan_sha256(work)
     reader = Reader(
         Font(work.workspace.read(FONT)),
         planned_templates(work),
@@ -69,11 +71,27 @@ def verify(work: RoundContext, rendered: Rendered, *, at: datetime) -> Verified:
             f"作成した{rendered.pieces}件{rendered.pages}頁と、照合した{pieces_read}件{pages_read}頁が一致しません。",
             _REMEDY,
         )
+    if _plan_sha256(work) != plan_sha256:
+        raise VerificationError("照合している間に、印刷計画がやり直されました。", "通知書作成からやり直してください。")
     body = VerifiedBody(
-        first=rendered.first, last=rendered.last, pieces=pieces_read, pages=pages_read, sha256=digests.hexdigest()
+        first=rendered.first,
+        last=rendered.last,
+        pieces=pieces_read,
+        pages=pages_read,
+        sha256=digests.hexdigest(),
+        plan_sha256=plan_sha256,
     )
     work.register.append(body, round_id=work.round_id, actor="mailround", at=at)
-    return Verified(round_id=work.round_id, **body.model_dump(exclude={"kind"}))
+    return _reference(work, body)
+
+
+def _reference(work: RoundContext, body: VerifiedBody) -> Verified:
+    return Verified(round_id=work.round_id, **body.model_dump(exclude={"kind", "plan_sha256"}))
+
+
+def _plan_sha256(work: RoundContext) -> str:
+    planned = latest(work.entries, PrintPlanned)
+    return planned.plan_sha256 if planned else ""
 
 
 def _read_chunk(work: RoundContext, reader: Reader, postcodes: Postcodes, number: int) -> tuple[int, int, bytes]:

@@ -6,6 +6,7 @@ step, so a killed worker leaves the old content or the new one, never half.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import os
 import re
@@ -64,9 +65,11 @@ class Workspace:
             raise _missing(name) from None
         return self._decrypted(content, name)
 
-    def write_records(self, name: str, adapter: TypeAdapter[T], value: T) -> None:
-        """Write a typed value as JSON."""
-        self.write(name, adapter.dump_json(value))
+    def write_records(self, name: str, adapter: TypeAdapter[T], value: T) -> bytes:
+        """Write a typed value as JSON and return its SHA-256."""
+        content = adapter.dump_json(value)
+        self.write(name, content)
+        return hashlib.sha256(content).digest()
 
     def read_records(self, name: str, adapter: TypeAdapter[T]) -> T:
         """Read back what write_records wrote.
@@ -76,22 +79,25 @@ class Workspace:
         """
         return _parsed(self.read(name), adapter, name)
 
-    def write_stream(self, name: str, adapter: TypeAdapter[tuple[T, ...]], items: Iterable[T], block: int) -> int:
-        """Write items as they come, ``block`` of them at a time, and return how many there were.
+    def write_stream(self, name: str, adapter: TypeAdapter[tuple[T, ...]], items: Iterable[T], block: int) -> str:
+        """Write items as they come, ``block`` of them at a time, and return their SHA-256; empty when there were none.
 
         Each block is encrypted by itself. As with ``write``, the file appears whole or not at all.
         """
-        remaining, count, foot = iter(items), 0, []
+        remaining, digest, foot = iter(items), hashlib.sha256(), []
         with replacing(self._path(name)) as file:
             while held := tuple(islice(remaining, block)):
-                foot.append(file.write(self._encrypted(adapter.dump_json(held))))
-                count += len(held)
+                content = adapter.dump_json(held)
+                digest.update(content)
+                foot.append(file.write(self._encrypted(content)))
             foot.append(len(foot))
             file.write(b"".join(number.to_bytes(_NUMBER, "big") for number in foot))
-        return count
+        return digest.hexdigest() if len(foot) > 1 else ""
 
-    def read_stream(self, name: str, adapter: TypeAdapter[tuple[T, ...]]) -> Iterator[T]:
-        """Yield the items that write_stream wrote, holding one block of them.
+    def read_stream(
+        self, name: str, adapter: TypeAdapter[tuple[T, ...]], digest: hashlib._Hash | None = None
+    ) -> Iterator[T]:
+        """Yield the items that write_stream wrote, holding one block of them; feed ``digest`` with what is read.
 
         The items are those of one file, also when another takes its place meanwhile.
 
@@ -104,7 +110,10 @@ class Workspace:
             raise _missing(name) from None
         with file:
             for length in _lengths(file, name):
-                yield from _parsed(self._decrypted(file.read(length), name), adapter, name)
+                content = self._decrypted(file.read(length), name)
+                if digest:
+                    digest.update(content)
+                yield from _parsed(content, adapter, name)
 
     def delete(self, name: str) -> None:
         """Delete a file; nothing happens when there is none."""

@@ -16,14 +16,18 @@ from mailround.register.entries import (
     Correction,
     DeletionReminded,
     Entry,
+    Extracted,
     Posted,
     PrintPlanned,
     Purged,
+    QualityChecked,
     Rendered,
     RoundEnded,
     RoundOpened,
+    Sealed,
     Verified,
     latest,
+    overtaken,
     standing,
 )
 
@@ -71,7 +75,14 @@ def test_a_body_that_says_more_or_anything_wrong_is_refused(spoil: dict[str, Any
 
 ADDED: dict[type[Body], set[str]] = {
     RoundOpened: {"templates_sha256"},
-    PrintPlanned: {"templates_sha256", "delivery_offices_sha256", "counter", "postable_until"},
+    Extracted: {"records_sha256"},
+    QualityChecked: {"records_sha256", "checked_sha256"},
+    PrintPlanned: {
+        *("templates_sha256", "delivery_offices_sha256", "counter", "postable_until"),
+        *("checked_sha256", "plan_sha256"),
+    },
+    Verified: {"plan_sha256"},
+    Sealed: {"plan_sha256"},
     Posted: {"due"},
     Purged: {"exports"},
     RoundEnded: {"exports"},
@@ -83,6 +94,46 @@ def test_entries_of_0_1_0_are_still_read(kind: type[Body]) -> None:
     """What came later has a default, and nothing else has one: an entry of an older version lacks just that."""
     optional = {name for name, field in kind.model_fields.items() if not field.is_required()}
     assert optional - {"kind"} == ADDED.get(kind, set())
+
+
+def extracted(records: str) -> Extracted:
+    return Extracted(rows=2, bytes=9, sha256="e" * 64, total_after=1, unknown_headers=0, records_sha256=records)
+
+
+def checked(records: str, found: str) -> QualityChecked:
+    counts = {"rows": 2, "printable": 2, "held": 0, "excluded": 0, "warned": 0}
+    return QualityChecked(export_sha256="e" * 64, findings={}, records_sha256=records, checked_sha256=found, **counts)
+
+
+def planned(found: str, plan: str) -> PrintPlanned:
+    counts = {"pieces": 2, "chunks": 1, "bundles": 1, "characters": 9}
+    return PrintPlanned(font_sha256="f" * 64, checked_sha256=found, plan_sha256=plan, **counts)
+
+
+def sealed(plan: str) -> Sealed:
+    return Sealed(pieces=2, pages=2, members=5, bytes=9, sha256="s" * 64, algorithm="AES", plan_sha256=plan)
+
+
+@pytest.mark.parametrize(
+    ("bodies", "late"),
+    [
+        ((), None),
+        ((extracted("r"),), None),
+        ((extracted("r"), checked("r", "c"), planned("c", "p"), sealed("p")), None),
+        ((extracted("r"), checked("r", "c"), planned("c", "p"), sealed("p"), extracted("R")), QualityChecked),
+        ((extracted("r"), checked("r", "c"), planned("c", "p"), sealed("p"), checked("r", "C")), PrintPlanned),
+        ((extracted("r"), checked("r", "c"), planned("c", "p"), sealed("p"), planned("c", "P")), Sealed),
+        # all done anew, and then as it was before: nothing rests on anything else
+        ((planned("c", "p"), sealed("p"), planned("c", "P"), planned("c", "p")), None),
+        # a round of an older version, half of whose steps were done anew by this one
+        ((extracted(""), checked("", ""), planned("", ""), sealed("")), None),
+        ((extracted(""), checked("", ""), planned("", ""), sealed(""), extracted("r")), QualityChecked),
+    ],
+)
+def test_a_step_that_rests_on_what_was_done_anew_since_is_told(
+    bodies: tuple[AnyBody, ...], late: type[Body] | None
+) -> None:
+    assert overtaken(entries(*bodies)) is late
 
 
 def test_a_time_in_a_body_has_a_zone() -> None:

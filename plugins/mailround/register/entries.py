@@ -55,7 +55,7 @@ class ContractChanged(Body):
 
 
 class Extracted(Body):
-    """The export was frozen and read."""
+    """The export was frozen and read. ``records_sha256``, of what was read, is missing from older entries."""
 
     title: ClassVar[str] = "データ取込"
     kind: Literal["extracted"] = "extracted"
@@ -64,10 +64,14 @@ class Extracted(Body):
     sha256: str
     total_after: int | None
     unknown_headers: int
+    records_sha256: str = ""
 
 
 class QualityChecked(Body):
-    """Both suites ran over this export. ``findings`` counts households per rule id."""
+    """Both suites ran over this export. ``findings`` counts households per rule id.
+
+    ``checked_sha256`` is of the records with the report on them; it and theirs are missing from older entries.
+    """
 
     title: ClassVar[str] = "データ検査"
     kind: Literal["quality_checked"] = "quality_checked"
@@ -78,6 +82,8 @@ class QualityChecked(Body):
     excluded: int
     warned: int
     findings: dict[str, int]
+    records_sha256: str = ""
+    checked_sha256: str = ""
 
 
 class HoldsDecided(Body):
@@ -110,6 +116,8 @@ class PrintPlanned(Body):
     delivery_offices_sha256: str = ""
     counter: int = 0
     postable_until: date | None = None
+    checked_sha256: str = ""
+    plan_sha256: str = ""
 
 
 class Rendered(Body):
@@ -125,7 +133,10 @@ class Rendered(Body):
 
 
 class Verified(Body):
-    """A group of chunks was read back, every page; ``sha256`` over the digests of its PDFs in chunk order."""
+    """A group of chunks was read back, every page; ``sha256`` over the digests of its PDFs in chunk order.
+
+    ``plan_sha256``, of the plan its pages were compared with, is missing from older entries.
+    """
 
     title: ClassVar[str] = "全頁照合"
     kind: Literal["verified"] = "verified"
@@ -134,10 +145,14 @@ class Verified(Body):
     pieces: int
     pages: int
     sha256: str
+    plan_sha256: str = ""
 
 
 class Sealed(Body):
-    """The package was sealed, re-opened and checked against its manifest."""
+    """The package was sealed, re-opened and checked against its manifest.
+
+    ``plan_sha256``, of the plan that it holds, is missing from older entries.
+    """
 
     title: ClassVar[str] = "封緘（暗号化）"
     kind: Literal["sealed"] = "sealed"
@@ -147,6 +162,7 @@ class Sealed(Body):
     bytes: int
     sha256: str
     algorithm: str
+    plan_sha256: str = ""
 
 
 class ProofMade(Body):
@@ -384,3 +400,21 @@ def latest(entries: Iterable[Entry], kind: type[B]) -> B | None:
     """Return the last standing body of one kind, or None."""
     found = standing(entries, kind)
     return found[-1] if found else None
+
+
+_RESTS_ON: tuple[tuple[type[Body], type[Body], str], ...] = (
+    (Extracted, QualityChecked, "records_sha256"),
+    (QualityChecked, PrintPlanned, "checked_sha256"),
+    (PrintPlanned, Sealed, "plan_sha256"),
+)
+"""What a step leaves and what the next one worked on, under one name in both bodies."""
+
+
+def overtaken(entries: Iterable[Entry]) -> type[Body] | None:
+    """Return the first step whose last work rests on something that was done anew since, or None."""
+    listed = tuple(entries)
+    for earlier, later, name in _RESTS_ON:
+        left, used = latest(listed, earlier), latest(listed, later)
+        if left and used and getattr(left, name) != getattr(used, name):
+            return later
+    return None
