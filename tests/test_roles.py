@@ -11,8 +11,6 @@ import pytest
 
 from mailround.local.airflow import LocalAirflow
 
-pytestmark = pytest.mark.xdist_group("metadata")
-
 MAY = """
 SELECT p.name, v.name FROM ab_role r
 JOIN ab_permission_view_role pr ON pr.role_id = r.id

@@ -47,7 +47,7 @@ from mailround.seal import package_path
 from mailround.settings import TOKYO
 from mailround.vault import Vault
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900), pytest.mark.xdist_group("airflow")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 CANARY_NAME = "蜩澤　鵺之介"
 CANARY_KANA = "ヒグラシザワ　ヌエノスケ"

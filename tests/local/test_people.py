@@ -7,12 +7,8 @@ import subprocess
 import sys
 from contextlib import closing
 
-import pytest
-
 from mailround.local.airflow import LocalAirflow
 from mailround.local.people import PASSWORD_VARIABLE, USERS
-
-pytestmark = pytest.mark.xdist_group("metadata")
 
 PEOPLE = """
 SELECT u.username, r.name, u.active FROM ab_user u
