@@ -76,10 +76,16 @@ def test_a_good_export_is_frozen_read_and_registered(
 
     assert extract(work, at=NOW) == Extracted(round_id=work.round_id, rows=40, sha256=digest)
     assert work.workspace.read("original") == raw
-    assert tuple(read_recipients(work.workspace)) == expected
     assert json.loads(work.workspace.read("extract/report"))["unknown_headers"] == []
+    read = hashlib.sha256()
+    assert tuple(read_recipients(work.workspace, read)) == expected
     assert latest(work.entries, ExtractedBody) == ExtractedBody(
-        rows=40, bytes=len(raw), sha256=digest, total_after=total, unknown_headers=0
+        rows=40,
+        bytes=len(raw),
+        sha256=digest,
+        total_after=total,
+        unknown_headers=0,
+        records_sha256=read.hexdigest(),
     )
 
 

@@ -19,7 +19,15 @@ from mailround.model import Delivery, Population, Recipient
 from mailround.plan_print import plan_print
 from mailround.proof import CHOSEN, LIST, PAGES, make_proof, show_proof
 from mailround.purge import purge
-from mailround.register.entries import HoldsDecided, ProofMade, ProofShown, QualityChecked, latest, standing
+from mailround.register.entries import (
+    HoldsDecided,
+    PrintPlanned,
+    ProofMade,
+    ProofShown,
+    QualityChecked,
+    latest,
+    standing,
+)
 from mailround.render import render
 from mailround.seal import package_path, seal
 from mailround.strata import STRATA, Chosen
@@ -178,7 +186,10 @@ def approval(work: RoundContext) -> None:
     """Leave what the approval's question asks for beside the proof."""
     report(work)
     checked = {"rows": 10, "printable": 10, "held": 0, "excluded": 0, "warned": 0}
-    record(work, QualityChecked(export_sha256="e" * 64, findings={}, **checked))
+    planned = latest(work.entries, PrintPlanned)
+    assert planned is not None
+    body = QualityChecked(export_sha256="e" * 64, findings={}, checked_sha256=planned.checked_sha256, **checked)
+    record(work, body)
     record(work, HoldsDecided(held=0, go_on=True, answered_at=AT))
 
 

@@ -261,7 +261,7 @@ def test_the_watch_reminds_of_a_deletion_whose_run_is_lost(driver: Driver) -> No
     assert len(standing(driver.register.entries(round_id), DeletionReminded)) == 1
 
 
-def wait_for(done: Callable[[], bool], seconds: float = 60) -> None:
+def wait_for(done: Callable[[], bool], seconds: float = 600) -> None:
     deadline = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < deadline
@@ -310,7 +310,7 @@ def _files(home: Path) -> Iterator[Path]:
 
 def follow_closely(driver: Driver, run_id: str, round_id: str, answers: Answers, watch: object) -> str:
     """Follow a run, looking often enough to catch a task in the second it runs."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while time.monotonic() < deadline:
         states = driver.users["datateam"].tasks(run_id)
         watch(states)  # type: ignore[operator]

@@ -79,7 +79,14 @@ def test_entries_are_numbered_without_gaps_and_linked(register: Register) -> Non
     [
         (
             '{"bundles":1,"characters":9,"chunks":1,"font_sha256":"f","kind":"print_planned","pieces":7}',
-            {"counter": 0, "templates_sha256": "", "delivery_offices_sha256": "", "postable_until": None},
+            {
+                "counter": 0,
+                "templates_sha256": "",
+                "delivery_offices_sha256": "",
+                "postable_until": None,
+                "checked_sha256": "",
+                "plan_sha256": "",
+            },
         ),
         (
             '{"handed_over":7,"kind":"posted","posted":7,"posted_on":"2026-11-24","reprinted":0,"spoiled":0,"withdrawn":0}',
