@@ -58,8 +58,8 @@ class _RepeatedKeyError(yaml.MarkedYAMLError):
     """A key stands twice in one mapping."""
 
 
-class _Loader(yaml.SafeLoader):
-    """The safe loader, but of two entries with one key the last does not win in silence."""
+class _Loader(yaml.CSafeLoader):
+    """libyaml's safe loader, many times as fast; of two entries with one key the last does not win in silence."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
