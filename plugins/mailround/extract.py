@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -88,10 +89,11 @@ def read_source(path: Path, layout: Layout, gaiji: Gaiji | None = None, *, decis
     """Read an export and its control file ``<export>.control.json``, and compare every number.
 
     Raises:
-        MalformedExportError: A record or the control file is malformed, or the control file is missing.
+        MalformedExportError: A record or the control file is malformed, the control file is missing, or the export is
+            still being written.
         CountMismatchError: A control total differs.
     """
-    raw = path.read_bytes()
+    raw = _read_whole(path)
     digest = hashlib.sha256(raw).hexdigest()
     control = _read_control(path.with_name(path.name + CONTROL_SUFFIX), decision=decision)
     # Before the reading: a file that is not the one the control file speaks of may be malformed in any way.
@@ -110,6 +112,21 @@ def read_source(path: Path, layout: Layout, gaiji: Gaiji | None = None, *, decis
     return Source(raw, digest, export, control)
 
 
+def _read_whole(path: Path) -> bytes:
+    """Return the bytes of a file that nobody wrote to, shortened or replaced meanwhile."""
+    with path.open("rb") as file:
+        before = os.fstat(file.fileno())
+        raw = file.read()
+    after = path.stat()
+    if len(raw) != after.st_size or any(getattr(before, each) != getattr(after, each) for each in _SAME_FILE):
+        raise MalformedExportError(
+            "データファイルが、読み取っている間に書き換えられました（出力や複写の途中と思われます）。",
+            "福祉システムの出力が終わり、件数ファイルも揃ったことを確かめてから、もう一度実行してください。",
+        )
+    return raw
+
+
+_SAME_FILE = ("st_dev", "st_ino", "st_size", "st_mtime_ns")
 _REMEDY = "データファイルと件数ファイルを同じ出力処理で作り直し、両方を受信フォルダに置き直してください。"
 
 
@@ -120,6 +137,10 @@ def _compare(what: str, promised: int | str | None, where: str, found: int | str
 
 def _figure(value: int | str | None) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)[:16]
+
+
+_FIRST_YEAR = 2000
+"""Of an export: a clock that was never set says 1970, and no notice can be dated in the year 1."""
 
 
 def _read_control(path: Path, *, decision: bool) -> Control:
@@ -136,6 +157,8 @@ def _read_control(path: Path, *, decision: bool) -> Control:
         wrong = sorted({str(each["loc"][0]) if each["loc"] else "JSONの書式" for each in error.errors()})
     if control and decision is (control.total_after is None):
         wrong = ["total_after（決定のある回では必須、ない回では記載しない）"]
+    if control and control.created_at.year < _FIRST_YEAR:
+        wrong = ["created_at"]
     if control is None or wrong:
         raise MalformedExportError(f"件数ファイルに誤りがあります：{'、'.join(wrong)}。", _REMEDY)
     return control
