@@ -56,7 +56,7 @@ def test_the_step_counts_reports_and_registers(work: RoundContext, households: A
     report = json.loads(work.workspace.read("quality/report"))
     assert (report["rows"], report["held"], report["excluded"]) == (5, ["0000002", "0000005"], ["0000003"])
     (entry,) = standing(work.entries, QualityChecked)
-    assert entry.findings == {"postcode_wellformed": 1, "case_active": 1, "kana_present": 1, "delivery_released": 1}
+    assert entry.findings == {"A02": 1, "P01": 1, "C02": 1, "P02": 1}
     assert [line.case_no for line in hold_list(work)] == ["0000002", "0000005"]
 
 
@@ -93,7 +93,7 @@ def test_a_stop_names_every_stopping_rule_with_its_count_and_leaves_the_report_t
     assert "「同じケース番号の世帯が複数あります。」2件" in stopped.value.happened
     assert "「同じ文書番号の通知が複数あります。」2件" in stopped.value.happened
     assert CANARY not in str(stopped.value)
-    assert standing(work.entries, QualityChecked)[0].findings["case_no_unique"] == 2
+    assert standing(work.entries, QualityChecked)[0].findings["R02"] == 2
     assert {line.case_no for line in hold_list(work)} == {"0000001", "0000003", "0000004"}
 
 

@@ -254,7 +254,7 @@ def test_an_export_is_tried_with_the_same_map(
     path = put_export(tmp_path, *exported)
     report = try_export(path, layout="shinjuku", kind="change_notice", settings=CheckSettings(include=settings.include))
     held = {rule["id"]: rule["case_nos"] for rule in report["rules"] if rule["severity"] == "hold" and rule["count"]}
-    assert held == {"characters_allowed": ["0000002", "0000003"], "glyphs_in_font": ["0000004"]}
+    assert held == {"C03": ["0000002", "0000003"], "C04": ["0000004"]}
 
 
 def test_a_round_is_not_opened_on_a_wrong_map(settings: Settings, open_a_round: Callable[..., RoundContext]) -> None:

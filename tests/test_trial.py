@@ -48,15 +48,15 @@ def test_the_report_has_every_rule_of_the_kind_and_the_cases_of_the_planted_faul
     assert report["rows"] == 45
     assert found.keys() == {rule.id for rule in CATALOGUE if kind == "change_notice" or not rule.decision}
     for rule_id, fault in (
-        ("name_present", "name_empty"),
-        ("postcode_exists", "postcode_unknown"),
-        ("address_has_number", "address_without_number"),
-        ("delivery_released", "delivery_on_hold"),
-        ("case_active", "excluded"),
+        ("C01", "name_empty"),
+        ("A03", "postcode_unknown"),
+        ("A05", "address_without_number"),
+        ("P02", "delivery_on_hold"),
+        ("P01", "excluded"),
     ):
         assert set(found[rule_id]["case_nos"]) == set(planted[fault]), rule_id
         assert found[rule_id]["count"] == len(planted[fault])
-    assert found["case_active"]["severity"] == "exclude"
+    assert found["P01"]["severity"] == "exclude"
 
 
 def test_nothing_is_written_beside_the_export(tmp_path: Path) -> None:
@@ -108,9 +108,9 @@ def test_the_wards_own_choices_count(tmp_path: Path) -> None:
     suite = own.include / "expectations" / "household.yaml"
     suite.write_text(
         suite.read_text(encoding="utf-8").replace(
-            "postcode_exists: {severity: hold}", "postcode_exists: {severity: warn}"
+            "A03: {severity: hold}", "A03: {severity: warn}"
         ),
         encoding="utf-8",
     )
     report = try_export(put(tmp_path), layout="shinjuku", kind="change_notice", settings=own)
-    assert {rule["severity"] for rule in report["rules"] if rule["id"] == "postcode_exists"} == {"warn"}
+    assert {rule["severity"] for rule in report["rules"] if rule["id"] == "A03"} == {"warn"}

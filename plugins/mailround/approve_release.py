@@ -71,15 +71,17 @@ class ReleaseApproval(Form):
                 "保留の世帯を除いて続けるという判断が管理簿にありません。", "「04 保留の判断」に回答してください。"
             )
         checked, planned = recorded(work, QualityChecked), recorded(work, PrintPlanned)
+        held = checked.held - planned.released
         sealed, proof = recorded(work, Sealed), recorded(work, ProofMade)
         if proof.package_sha256 != sealed.sha256:
             raise GateClosedError(
                 "承認用見本が、封緘したパッケージのものではありません。", "「08 封緘」からやり直してください。"
             )
-        if sealed.pieces + checked.held + checked.excluded != checked.rows:
+        found = sealed.pieces + held + checked.excluded + checked.counter
+        if found != checked.rows:
             raise CountMismatchError(
-                f"取込 {checked.rows:,} 世帯に対し、印刷 {sealed.pieces:,} ＋ 保留 {checked.held:,} ＋ "
-                f"対象外 {checked.excluded:,} ＝ {sealed.pieces + checked.held + checked.excluded:,} です。",
+                f"取込 {checked.rows:,} 世帯に対し、印刷 {sealed.pieces:,} ＋ 保留 {held:,} ＋ "
+                f"対象外 {checked.excluded:,} ＋ 窓口交付 {checked.counter:,} ＝ {found:,} です。",
                 "印刷計画からやり直してください。直らなければシステム担当へ連絡してください。",
             )
         rows = (
@@ -89,8 +91,8 @@ class ReleaseApproval(Form):
             ("発行日／発送予定日", f"{work.opened.issue_date}／{work.opened.posting_date}"),
             ("取込", f"{checked.rows:,} 世帯"),
             ("印刷", f"{sealed.pieces:,} 通（{sealed.pages:,} 頁）"),
-            ("窓口交付", f"{planned.counter:,} 通（抜き取ること）"),
-            ("保留", f"{checked.held:,} 世帯"),
+            ("窓口交付（印刷しない）", f"{checked.counter:,} 世帯"),
+            ("保留", f"{held:,} 世帯（解除 {planned.released:,} 世帯）"),
             ("対象外", f"{checked.excluded:,} 世帯"),
             ("注意（印刷済み）", f"{checked.warned:,} 世帯"),
             ("パッケージ", f"{sealed.bytes:,} バイト（{sealed.members} ファイル、{sealed.algorithm}）"),

@@ -18,7 +18,7 @@ from mailround.register.entries import Extracted, QualityChecked, latest
 
 REPORT = "quality/report"
 """Workspace name of the report: case numbers per rule, and those held and excluded; no values."""
-_COUNTS = {"rows", "printable", "held", "excluded", "warned"}
+_COUNTS = {"rows", "printable", "held", "excluded", "counter", "warned"}
 
 
 def check_quality(work: RoundContext, *, at: datetime) -> Checked:
@@ -60,6 +60,7 @@ def check_quality(work: RoundContext, *, at: datetime) -> Checked:
         "printable": found.printable,
         "held": len(found.held),
         "excluded": len(found.excluded),
+        "counter": len(found.counter),
         "warned": len(found.warned),
     }
     work.register.append(

@@ -129,7 +129,7 @@ def _counts(entries: Sequence[Entry]) -> list[tuple[str, ...]]:
     told = []
     if checked:
         told += [("取込", checked.rows), ("印刷対象", checked.printable)]
-        told += [("保留", checked.held), ("対象外", checked.excluded)]
+        told += [("保留", checked.held), ("対象外", checked.excluded), ("窓口交付", checked.counter)]
     if sealed:
         told += [("封緘（通）", sealed.pieces), ("封緘（頁）", sealed.pages)]
     if posted:

@@ -258,7 +258,6 @@ class Posting(Form):
         by = {"ward": "区", "contractor": "委託先"}[work.contract.posted_by]
         rows = (
             ("引渡し", f"{recorded(work, Sealed).pieces:,} 通"),
-            ("窓口交付", f"{recorded(work, PrintPlanned).counter:,} 通（抜き取ること）"),
             ("発送予定日", str(work.opened.posting_date)),
             *last_posting_day(work),
             ("発送する者", by),
@@ -270,18 +269,12 @@ class Posting(Form):
         )
 
     def objections(self, work: RoundContext, answer: Answer) -> Iterable[str]:
-        """Reconcile the counts, those for the counter among the withdrawn, and check the day."""
+        """Reconcile the counts and check the day."""
         handover = recorded(work, PasswordHandedOver).handed_over_at.astimezone(TOKYO).date()
         if self.posted_on < handover:
             yield f"「発送日」は、パスワード通知書の引渡し日（{handover}）以後でなければなりません。"
         if self.posted_on > answer.answered_at.astimezone(TOKYO).date():
             yield "「発送日」が回答した日より後です。差し出してから記録してください。"
-        counter = recorded(work, PrintPlanned).counter
-        if self.withdrawn < counter:
-            yield (
-                f"窓口交付が {counter:,} 通あるのに、抜取りは {self.withdrawn:,} 通です。"
-                "窓口交付の通知が発送されていないか、委託先に直ちに確かめてください。"
-            )
         yield from self.unreconciled(recorded(work, Sealed).pieces)
 
     def unreconciled(self, handed_over: int) -> Iterable[str]:

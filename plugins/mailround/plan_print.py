@@ -21,11 +21,11 @@ from mailround.barcodes import barcode_of
 from mailround.bundle_words import wordings
 from mailround.composition import household_values
 from mailround.context import RoundContext
-from mailround.delivery_offices import COUNTER, DeliveryOffices, load_delivery_offices
+from mailround.delivery_offices import DeliveryOffices, load_delivery_offices
 from mailround.errors import CountMismatchError, GateClosedError, PrintError
 from mailround.external_sort import external_sort
 from mailround.fonts import Font, load_font, split_units
-from mailround.model import ChunkGroup, Delivery, ListedPiece, Piece, Population, Recipient
+from mailround.model import ChunkGroup, ListedPiece, Piece, Population, Recipient
 from mailround.piece_id import ALPHABET, PieceIds
 from mailround.postcodes import load_postcodes
 from mailround.print_order import Place, in_bundles, place_of
@@ -101,7 +101,6 @@ def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
         pieces=tally.bundles.total(),
         chunks=tally.chunks,
         bundles=len(tally.bundles),
-        counter=tally.bundles[COUNTER],
         postable_until=tally.postable_until,
         characters=len(font.units),
         font_sha256=font_sha256.hexdigest(),
@@ -215,7 +214,7 @@ def _placed(
         units |= _units(set(printed.values()))
         yield _Placed(
             place_of(recipient, to, barcode, offices, postcodes),
-            "" if recipient.delivery is Delivery.COUNTER else barcode.bars,  # never meets a sorter
+            barcode.bars,
             _RECIPIENT.dump_json(recipient),
         )
 

@@ -162,17 +162,16 @@ def hand_over_password(driver: Driver, run_id: str, round_id: str) -> None:
 
 
 def record_posting(driver: Driver, run_id: str, round_id: str, *, forgotten: int = 0) -> None:
-    """The officer records that every piece but those for the counter and those forgotten was posted today."""
-    counter = driver.entry(round_id, PrintPlanned).counter
+    """The officer records that every piece but those forgotten was posted today."""
     driver.users["officer"].answer(
         run_id,
         "record_posting",
         "記録する",
         posted_on=datetime.now(TOKYO).date().isoformat(),
-        withdrawn=counter,
+        withdrawn=0,
         spoiled=0,
         reprinted=0,
-        posted=driver.entry(round_id, Sealed).pieces - counter - forgotten,
+        posted=driver.entry(round_id, Sealed).pieces - forgotten,
     )
 
 

@@ -68,9 +68,10 @@ class Extracted(Body):
 
 
 class QualityChecked(Body):
-    """Both suites ran over this export. ``findings`` counts households per rule id.
+    """Both suites ran over this export. ``findings`` counts households per rule id; rows = printable + held + excluded +
+    counter.
 
-    ``checked_sha256`` is of the records with the report on them; it and theirs are missing from older entries.
+    ``checked_sha256`` is of the records with the report on them; it, theirs and ``counter`` are missing from older entries.
     """
 
     title: ClassVar[str] = "データ検査"
@@ -82,8 +83,37 @@ class QualityChecked(Body):
     excluded: int
     warned: int
     findings: dict[str, int]
+    counter: int = 0
     records_sha256: str = ""
     checked_sha256: str = ""
+
+
+class HoldsReleased(Body):
+    """A person let held households go into print although a rule had found them; who they are, the workspace knows.
+
+    ``rule`` is the rule that no longer holds them. ``sha256`` is of the workspace file that names them, and
+    ``checked_sha256`` of the check they were released from: releases from another check do not count.
+    """
+
+    title: ClassVar[str] = "保留の解除"
+    kind: Literal["holds_released"] = "holds_released"
+    rule: str
+    cases: int
+    reason: str
+    reference: str
+    checked_sha256: str
+    sha256: str
+    answered_at: AwareDatetime
+
+
+class HoldsShown(Body):
+    """The hold list left the workspace, for a screen or a file, for the ``copy_no``-th time of the round."""
+
+    title: ClassVar[str] = "保留一覧の出力"
+    kind: Literal["holds_shown"] = "holds_shown"
+    rows: int
+    output: Literal["terminal", "xlsx"]
+    copy_no: int
 
 
 class HoldsDecided(Body):
@@ -97,11 +127,12 @@ class HoldsDecided(Body):
 
 
 class PrintPlanned(Body):
-    """Print order, piece numbers and chunks are fixed; ``counter`` of the pieces are printed and never posted.
+    """Print order, piece numbers and chunks are fixed. ``counter`` is of older entries: today such pieces are not printed.
 
     ``postable_until`` is the last day of the first mail-to among them to expire, None when none does: posted later, a
     letter goes where its household no longer is.
 
+    ``released`` households had been held until a person released them; ``releases_sha256`` is of all those releases.
     What has a default came later and is missing from older entries.
     """
 
@@ -115,6 +146,8 @@ class PrintPlanned(Body):
     templates_sha256: str = ""
     delivery_offices_sha256: str = ""
     counter: int = 0
+    released: int = 0
+    releases_sha256: str = ""
     postable_until: date | None = None
     checked_sha256: str = ""
     plan_sha256: str = ""
@@ -344,6 +377,8 @@ AnyBody = Annotated[
     | ContractChanged
     | Extracted
     | QualityChecked
+    | HoldsReleased
+    | HoldsShown
     | HoldsDecided
     | PrintPlanned
     | Rendered
