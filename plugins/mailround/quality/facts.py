@@ -37,6 +37,7 @@ SOURCES = {
     "surname": ("name", "kana"),
     "home": ("postcode", "address", "building"),
     "destination": ("postcode", "address", "building", "mailto_postcode", "mailto_address", "mailto_building"),
+    "lot": ("postcode", "address", "mailto_postcode", "mailto_address"),
     "elsewhere": ("mailto_postcode", "mailto_address", "mailto_building"),
 }
 """Columns that are worked out, and the canonical fields that they come from."""
@@ -67,6 +68,11 @@ class Given:
     def mailto_shared_from(self) -> int:
         """From how many households on one mail-to are listed."""
         return self.thresholds.mailto_shared_from
+
+    @property
+    def near_duplicate_score(self) -> float:
+        """From which likeness on a pair is listed."""
+        return self.thresholds.near_duplicate_score
 
 
 @dataclass(frozen=True)
@@ -106,13 +112,18 @@ class Block:
         kept["active"] = active
         kept["reading"] = households.reading_key(frame["kana"])
         kept["surname"] = households.surname_key(frame["name"], frame["kana"])
+        kept["lot"] = addresses.lot(frame["town"], frame["rest"])
+        kept["to_building"] = frame["to_building"]
+        kept["to_name"] = frame["to_name"]
         destination = addresses.residence_key(*(frame[each] for each in ("town", "rest", "to_address", "to_building")))
         at_home = (frame["to_address"] == frame["address"]) & (frame["to_building"] == frame["building"])
         away = frame[~at_home]
         own = addresses.split(away["address"], addresses.code_of(away["postcode"]), postcodes)
         kept["destination"] = destination
         kept["home"] = destination
-        kept.loc[~at_home, "home"] = addresses.residence_key(own["town"], own["rest"], away["address"], away["building"])
+        kept.loc[~at_home, "home"] = addresses.residence_key(
+            own["town"], own["rest"], away["address"], away["building"]
+        )
         kept["elsewhere"] = destination.where(~at_home, "")
         return kept
 

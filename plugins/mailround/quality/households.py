@@ -7,6 +7,7 @@ import unicodedata
 import pandas as pd
 
 from mailround.addresses import fold
+from mailround.quality.near_duplicates import near_duplicates
 
 _MOST_NAMED = 5
 _HIRAGANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
@@ -55,6 +56,25 @@ def fewer_than(key: pd.Series, *, mailto_shared_from: int) -> pd.Series:
     return (key == "") | (key.map(key.value_counts()) < mailto_shared_from)
 
 
+def unlike_all_others(*columns: pd.Series, near_duplicate_score: float) -> pd.Series:
+    """No other case is nearly the same household; ``columns`` are those of `near_duplicates`."""
+    found = {
+        number
+        for pair in near_duplicates(*columns, near_duplicate_score=near_duplicate_score)
+        for number in (pair.first, pair.second)
+    }
+    return pd.Series(~columns[0].index.isin(found), index=columns[0].index)
+
+
+def likenesses(case_no: pd.Series, *columns: pd.Series, near_duplicate_score: float) -> dict[int, str]:
+    """Return, by record that is nearly the same as others, which those are, how alike and why, in Japanese."""
+    told: dict[int, list[str]] = {}
+    for pair in near_duplicates(*columns, near_duplicate_score=near_duplicate_score):
+        for number, other in ((pair.first, pair.second), (pair.second, pair.first)):
+            told.setdefault(number, []).append(f"ケース番号 {case_no[other]}：類似度{pair.score:g}、{pair.why}")
+    return {number: "／".join(texts[:_MOST_NAMED]) for number, texts in told.items()}
+
+
 def companions(case_no: pd.Series, *keys: pd.Series) -> dict[int, str]:
     """Return, by record that shares its keys with others, whose case numbers those are, in Japanese."""
     table = pd.concat(keys, axis=1, keys=range(len(keys)))
@@ -71,5 +91,3 @@ def companions(case_no: pd.Series, *keys: pd.Series) -> dict[int, str]:
 
 def _known(table: pd.DataFrame) -> pd.Series:
     return (table.notna() & (table != "")).all(axis=1)
-
-
