@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -25,7 +25,7 @@ import pandas as pd
 from mailround.addresses import KANJI_NUMERALS, arabic, fold, split_town
 from mailround.barcodes import address_number
 from mailround.model import GUARDIAN
-from mailround.postcodes import Postcodes
+from mailround.postcodes import Postcodes, seven_digits
 
 ADDRESSED = ("to_address", "to_building")
 """Columns that say where a piece goes; together they are one place."""
@@ -45,16 +45,22 @@ class _Place:
     owners: frozenset[str]
 
 
+_Key = tuple[str, str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The secret places of a round, by the first part of their number.
+    """The secret places of a round.
 
+    ``by_number`` has them by the end of the town and the first two parts of the number; ``before_number`` finds the
+    last letter of such a town with a number behind it.
     ``by_text`` are those whose address holds no number but a 方書 (the name of a home): they are found as a whole text.
     ``unsearchable`` are the case numbers of those whose address has neither: a mere town cannot be looked for. All of
     it is personal data, for the encrypted workspace only.
     """
 
-    by_number: Mapping[str, tuple[_Place, ...]]
+    by_number: Mapping[_Key, tuple[_Place, ...]]
+    before_number: re.Pattern[str]
     by_text: Mapping[str, frozenset[str]]
     unsearchable: frozenset[str]
 
@@ -80,13 +86,15 @@ def protected_places(frame: pd.DataFrame, postcodes: Postcodes, day: date) -> Pl
                 texts[_flat(f"{address} {building}")].add(row["case_no"])
             else:
                 unsearchable.add(row["case_no"])
-    by_number: dict[str, list[_Place]] = defaultdict(list)
+    by_number: dict[_Key, list[_Place]] = defaultdict(list)
     for place, cases in owners.items():
-        by_number[place.parts[0]].append(
+        by_number[_key(place.town[-_END:], place.parts)].append(
             _Place(place.head, place.town, place.longer, place.parts, place.institution, frozenset(cases))
         )
+    ends = "".join(sorted({town[-1] for town, _, _ in by_number}))
     return Places(
-        {part: tuple(places) for part, places in by_number.items()},
+        {key: tuple(found) for key, found in by_number.items()},
+        re.compile(f"[{re.escape(ends)}](?=[0-9])" if ends else r"(?!)"),
         {text: frozenset(cases) for text, cases in texts.items()},
         frozenset(unsearchable),
     )
@@ -97,12 +105,13 @@ def clear_of(places: Places, block: pd.DataFrame) -> pd.Series[bool]:
 
     Held: a piece that goes to such a place, however it is written; to an institution where a protected household
     stays, whatever the room; and one that has the address, with its number, in a name, a 方書 or the reason. Not held:
-    another room of the same building, a piece to the lot alone of a place with a room (that is not the place), and where
+    another room of the same building, a piece to the lot of a place with a room (that is not the place), and where
     a protected household's piece goes: two of them in one shelter are each looked at by two persons anyway.
 
     Args:
         places: Of the whole round.
-        block: Some of the round's households, index record_no, unique. Columns case_no, protected, to_address, to_building and those of ``FREE_TEXTS`` that the round has.
+        block: Some of the round's households, index record_no, unique. Columns case_no, protected, to_address,
+            to_building and those of ``FREE_TEXTS`` that the round has.
     """
     well = np.ones(len(block), dtype=bool)
     cases = block["case_no"].tolist()
@@ -121,16 +130,12 @@ def clear_of(places: Places, block: pd.DataFrame) -> pd.Series[bool]:
 
 def _secrets(row: Mapping[Any, Any], day: date) -> list[tuple[str, str, str, bool]]:
     """Return postcode, address, building of what is secret of a household, and whether it is an institution."""
-    mailto = (
-        row["mailto_postcode"],
-        row["mailto_address"],
-        row["mailto_building"],
-        row["mailto_reason"] in _INSTITUTIONS,
-    )
+    reason = row["mailto_reason"]
+    mailto = row["mailto_postcode"], row["mailto_address"], row["mailto_building"], reason in _INSTITUTIONS
     residence = row["postcode"], row["address"], row["building"], False
     until = row["mailto_until"]
-    given = any(each.strip() for each in (*mailto[:3], row["mailto_reason"]))
-    if not given or row["mailto_reason"] == GUARDIAN:
+    given = any(each.strip() for each in (*mailto[:3], reason))
+    if not given or reason == GUARDIAN:
         secrets = [residence]
     elif mailto[1].strip() and (until is None or until >= day):
         secrets = [mailto]
@@ -145,46 +150,55 @@ _INSTITUTIONS = frozenset({"入院", "施設"})
 # One spelling of an address
 
 _NUMERALS = re.compile(f"[{KANJI_NUMERALS}]+")
-_DASH = re.compile("(?<=[0-9])[‐‑‒–—―−－ーｰ─━]+(?=[0-9])")
+_DASHES = "‐‑‒–—―−－ーｰ─━"
 _KEPT = frozenset(KANJI_NUMERALS) | {"\n"}
-_ICHIGAYA = re.compile("市[ケガ]谷")
-_BLANKS = re.compile("(?<![0-9]) +| +(?![0-9])")
-"""Blanks but those between numbers: 2-3 101 is not 2-3101."""
 _FLOOR = re.compile(r"(?:地下|B)?[0-9]+階|[0-9]+F(?![A-Z])")
 _PREFECTURE = re.compile(r"\A(?:東京都|北海道|(?:京都|大阪)府|.{2,3}県)")
 
 
 def _flat(text: str) -> str:
-    """Return the text as `fold` has it, but fast for many lines: letters are folded once each, numerals by runs."""
+    """Return the text as `fold` has it, but fast for many lines: letters are folded once each, numerals by runs.
+
+    Of blanks those between numbers are kept: 2-3 101 is not 2-3101. Every dash is a hyphen.
+    """
     table = {ord(each): _folded(each) for each in set(text) - _KEPT}
     composed = unicodedata.normalize("NFC", text.translate(table))
     composed = _NUMERALS.sub(lambda match: arabic(match[0]), composed).replace("大字", "")
-    return _BLANKS.sub("", _DASH.sub("-", _ICHIGAYA.sub("市谷", composed)))
+    return _BLANKS.sub(_kept_blank, composed).replace("市ケ谷", "市谷").replace("市ガ谷", "市谷")
+
+
+_BLANKS = re.compile(" +")
+
+
+def _kept_blank(match: re.Match[str]) -> str:
+    around = match.string[match.start() - 1 : match.start()], match.string[match.end() : match.end() + 1]
+    return " " if all(each.isdigit() for each in around) else ""
 
 
 @lru_cache(maxsize=65_536)
 def _folded(letter: str) -> str:
-    return fold(letter) if letter.strip() else " "
+    return "-" if letter in _DASHES else fold(letter) if letter.strip() else " "
+
+
+@lru_cache(maxsize=256)
+def _towns(prefecture: str, city: str, postcodes: Postcodes) -> tuple[str, ...]:
+    return tuple(sorted(_flat(each) for each in postcodes.towns(prefecture, city)))
 
 
 def _place(postcode: str, address: str, building: str, postcodes: Postcodes, *, institution: bool) -> _Place:
     """Return a household's place; without parts when its address has no number."""
     split = split_town(address, postcode, postcodes)
-    town = fold(split.town)
+    town = _flat(split.town)
     head, rest = _flat(address[: len(address) - len(split.rest)]), _flat(split.rest)
     if town and head.endswith(town):
         head = head[: -len(town)]
-    else:
-        number = re.search("[0-9]", rest)
-        head, town, rest = (
-            "",
-            _PREFECTURE.sub("", rest[: number.start()]) if number else "",
-            rest[number.start() :] if number else "",
-        )
+    else:  # no town of the postcode's: what stands before the number, without the prefecture, must be written alike
+        at = match.start() if (match := re.search("[0-9]", rest)) else len(rest)
+        head, town, rest = "", _PREFECTURE.sub("", rest[:at]), rest[at:]
     parts = _parts(rest if institution else f"{rest} {_flat(building)}")
-    found = postcodes.places(postcode.replace("-", ""))
-    towns = {fold(each) for place in found for each in postcodes.towns(place.prefecture, place.city)} if town else set()
-    longer = tuple(sorted(each for each in towns if each != town and each.endswith(town)))
+    found = {(each.prefecture, each.city) for each in postcodes.places(seven_digits(postcode) or "")}
+    towns = (each for prefecture, city in sorted(found) for each in _towns(prefecture, city, postcodes))
+    longer = tuple(each for each in towns if town and each != town and each.endswith(town))
     return _Place(_PREFECTURE.sub("", head), town, longer, parts if town else (), institution, frozenset())
 
 
@@ -202,36 +216,64 @@ _ROOM = re.compile(r"[^0-9、。,\n]{0,20}?([A-Z]?[0-9]+)(?:号室|号|室)")
 def _addressed_to(places: Places, texts: Sequence[str]) -> dict[int, list[frozenset[str]]]:
     """Return, by the number of the text, whose secret places the addresses are."""
     shown: dict[int, list[frozenset[str]]] = defaultdict(list)
-    for number, text in enumerate(_flat("\n".join(" ".join(each.split()) for each in texts)).split("\n")):
+    lines = _lines(texts)
+    for number, start, ends in _numbers(places, lines):
+        text = lines[number]
+        parts = _parts(text[start:])
+        for place in _known(places, ends, parts):
+            if _stands_before(place, text[:start], whole=True) and _same_place(place, parts):
+                shown[number].append(place.owners)
+    for number, text in enumerate(lines if places.by_text else ()):
         if text in places.by_text:
             shown[number].append(places.by_text[text])
-        for match in _NUMBER.finditer(text):
-            for place in places.by_number.get(_first(match[0]), ()):
-                if not _stands_before(place, text[: match.start()], whole=True):
-                    continue
-                parts = _parts(text[match.start() :])
-                if _same_place(place, parts):
-                    shown[number].append(place.owners)
     return shown
 
 
 def _written_in(places: Places, texts: Sequence[str]) -> dict[int, list[frozenset[str]]]:
     """Return, by the number of the text, whose secret places are written somewhere in it."""
     shown: dict[int, list[frozenset[str]]] = defaultdict(list)
-    for number, text in enumerate(_flat("\n".join(" ".join(each.split()) for each in texts)).split("\n")):
-        for match in _NUMBER.finditer(text):
-            for place in places.by_number.get(_first(match[0]), ()):
-                if _stands_before(place, text[: match.start()], whole=False) and _is_written(place, match, text):
+    lines = _lines(texts)
+    for number, start, ends in _numbers(places, lines):
+        text = lines[number]
+        if match := _NUMBER.match(text, start):
+            for place in _known(places, ends, _parts(match[0])):
+                if _stands_before(place, text[:start], whole=False) and _is_written(place, match, text):
                     shown[number].append(place.owners)
-        for whole, owners in places.by_text.items():
+    for whole, owners in places.by_text.items():
+        for number, text in enumerate(lines):
             if whole in text:
                 shown[number].append(owners)
     return shown
 
 
-def _first(number: str) -> str:
-    match = re.match("[0-9]+", number)
-    return match[0] if match else ""
+def _lines(texts: Sequence[str]) -> list[str]:
+    return _flat("\n".join(" ".join(each.split()) for each in texts)).split("\n")
+
+
+def _numbers(places: Places, lines: Sequence[str]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+    """Yield each number that follows the end of a secret place's town: its line, its start, and the ends that fit."""
+    known = {end for end, _, _ in places.by_number}
+    for number, line in enumerate(lines):
+        for match in places.before_number.finditer(line):
+            start = match.end()
+            ends = tuple(end for end in (line[max(0, start - _END) : start], match[0]) if end in known)
+            if ends:
+                yield number, start, tuple(dict.fromkeys(ends))
+
+
+_END = 2
+"""Letters of a town's end by which its places are found."""
+
+
+def _key(end: str, parts: Sequence[str]) -> _Key:
+    return end, parts[0], parts[1] if len(parts) > 1 else ""
+
+
+def _known(places: Places, ends: Sequence[str], parts: Sequence[str]) -> Iterator[_Place]:
+    """Yield the places whose town may end so and whose number begins so."""
+    for end in ends:
+        for key in dict.fromkeys((_key(end, parts), _key(end, parts[:1]))) if parts else ():
+            yield from places.by_number.get(key, ())
 
 
 def _stands_before(place: _Place, before: str, *, whole: bool) -> bool:
