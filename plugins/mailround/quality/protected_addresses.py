@@ -164,15 +164,11 @@ def _flat(text: str) -> str:
     table = {ord(each): _folded(each) for each in set(text) - _KEPT}
     composed = unicodedata.normalize("NFC", text.translate(table))
     composed = _NUMERALS.sub(lambda match: arabic(match[0]), composed).replace("大字", "")
-    return _BLANKS.sub(_kept_blank, composed).replace("市ケ谷", "市谷").replace("市ガ谷", "市谷")
+    composed = _BETWEEN_NUMBERS.sub(r"\1\t", composed).replace(" ", "").replace("\t", " ")
+    return composed.replace("市ケ谷", "市谷").replace("市ガ谷", "市谷")
 
 
-_BLANKS = re.compile(" +")
-
-
-def _kept_blank(match: re.Match[str]) -> str:
-    around = match.string[match.start() - 1 : match.start()], match.string[match.end() : match.end() + 1]
-    return " " if all(each.isdigit() for each in around) else ""
+_BETWEEN_NUMBERS = re.compile("([0-9]) +(?=[0-9])")
 
 
 @lru_cache(maxsize=65_536)
@@ -219,6 +215,8 @@ def _addressed_to(places: Places, texts: Sequence[str]) -> dict[int, list[frozen
     lines = _lines(texts)
     for number, start, ends in _numbers(places, lines):
         text = lines[number]
+        if not _may_be_known(places, ends, text, start):
+            continue
         parts = _parts(text[start:])
         for place in _known(places, ends, parts):
             if _stands_before(place, text[:start], whole=True) and _same_place(place, parts):
@@ -267,6 +265,15 @@ _END = 2
 
 def _key(end: str, parts: Sequence[str]) -> _Key:
     return end, parts[0], parts[1] if len(parts) > 1 else ""
+
+
+_BEGINNING = re.compile("([0-9]+)(?:(?:丁目?|番地ノ?|番|号|ノ|-)+([0-9]+))?")
+
+
+def _may_be_known(places: Places, ends: Sequence[str], text: str, start: int) -> bool:
+    """Tell, without taking the whole number apart, whether a secret place may begin so: most addresses end here."""
+    match = _BEGINNING.match(text, start)
+    return match is None or match[2] is None or any(True for _ in _known(places, ends, (match[1], match[2])))
 
 
 def _known(places: Places, ends: Sequence[str], parts: Sequence[str]) -> Iterator[_Place]:
