@@ -208,7 +208,7 @@ class _Features:
         self.lot = _codes(pd.Series([_lot(each) for each in self.homes], dtype=object))[self.home]
         self.housed = np.array([bool(each) for each in self.homes], dtype=bool)[self.home]
         self.birth = np.array(
-            [each.year * 10_000 + each.month * 100 + each.day if each else 0 for each in frame["birth_date"]],
+            [each.year * 10_000 + each.month * 100 + each.day if each else 0 for each in frame["birth_date"].tolist()],
             dtype=np.int64,
         )
         _, which, counts = np.unique(self.birth, return_inverse=True, return_counts=True)
@@ -226,7 +226,7 @@ class _Features:
 
 def _factorized(texts: pd.Series[Any]) -> tuple[Ints, list[str]]:
     codes, values = pd.factorize(texts)
-    return codes.astype(np.int64), [str(each) for each in values]
+    return codes.astype(np.int64), list(map(str, pd.Index(values).tolist()))
 
 
 def _codes(texts: pd.Series[Any]) -> Ints:

@@ -120,7 +120,7 @@ def clear_of(places: Places, block: pd.DataFrame) -> pd.Series[bool]:
     checks += [(block[each], _written_in, np.ones(len(block), dtype=bool)) for each in FREE_TEXTS if each in block]
     for texts, look, asked in checks:
         codes, values = pd.factorize(texts)
-        shown = look(places, [str(each) for each in values])
+        shown = look(places, list(map(str, pd.Index(values).tolist())))
         if not shown:
             continue
         for row in np.flatnonzero(np.isin(codes, list(shown)) & asked).tolist():
