@@ -248,15 +248,15 @@ def _lines(texts: Sequence[str]) -> list[str]:
     return _flat("\n".join(" ".join(each.split()) for each in texts)).split("\n")
 
 
-def _numbers(places: Places, lines: Sequence[str]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+def _numbers(places: Places, lines: Sequence[str]) -> Iterator[tuple[int, int, list[str]]]:
     """Yield each number that follows the end of a secret place's town: its line, its start, and the ends that fit."""
     known = {end for end, _, _ in places.by_number}
     for number, line in enumerate(lines):
         for match in places.before_number.finditer(line):
             start = match.end()
-            ends = tuple(end for end in (line[max(0, start - _END) : start], match[0]) if end in known)
+            ends = [end for end in (line[max(0, start - _END) : start], match[0]) if end in known]
             if ends:
-                yield number, start, tuple(dict.fromkeys(ends))
+                yield number, start, ends
 
 
 _END = 2
@@ -273,7 +273,10 @@ _BEGINNING = re.compile("([0-9]+)(?:(?:丁目?|番地ノ?|番|号|ノ|-)+([0-9]+
 def _may_be_known(places: Places, ends: Sequence[str], text: str, start: int) -> bool:
     """Tell, without taking the whole number apart, whether a secret place may begin so: most addresses end here."""
     match = _BEGINNING.match(text, start)
-    return match is None or match[2] is None or any(True for _ in _known(places, ends, (match[1], match[2])))
+    if match is None or match[2] is None:
+        return True
+    first, second = match.groups()
+    return any((end, first, second) in places.by_number or (end, first, "") in places.by_number for end in ends)
 
 
 def _known(places: Places, ends: Sequence[str], parts: Sequence[str]) -> Iterator[_Place]:
