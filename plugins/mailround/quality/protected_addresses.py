@@ -212,7 +212,7 @@ _ROOM = re.compile(r"[^0-9、。,\n]{0,20}?([A-Z]?[0-9]+)(?:号室|号|室)")
 def _addressed_to(places: Places, texts: Sequence[str]) -> dict[int, list[frozenset[str]]]:
     """Return, by the number of the text, whose secret places the addresses are."""
     shown: dict[int, list[frozenset[str]]] = defaultdict(list)
-    lines = _lines(texts)
+    lines = _lines(places, texts)
     for number, start, ends in _numbers(places, lines):
         text = lines[number]
         if not _may_be_known(places, ends, text, start):
@@ -230,7 +230,7 @@ def _addressed_to(places: Places, texts: Sequence[str]) -> dict[int, list[frozen
 def _written_in(places: Places, texts: Sequence[str]) -> dict[int, list[frozenset[str]]]:
     """Return, by the number of the text, whose secret places are written somewhere in it."""
     shown: dict[int, list[frozenset[str]]] = defaultdict(list)
-    lines = _lines(texts)
+    lines = _lines(places, texts)
     for number, start, ends in _numbers(places, lines):
         text = lines[number]
         if match := _NUMBER.match(text, start):
@@ -244,8 +244,23 @@ def _written_in(places: Places, texts: Sequence[str]) -> dict[int, list[frozense
     return shown
 
 
-def _lines(texts: Sequence[str]) -> list[str]:
-    return _flat("\n".join(" ".join(each.split()) for each in texts)).split("\n")
+def _lines(places: Places, texts: Sequence[str]) -> list[str]:
+    """Return the texts in one spelling; empty where no number follows a town's end, so that no place can be shown."""
+    plain = [" ".join(each.split()) for each in texts]
+    if not places.by_text:
+        ends = {end[-1] for end, _, _ in places.by_number}
+        letters = "".join(sorted(each for each in set().union(*plain) if _folded(each)[-1:] in ends))
+        if not letters:
+            return [""] * len(plain)
+        may = re.compile(rf"[{re.escape(letters)}]\W{{0,4}}[{_DIGITS}]|[{_MARKS}]").search
+        plain = [each if may(each) else "" for each in plain]
+    return _flat("\n".join(plain)).split("\n")
+
+
+_DIGITS = rf"\d{KANJI_NUMERALS}\u2460-\u24ff\u3200-\u33ff"
+"""What a number may begin with before it is folded, ① and ㊀ included."""
+_MARKS = "ﾞﾟ\u3099\u309a"
+"""Voicing marks that stand alone: the letter is another one when they are folded."""
 
 
 def _numbers(places: Places, lines: Sequence[str]) -> Iterator[tuple[int, int, list[str]]]:
