@@ -216,3 +216,8 @@ def test_june_has_no_reason_and_a_round_without_protected_households_holds_nothi
     assert clear_of(places_of(), block).tolist() == [False]
     assert clear_of(places_of(protected=False), block).tolist() == [True]
     assert clear_of(places_of(), block[:0]).tolist() == []
+
+
+def test_places_do_not_show_themselves() -> None:
+    assert "新宿" not in repr(places_of())
+    assert "0000001" not in repr(places_of())

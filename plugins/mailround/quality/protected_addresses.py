@@ -33,7 +33,7 @@ FREE_TEXTS = ("to_name", "to_building", "reason", "district")
 """Columns in which somebody's address may have been written; those that a round lacks are left out."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Place:
     """A secret place: folded text before the town, town, and the parts of the number; of an institution, its lot's."""
 
@@ -48,15 +48,15 @@ class _Place:
 _Key = tuple[str, str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Places:
     """The secret places of a round.
 
     ``by_number`` has them by the end of the town and the first two parts of the number; ``before_number`` finds the
     last letter of such a town with a number behind it.
     ``by_text`` are those whose address holds no number but a 方書 (the name of a home): they are found as a whole text.
-    ``unsearchable`` are the case numbers of those whose address has neither: a mere town cannot be looked for. All of
-    it is personal data, for the encrypted workspace only.
+    ``unsearchable`` are the case numbers of those whose address has neither: a mere town cannot be looked for.
+    It is personal data: it is not shown by its repr and lives in memory only.
     """
 
     by_number: Mapping[_Key, tuple[_Place, ...]]
