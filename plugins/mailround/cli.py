@@ -145,7 +145,10 @@ def holds_show(
     xlsx: Annotated[Path | None, typer.Option(help="書き出すファイル（.xlsx。既にあるファイルには書かない）")] = None,
     fd: Annotated[int | None, typer.Option(help="表計算ファイルを書き込む、開いているファイル記述子")] = None,
 ) -> None:
-    """保留などの世帯を、検査ごとに、理由・対応とともに一覧します（表示のたびに管理簿に記録します）。"""
+    """保留などの世帯を、理由・対応とともに一覧します。
+
+    表示や書き出しのたびに管理簿に記録します。
+    """
     from mailround.context import load_round
     from mailround.errors import ConfigurationError
     from mailround.hold_list import show_holds, spreadsheet
