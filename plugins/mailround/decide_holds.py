@@ -142,7 +142,7 @@ class HoldDecision(Form):
             held=len(holds.held),
             go_on=go_on,
             answered_at=answer.answered_at,
-            change_acknowledged=self.change_acknowledged,
+            change_acknowledged=self.change_acknowledged and recorded(work, QualityChecked).change_exceeded,
         )
         return Settled(decided, goes_on=go_on)
 
