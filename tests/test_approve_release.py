@@ -139,12 +139,12 @@ def test_the_question_shows_counts_holds_and_the_whole_hash(work: RoundContext) 
     for part in (
         "| 取込 | 10 世帯 |",
         "| 印刷 | 7 通（9 頁） |",
-        "| 窓口交付 | 0 通（抜き取ること） |",
-        "| 保留 | 2 世帯 |",
+        "| 窓口交付（印刷しない） | 0 世帯 |",
+        "| 保留 | 2 世帯（解除 0 世帯） |",
         "| 対象外 | 1 世帯 |",
         f"| SHA-256 | `{sealed_sha256(work)}` |",
         f"{package_path(work.settings, work.round_id).stat().st_size:,} バイト",
-        "| 【保留】氏名が空です | 2 |",
+        "| 【保留】C01 氏名がありません | 2 |",
         "| 開始した人（承認できません） | datateam |",
         "保護変更決定通知書",
     ):
