@@ -10,8 +10,9 @@ from typing import Any, Literal
 import pandas as pd
 
 from mailround.model import AID_KINDS
-from mailround.quality import addresses, decisions, households, people, protected_addresses, texts
+from mailround.quality import addresses, decisions, households, people, texts
 from mailround.quality.facts import SOURCES, Block, Whole
+from mailround.quality.protected_addresses import clear_of
 
 Predicate = Callable[..., pd.Series]
 """Takes columns, and by name what else it needs, and returns True for every record where all is well.
@@ -81,17 +82,18 @@ class Rule:
             raise TypeError(f"{self.id} is not asked of records")
         return self.predicate(*self._columns(table), **self._needs(table))
 
-    def details(self, table: Block | Whole) -> dict[int, str]:
-        """Return what more there is to say of the records of a table, all of which were found."""
-        if self.detail is None or table.frame.empty:
+    def details(self, table: Block | Whole, found: pd.Series) -> dict[int, str]:
+        """Return what more there is to say of the records of a table that were found."""
+        if self.detail is None or not found.any():
             return {}
-        return self.detail(table.frame["case_no"], *self._columns(table), **self._needs(table))
+        columns = (each[found] for each in (table.frame["case_no"], *self._columns(table)))
+        return self.detail(*columns, **self._needs(table))
 
     def _columns(self, table: Block | Whole) -> Iterable[pd.Series]:
         return [table.frame[each] for each in self.columns if each in table.frame]
 
     def _needs(self, table: Block | Whole) -> dict[str, Any]:
-        return {each: getattr(table.given, each) for each in self.needs}
+        return {each: table.known(each) for each in self.needs}
 
 
 _FIX_AND_EXPORT = "福祉システムのデータを直し、出力し直してください。"
@@ -202,10 +204,11 @@ CATALOGUE: tuple[Rule, ...] = (
     Rule(
         "P06",
         "household",
-        ("protected", "destination", "lot", "to_name", "to_building", "reason"),
-        protected_addresses.clear_of_protected,
+        ("case_no", "protected", "to_name", "to_address", "to_building", "district", "reason"),
+        lambda *columns, places: clear_of(places, pd.concat(columns, axis=1)),
         "支援措置の世帯の居所が、別の世帯の送付先か文面になっています。",
         "登録の誤りでないか二人で確認し、支援措置の世帯の居所を書かない形に直してください。",
+        needs=("places",),
         across=True,
         binding=True,
         release=Release.SECOND,
@@ -321,8 +324,8 @@ CATALOGUE: tuple[Rule, ...] = (
     Rule(
         "A09",
         "household",
-        ("lot", "to_building"),
-        addresses.building_where_neighbours_have_one,
+        ("lot", "dwelling_given"),
+        addresses.building_missing,
         "同じ番地の別の世帯には方書がありますが、この世帯にはありません。",
         "建物名と部屋番号を確認してください。",
         across=True,
@@ -338,7 +341,7 @@ CATALOGUE: tuple[Rule, ...] = (
     Rule(
         "A11",
         "household",
-        ("to_address", "rest", "to_building"),
+        ("rest", "to_building"),
         addresses.fixed_abode,
         "定まった住居がないことを示す言葉が住所にあります。",
         "郵便では届きません。交付方法を窓口交付に改め、窓口で交付してください。",
@@ -442,10 +445,10 @@ CATALOGUE: tuple[Rule, ...] = (
         "H04",
         "household",
         ("name", "kana", "birth_date", "home"),
-        households.unlike_all_others,
+        lambda name, *_, pairs: ~name.index.to_series().isin(number for pair in pairs for number in pair.records),
         "氏名・読み・生年月日・住所がよく似た世帯が別のケース番号にあります。",
         "同じ世帯の二重登録でないか確認してください。",
-        needs=("near_duplicate_score",),
+        needs=("pairs",),
         across=True,
         detail=households.likenesses,
     ),

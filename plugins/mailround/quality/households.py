@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 
 import pandas as pd
 
 from mailround.addresses import fold
-from mailround.quality.near_duplicates import near_duplicates
+from mailround.quality.near_duplicates import Pair
 
 _MOST_NAMED = 5
 _HIRAGANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
@@ -56,21 +57,11 @@ def fewer_than(key: pd.Series, *, mailto_shared_from: int) -> pd.Series:
     return (key == "") | (key.map(key.value_counts()) < mailto_shared_from)
 
 
-def unlike_all_others(*columns: pd.Series, near_duplicate_score: float) -> pd.Series:
-    """No other case is nearly the same household; ``columns`` are those of `near_duplicates`."""
-    found = {
-        number
-        for pair in near_duplicates(*columns, near_duplicate_score=near_duplicate_score)
-        for number in (pair.first, pair.second)
-    }
-    return pd.Series(~columns[0].index.isin(found), index=columns[0].index)
-
-
-def likenesses(case_no: pd.Series, *columns: pd.Series, near_duplicate_score: float) -> dict[int, str]:
+def likenesses(case_no: pd.Series, *_: pd.Series, pairs: Iterable[Pair]) -> dict[int, str]:
     """Return, by record that is nearly the same as others, which those are, how alike and why, in Japanese."""
     told: dict[int, list[str]] = {}
-    for pair in near_duplicates(*columns, near_duplicate_score=near_duplicate_score):
-        for number, other in ((pair.first, pair.second), (pair.second, pair.first)):
+    for pair in pairs:
+        for number, other in (pair.records, pair.records[::-1]):
             told.setdefault(number, []).append(f"ケース番号 {case_no[other]}：類似度{pair.score:g}、{pair.why}")
     return {number: "／".join(texts[:_MOST_NAMED]) for number, texts in told.items()}
 

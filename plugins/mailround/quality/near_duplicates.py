@@ -46,6 +46,11 @@ class Pair:
     score: int
     why: str
 
+    @property
+    def records(self) -> tuple[int, int]:
+        """Return the record numbers of both."""
+        return self.first, self.second
+
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
