@@ -137,7 +137,7 @@ def test_any_order_of_the_input_gives_the_same_order_and_bundles_that_lie_togeth
         )
     )
     recipients = [
-        make_recipient(record_no=number, postcode=place[0], address=place[1] + more, building=room, delivery=place[3])
+        make_recipient(record_no=number, postcode=place[0], address=place[1] + more, building=room)
         for number, (place, more, room) in enumerate(drawn, 1)
     ]
     first = ordered(recipients)
@@ -169,7 +169,7 @@ def test_the_order_is_the_same_when_it_is_sorted_through_the_workspace(
     block: int,
 ) -> None:
     recipients = [
-        make_recipient(record_no=number, postcode=at[0], address=at[1] + more, building=room, delivery=at[3])
+        make_recipient(record_no=number, postcode=at[0], address=at[1] + more, building=room)
         for number, (at, more, room) in enumerate(drawn, 1)
     ]
     going = [Going(place(each), each) for each in recipients]

@@ -13,7 +13,7 @@ from mailround.layouts import load_layout
 from mailround.local.airflow import LocalAirflow
 from mailround.local.client import AirflowUser, ClientError, TaskState
 from mailround.model import RoundParams
-from mailround.register.entries import B, MediaHandedOver, PasswordNoticeIssued, PrintPlanned, Sealed, latest
+from mailround.register.entries import B, MediaHandedOver, PasswordNoticeIssued, Sealed, latest
 from mailround.register.store import Register
 from mailround.rounds import load_round_kind
 from mailround.samples import write_sample
