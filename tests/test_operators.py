@@ -233,9 +233,7 @@ def test_a_release_is_recorded_and_the_question_asked_afresh_with_the_new_counts
     first, released, stale, second, decided, again = told["outcomes"]
     assert first["parked"] == second["parked"] == "execute_complete"
     assert first["kwargs"]["shown"] != second["kwargs"]["shown"]
-    assert released["failed"] == stale["failed"] == "AirflowException", (
-        "Airflow cannot change the text of a request"
-    )
+    assert released["failed"] == stale["failed"] == "AirflowException", "Airflow cannot change the text of a request"
     assert "新しい内容で" in released["text"]
     assert decided == again == {}
     assert [each.cases for each in standing(work.entries, HoldsReleased)] == [1]

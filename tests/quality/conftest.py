@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +101,7 @@ def neighbours(make_recipient: Callable[..., Recipient]) -> Callable[..., tuple[
                     "record_no": number,
                     "name": names[number % 3],
                     "kana": f"カナ　{number}",
+                    "birth_date": date(1950, 1, 1) + timedelta(days=137 * number),
                     "address": f"東京都新宿区新宿一丁目{number}番{number}号",
                     "document_no": f"8新福生第{number:06d}号",
                 }

@@ -56,9 +56,11 @@ def places_of(**changes: Any) -> Places:
     return protected_places(pd.DataFrame([row, other], dtype=object), POSTCODES, POSTING)
 
 
-def is_well(places: Places, *, case_no: str = "0000009", protected: bool = False, **texts: str) -> bool:
+def is_well(
+    places: Places, *, case_no: str = "0000009", protected: bool = False, stays: bool = False, **texts: str
+) -> bool:
     """Tell whether one piece is clear of the places."""
-    block = pd.DataFrame([{"case_no": case_no, "protected": protected, **LETTER, **texts}], index=[41])
+    block = pd.DataFrame([{"case_no": case_no, "protected": protected, "stays": stays, **LETTER, **texts}], index=[41])
     well = clear_of(places, block)
     assert list(well.index) == [41]
     assert well.dtype == bool
@@ -193,6 +195,12 @@ def test_a_place_shared_by_two_protected_cases_is_another_s_for_each_of_them() -
     assert is_well(places, **ROOM, case_no="0000001", protected=True)
 
 
+def test_who_is_in_the_same_institution_is_not_held_for_its_address_but_for_what_else_is_written() -> None:
+    places = places_of()
+    assert is_well(places, **ROOM, stays=True)
+    assert not is_well(places, stays=True, reason=f"転居先は{ROOM['to_address']}{ROOM['to_building']}のため。")
+
+
 def test_a_place_without_a_number_is_found_as_a_whole_text_or_said_to_be_unsearchable() -> None:
     named = places_of(address="東京都新宿区新宿", building="やすらぎ寮")
     assert not named.unsearchable
@@ -212,7 +220,9 @@ def test_a_wrong_postcode_does_not_hide_the_secret_place(postcode: str) -> None:
 
 
 def test_june_has_no_reason_and_a_round_without_protected_households_holds_nothing() -> None:
-    block = pd.DataFrame([{"case_no": "0000009", "protected": False, **LETTER, **ROOM}]).drop(columns="reason")
+    block = pd.DataFrame([{"case_no": "0000009", "protected": False, "stays": False, **LETTER, **ROOM}]).drop(
+        columns="reason"
+    )
     assert clear_of(places_of(), block).tolist() == [False]
     assert clear_of(places_of(protected=False), block).tolist() == [True]
     assert clear_of(places_of(), block[:0]).tolist() == []

@@ -204,7 +204,7 @@ CATALOGUE: tuple[Rule, ...] = (
     Rule(
         "P06",
         "household",
-        ("case_no", "protected", "to_name", "to_address", "to_building", "district", "reason"),
+        ("case_no", "protected", "stays", "to_name", "to_address", "to_building", "district", "reason"),
         lambda *columns, places: clear_of(places, pd.concat(columns, axis=1)),
         "支援措置の世帯の居所が、別の世帯の送付先か文面になっています。",
         "登録の誤りでないか二人で確認し、支援措置の世帯の居所を書かない形に直してください。",

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from mailround.fonts import FontStack
+from mailround.layouts import MailtoReason
 from mailround.model import Recipient
 from mailround.postcodes import Postcodes
 from mailround.quality import addresses, households
@@ -40,6 +41,7 @@ SOURCES = {
     "surname": ("name", "kana"),
     "home": ("postcode", "address", "building"),
     "destination": ("postcode", "address", "building", "mailto_postcode", "mailto_address", "mailto_building"),
+    "stays": ("mailto_address", "mailto_reason"),
     "lot": ("postcode", "address", "mailto_postcode", "mailto_address"),
     "dwelling_given": ("address", "building", "mailto_address", "mailto_building"),
     "elsewhere": ("mailto_postcode", "mailto_address", "mailto_building"),
@@ -47,6 +49,7 @@ SOURCES = {
 """Columns that are worked out, and the canonical fields that they come from."""
 
 
+_STAYS = frozenset({MailtoReason.HOSPITAL, MailtoReason.INSTITUTION})
 _KEPT = (
     "case_no",
     "population",
@@ -131,6 +134,7 @@ class Block:
             kept["document_no"] = frame["document_no"]
             kept["reason"] = _pooled(frame["reason"])
         kept["active"] = active
+        kept["stays"] = (frame["to_address"] != frame["address"]) & frame["mailto_reason"].isin(_STAYS)
         kept["reading"] = households.reading_key(frame["kana"])
         kept["surname"] = households.surname_key(frame["name"], frame["kana"])
         kept["lot"], kept["dwelling_given"] = addresses.lot(frame["town"], frame["rest"], frame["to_building"])

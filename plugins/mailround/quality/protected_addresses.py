@@ -105,18 +105,20 @@ def clear_of(places: Places, block: pd.DataFrame) -> pd.Series[bool]:
 
     Held: a piece that goes to such a place, however it is written; to an institution where a protected household
     stays, whatever the room; and one that has the address, with its number, in a name, a 方書 or the reason. Not held:
-    another room of the same building, a piece to the lot of a place with a room (that is not the place), and where
-    a protected household's piece goes: two of them in one shelter are each looked at by two persons anyway.
+    another room of the same building, a piece to the lot of a place with a room (that is not the place), where a
+    protected household's piece goes (two of them in one shelter are each looked at by two persons anyway), and where
+    somebody's goes who is in hospital or an institution too: its address is known to all who are there.
 
     Args:
         places: Of the whole round.
         block: Some of the round's households, index record_no, unique. Columns case_no, protected, to_address,
-            to_building and those of ``FREE_TEXTS`` that the round has.
+            to_building, those of ``FREE_TEXTS`` that the round has, and ``stays`` (bool): the piece goes to the hospital
+            or institution that the household is in.
     """
     well = np.ones(len(block), dtype=bool)
     cases = block["case_no"].tolist()
     addressed = block["to_address"] + "　" + block["to_building"]
-    checks = [(addressed, _addressed_to, ~block["protected"].to_numpy(dtype=bool))]
+    checks = [(addressed, _addressed_to, ~(block["protected"] | block["stays"]).to_numpy(dtype=bool))]
     checks += [(block[each], _written_in, np.ones(len(block), dtype=bool)) for each in FREE_TEXTS if each in block]
     for texts, look, asked in checks:
         codes, values = pd.factorize(texts)
