@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -48,6 +49,15 @@ class Place:
     representative: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """The code of one floor of a tower: the town and the tower in one, and what the table says of the floor."""
+
+    code: str
+    town: str
+    note: str
+
+
 def municipality(city: str) -> str:
     """Return a city's name without the district (郡) or island before it, as many people write it."""
     return _BEFORE_MUNICIPALITY.sub("", city)
@@ -75,6 +85,8 @@ class Postcodes:
             ) from None
         self.places = lru_cache(maxsize=_ANSWERS)(self._places)
         self.towns = lru_cache(maxsize=_ANSWERS)(self._towns)
+        self.floors = lru_cache(maxsize=_ANSWERS)(self._floors)
+        self.notes = lru_cache(maxsize=_ANSWERS)(self._notes)
 
     def exists(self, code: str) -> bool:
         """Tell whether the code is in use, for a town or for one office."""
@@ -95,16 +107,35 @@ class Postcodes:
 
     def _towns(self, prefecture: str, city: str) -> frozenset[str]:
         """Return the names of all towns of a city, towers left out."""
-        rows = self._connection.execute(
-            "SELECT data FROM postal_data WHERE prefecture = ? AND city = ?", (prefecture, city)
-        )
-        first = (json.loads(data) for (data,) in rows)
-        places = {_place(each, office=False) for row in first for each in (row, *row["alternates"])}
         return frozenset(
-            place.town
-            for place in places
-            if place.town and not place.building and (place.prefecture, place.city) == (prefecture, city)
+            place.town for _, place, _ in self._rows(prefecture, city) if place.town and not place.building
         )
+
+    def _floors(self, prefecture: str, city: str) -> tuple[Floor, ...]:
+        """Return every floor of a city's towers that has a code of its own."""
+        return tuple(
+            Floor(code, place.town, note) for code, place, note in self._rows(prefecture, city) if place.building
+        )
+
+    def _notes(self, prefecture: str, city: str) -> dict[str, dict[str, str]]:
+        """Return, for every town of a city that is divided between codes, what the table says of each code's part."""
+        found: dict[str, dict[str, str]] = {}
+        for code, place, note in self._rows(prefecture, city):
+            if place.town and not place.building:
+                found.setdefault(place.town, {})[code] = note
+        return {town: parts for town, parts in found.items() if len(parts) > 1}
+
+    def _rows(self, prefecture: str, city: str) -> Iterator[tuple[str, Place, str]]:
+        """Yield code, place and note of everything in a city."""
+        rows = self._connection.execute(
+            "SELECT code, data FROM postal_data WHERE prefecture = ? AND city = ?", (prefecture, city)
+        )
+        for code, data in rows.fetchall():
+            first = json.loads(data)
+            for each in (first, *first["alternates"]):
+                place = _place(each, office=False)
+                if (place.prefecture, place.city) == (prefecture, city):
+                    yield code, place, each.get("note") or ""
 
 
 def load_postcodes() -> Postcodes:
