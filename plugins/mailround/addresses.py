@@ -53,6 +53,54 @@ class TownSplit:
     agrees: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The numbers right behind a town: 丁目, 番, 号 or 番地, 枝番, at most three.
+
+    ``division`` is what the first one is called: 丁目, 地割, or 番地 for one that is written 番 or 番地 or is too large for
+    a 丁目; empty where nothing tells, as in 1-2-3. ``end`` is where the text goes on behind them.
+    """
+
+    numbers: tuple[int, ...]
+    division: str
+    end: int
+
+
+_MOST_NUMBERS = 3
+_LARGEST_CHOME = 99
+_BLOCK_SIGNS = str.maketrans(
+    {
+        **{chr(0xFF01 + place): chr(0x21 + place) for place in range(94)},
+        **dict.fromkeys("‐‑‒–—―−﹣ｰー─━", "-"),
+        **dict.fromkeys("ノ之ﾉ", "の"),
+    }
+)
+_BLOCK_NUMBER = re.compile(
+    rf"\s*第?(?:([0-9]+)(?![0-9]|\s*(?:号?室|階|F))|([{KANJI_NUMERALS}]+)(?=\s*(?:丁|番|号(?!室)|地割|[-の]|\Z)|\s))"
+    r"(?:\s*(丁目?|地割|番地の?|番の?|号|-|の(?=[0-9〇一二三四五六七八九十])))?"
+)
+
+
+def block_of(rest: str) -> Block | None:
+    """Return the numbers that what follows a town begins with, None when it begins with something else."""
+    text = rest.translate(_BLOCK_SIGNS)
+    numbers: list[int] = []
+    first, end = "", 0
+    while len(numbers) < _MOST_NUMBERS and (match := _BLOCK_NUMBER.match(text, end)):
+        end = match.end()
+        numbers.append(int(match[1] or arabic(match[2])))
+        if len(numbers) == 1:
+            first = match[3] or ""
+        if not match[3] or match[3] == "号":
+            break
+    if not numbers:
+        return None
+    if first.startswith("番") or first == "号" or (first in {"", "-", "の"} and numbers[0] > _LARGEST_CHOME):
+        first = "番地"
+    division = "丁目" if first == "丁" else first if first in {"丁目", "地割", "番地"} else ""
+    return Block(tuple(numbers), division, end)
+
+
 def arabic(numeral: str) -> str:
     """Return a run of kanji numerals as digits: 二十一 → 21, 一〇五 → 105."""
     if not any(unit in numeral for unit in _UNITS):

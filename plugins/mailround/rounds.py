@@ -15,9 +15,13 @@ class Thresholds(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    export_max_age_hours: int = Field(default=240, ge=1, description="At approval and handover, an older export is refused.")
+    export_max_age_hours: int = Field(
+        default=240, ge=1, description="At approval and handover, an older export is refused."
+    )
     change_percent: float = Field(default=10, gt=0, description="Change against the last closed round that is told.")
-    effective_days_before: int = Field(default=62, ge=0, description="Days a decision may take effect before its issue.")
+    effective_days_before: int = Field(
+        default=62, ge=0, description="Days a decision may take effect before its issue."
+    )
     effective_days_after: int = Field(default=31, ge=0, description="Days a decision may take effect after its issue.")
     mailto_shared_from: int = Field(default=5, ge=2, description="Households on one mail-to that are listed.")
     near_duplicate_score: float = Field(default=90, ge=50, le=100, description="Likeness of a pair that is listed.")

@@ -198,7 +198,9 @@ def assess(
     answers.compare()
     outcomes: dict[str, Outcome] = {}
     for suite in ("household", "round"):
-        asked = {rule.id: answers.column(rule, change_exceeded=change_exceeded) for rule in rules if rule.suite == suite}
+        asked = {
+            rule.id: answers.column(rule, change_exceeded=change_exceeded) for rule in rules if rule.suite == suite
+        }
         outcomes |= run_suite(suite, answers.record_nos, asked, choices)
     return _concluded(rules, choices, outcomes, answers)
 

@@ -112,7 +112,9 @@ class Block:
         own = addresses.split(away["address"], addresses.code_of(away["postcode"]), postcodes)
         kept["destination"] = destination
         kept["home"] = destination
-        kept.loc[~at_home, "home"] = addresses.residence_key(own["town"], own["rest"], away["address"], away["building"])
+        kept.loc[~at_home, "home"] = addresses.residence_key(
+            own["town"], own["rest"], away["address"], away["building"]
+        )
         kept["elsewhere"] = destination.where(~at_home, "")
         return kept
 

@@ -71,5 +71,3 @@ def companions(case_no: pd.Series, *keys: pd.Series) -> dict[int, str]:
 
 def _known(table: pd.DataFrame) -> pd.Series:
     return (table.notna() & (table != "")).all(axis=1)
-
-
