@@ -57,8 +57,8 @@ class TownSplit:
 class Block:
     """The numbers right behind a town: 丁目, 番, 号 or 番地, 枝番, at most three.
 
-    ``division`` is what the first one is called: 丁目, 地割, or 番地 for one that is written 番 or 番地 or is too large for
-    a 丁目; empty where nothing tells, as in 1-2-3. ``end`` is where the text goes on behind them.
+    ``division`` is what the first one is called: 丁目, 地割, or 番地 for one that is written 番 or 番地 or is too large
+    for a 丁目; empty where nothing tells, as in 1-2-3. ``end`` is where the text goes on behind them.
     """
 
     numbers: tuple[int, ...]

@@ -1,7 +1,7 @@
 """Towns that are divided between postcodes: which block belongs to which code, by the notes of the postcode table.
 
-戸山 is 169-0052 for 「3丁目18・21番」 and 162-0052 for 「その他」; 豊田 is 191-0053 where it has 丁目 and 191-0051 where it
-has not. Names of places in a note, and forms not understood here, say nothing of a block.
+戸山 is 169-0052 for 「3丁目18・21番」 and 162-0052 for 「その他」; 豊田 is 191-0053 where it has 丁目 and 191-0051
+where it has not. Names of places in a note, and forms not understood here, say nothing of a block.
 """
 
 from __future__ import annotations
