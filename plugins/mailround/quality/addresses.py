@@ -19,8 +19,9 @@ from mailround.split_towns import code_of_block
 
 _NUMERAL = f"(?:[0-9０-９]+|[{KANJI_NUMERALS}]+)"
 _CHOME = re.compile(rf"\A\s*{_NUMERAL}丁目?")
-_NUMBER = re.compile(rf"[0-9０-９]|[{KANJI_NUMERALS}]+(?=丁|番|号|地割|線|[のノ之ー－‐−―-]|\s*\Z)|無番地|番外地|無番戸")
-"""A number, or the word of a lot that has none: 国有無番地."""
+_NUMBER = re.compile(rf"[0-9０-９]|[{KANJI_NUMERALS}]+(?=丁|番|号|地割|線|[のノ之ー－‐−―-]|\s*\Z)")
+_NO_NUMBER = "無番地|番外地"
+"""Words of a lot that has none: 国有無番地."""
 _HOKKAIDO = "北海道"
 
 _FLOOR = re.compile(r"(B|地下)?([0-9]+)(?:階|F(?![A-Z]))")
@@ -50,7 +51,7 @@ _NO_ABODE = re.compile(
     rf"{_AT}(?:路上(?:生活|にて|で|等|\Z|[\s）)])|野宿|車上生活|車中(?:泊|生活)|河川敷|現在地保護|テント(?:生活|\Z))|"
     r"河川敷(?:内|\Z)|高架下(?:\Z|[\s）)])|橋の?下(?:\Z|[\s）)])|駅構内|(?:ネット|インターネット|まんが|漫画)(?:カフェ|ルーム|喫茶)"
 )
-_IN_PARK = re.compile(rf"{_AT}[一-龥々ヶケノの]{{0,10}}公園(?:内|付近|周辺|\Z|[\s）)])")
+_IN_PARK = re.compile(rf"{_AT}[一-龥々ヶケノの]{{0,10}}公園(?:内|付近|周辺|\Z|[\s）)]+(?![\s0-9０-９]))")
 """A park itself; 公園通り, 公園前ビル and パークハウス戸山公園 are not one."""
 
 _DIGIT = f"0-9０-９{KANJI_NUMERALS}"
@@ -151,7 +152,8 @@ def number_present(address: pd.Series, code: pd.Series, rest: pd.Series, *, post
         bool(_NUMBER.search(text if each in northern else _CHOME.sub("", text, count=1)))
         for text, each in zip(rest, code, strict=True)
     ]
-    return pd.Series(numbers, index=rest.index, dtype=bool) | (address.str.strip() == "")
+    without = (address.str.strip() == "") | address.str.contains(_NO_NUMBER)
+    return pd.Series(numbers, index=rest.index, dtype=bool) | without
 
 
 def block_of_code(
