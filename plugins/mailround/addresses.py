@@ -20,14 +20,12 @@ KANJI_NUMERALS = "〇一二三四五六七八九十百千"
 _DIGITS = "〇一二三四五六七八九"
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 _SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
-_STATIONS = {"市": "市谷", "阿": "阿佐谷", "四": "4谷"}
 _PART = re.compile(
-    f"(?:市|阿佐)[ヶヵケｹがガ]谷|四[ツッつっﾂｯ]谷|[{KANJI_NUMERALS}]+|[0-9０-９]+|大字|.[ﾞﾟ\u3099\u309a{_SELECTORS}]*",
-    re.DOTALL,
+    f"[{KANJI_NUMERALS}]+|[0-9０-９]+|大字|(?:市|阿佐)[ヶヵケｹがガ]谷|.[ﾞﾟ\u3099\u309a{_SELECTORS}]*", re.DOTALL
 )
 """A run of numerals is one part, so that no town ends within a number; a mark belongs to its letter.
 
-市ヶ谷, 阿佐ヶ谷 and 四ツ谷, as the stations have them, are one part too: the towns are written without.
+市ヶ谷 and 阿佐ヶ谷, as the stations have them, are one part too: the towns of those names are written without ヶ.
 """
 _SELECTOR = re.compile(f"[{_SELECTORS}]")
 _SAME = dict(
@@ -135,10 +133,10 @@ class _PartKeys(dict[str, str]):
 
 
 def _key(part: str) -> str:
-    if len(part) > 1 and part[-1] == "谷":
-        return _STATIONS[part[0]]
     if part[0] in KANJI_NUMERALS:
         return arabic(part)
+    if len(part) > 1 and part[-1] == "谷":
+        return part[:-2] + "谷"
     if part == "大字":
         return ""
     plain = unicodedata.normalize("NFKC", _SELECTOR.sub("", part))
