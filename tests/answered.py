@@ -13,8 +13,8 @@ from mailround.decide_holds import HoldDecision
 from mailround.deletion_certificate import DeletionCertificate
 from mailround.forms import Answer, AskAgain, Form, Settled, settle
 from mailround.register.entries import (
-    Extracted,
     AnswerRefused,
+    Extracted,
     PasswordNoticeIssued,
     PrintPlanned,
     Sealed,

@@ -24,8 +24,13 @@ def register(settings: Settings) -> Register:
 
 def opened(register: Register, round_id: str, kind: str) -> None:
     body = RoundOpened(
-        **{"round_kind": kind, "source": "export.csv", "layout": "shinjuku", "contract": "r8-print"},
-        **{"contract_sha256": "a" * 64, "triggered_by": "datateam", "run_id": round_id},
+        round_kind=kind,
+        source="export.csv",
+        layout="shinjuku",
+        contract="r8-print",
+        contract_sha256="a" * 64,
+        triggered_by="datateam",
+        run_id=round_id,
         issue_date=date(2026, 8, 20),
         posting_date=date(2026, 8, 24),
     )
