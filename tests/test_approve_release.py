@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 
-from answered import ANSWERED, CANARY, answer, day, expire, refused, report, sealed_sha256, settled
+from answered import ANSWERED, CANARY, answer, day, expire, extracted, refused, report, sealed_sha256, settled
 from mailround.approve_release import APPROVE, SEND_BACK, ReleaseApproval, release_of
 from mailround.context import RoundContext
 from mailround.errors import CountMismatchError, GateClosedError, RoundEndedError
 from mailround.forms import settle
 from mailround.gates import Release
+from mailround.hold_release import write_release
 from mailround.model import Recipient
 from mailround.proof import make_proof
 from mailround.register.entries import (
     HoldsDecided,
+    HoldsReleased,
     PrintPlanned,
     QualityChecked,
     ReleaseApproved,
     ReleaseRefused,
     latest,
+    releases_sha256,
 )
 from mailround.seal import package_path, seal
 from prepared import print_round, record
@@ -110,6 +114,39 @@ def test_an_approval_on_the_last_day_of_an_address_counts(work: RoundContext) ->
     assert settled(ReleaseApproval, work).goes_on
 
 
+def test_data_that_are_too_old_are_sent_back_not_approved(work: RoundContext) -> None:
+    """Ten days and a minute: whoever moved or died since is not in them."""
+    extracted(work, AT - timedelta(hours=240, minutes=1))
+    (reason,) = refused(ReleaseApproval, work)
+    assert "データの作成から240時間（期限 2026-11-12 09:59）を過ぎています（点検表5）" in reason
+    assert "「差戻し」" in reason
+    assert "出力し直したデータファイル" in reason
+    assert not settled(ReleaseApproval, work, option=SEND_BACK).goes_on
+
+
+@pytest.mark.parametrize("created_at", [AT - timedelta(hours=240), AT, None])
+def test_data_of_the_last_hours_or_of_an_earlier_version_are_approved(
+    work: RoundContext, created_at: datetime | None
+) -> None:
+    extracted(work, created_at)
+    assert settled(ReleaseApproval, work).goes_on
+
+
+def test_the_wards_own_hours_count(work: RoundContext) -> None:
+    extracted(work, AT - timedelta(hours=49))
+    thresholds = work.kind.thresholds.model_copy(update={"export_max_age_hours": 48})
+    object.__setattr__(work, "kind", work.kind.model_copy(update={"thresholds": thresholds}))
+    (reason,) = refused(ReleaseApproval, work)
+    assert "48時間" in reason
+
+
+def test_the_question_says_when_the_data_were_made_and_until_when_they_count(work: RoundContext) -> None:
+    assert "データの作成日時" not in ReleaseApproval.body(work)
+    extracted(work, day(11, 10, 9))
+    told = "2026-11-10 09:00（封緘の時点で 49 時間前。承認と媒体の引渡しは 2026-11-20 09:00 まで）"
+    assert f"| データの作成日時 | {told} |" in ReleaseApproval.body(work)
+
+
 @pytest.mark.parametrize("fault", ["changed", "missing"])
 def test_a_package_that_is_not_the_sealed_one_is_neither_shown_nor_approved(work: RoundContext, fault: str) -> None:
     package = package_path(work.settings, work.round_id)
@@ -139,16 +176,44 @@ def test_the_question_shows_counts_holds_and_the_whole_hash(work: RoundContext) 
     for part in (
         "| 取込 | 10 世帯 |",
         "| 印刷 | 7 通（9 頁） |",
-        "| 窓口交付 | 0 通（抜き取ること） |",
-        "| 保留 | 2 世帯 |",
+        "| 窓口交付（印刷しない） | 0 世帯 |",
+        "| 保留 | 2 世帯（解除 0 世帯） |",
         "| 対象外 | 1 世帯 |",
         f"| SHA-256 | `{sealed_sha256(work)}` |",
         f"{package_path(work.settings, work.round_id).stat().st_size:,} バイト",
-        "| 【保留】氏名が空です | 2 |",
+        "| 【保留】C01 氏名がありません | 2 |",
         "| 開始した人（承認できません） | datateam |",
         "保護変更決定通知書",
     ):
         assert part in text
+
+
+def test_released_households_are_counted_among_the_printed_and_a_release_since_the_plan_stops_the_approval(
+    work: RoundContext,
+) -> None:
+    def release(case_no: str) -> None:
+        said = {"rule": "A04", "cases": 1, "reason": "データは正しい（例外）", "reference": "第1号"}
+        sha256 = write_release(work, "A04", [case_no])
+        record(work, HoldsReleased(checked_sha256="", sha256=sha256, answered_at=AT, **said))
+
+    report(work, A04=("0000906", "0000907"), C01=("0000901",))
+    counts = {"rows": 10, "printable": 6, "held": 3, "excluded": 1, "warned": 0}
+    record(work, QualityChecked(export_sha256="e" * 64, findings={}, **counts))
+    release("0000906")
+    record(work, HoldsDecided(held=2, go_on=True, answered_at=AT))
+    with pytest.raises(GateClosedError, match="「印刷計画」からやり直す"):
+        ReleaseApproval.body(work)
+    planned = latest(work.entries, PrintPlanned)
+    assert planned is not None
+    sha256 = releases_sha256(work.entries)
+    record(work, planned.model_copy(update={"released": 1, "releases_sha256": sha256}))
+    text = ReleaseApproval.body(work)
+    assert "| 保留 | 2 世帯（解除 1 世帯） |" in text
+    assert "郵便番号と住所が一致しません | 2（うち解除 1） |" in text
+    release("0000907")
+    record(work, HoldsDecided(held=1, go_on=True, answered_at=AT))
+    with pytest.raises(GateClosedError, match="「印刷計画」からやり直す"):
+        ReleaseApproval.body(work)
 
 
 def test_counts_that_do_not_reconcile_are_never_put_before_an_approver(work: RoundContext) -> None:

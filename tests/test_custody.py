@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from answered import CANARY, NOTICE_NO, answer, day, expire, lead_to, refused, report, sealed_sha256, settled
+from answered import CANARY, NOTICE_NO, answer, day, expire, extracted, lead_to, refused, report, sealed_sha256, settled
 from mailround.approve_release import ReleaseApproval
 from mailround.context import RoundContext
 from mailround.contracts import Person
@@ -25,7 +25,6 @@ from mailround.register.entries import (
     PasswordHandedOver,
     PasswordNoticeIssued,
     Posted,
-    PrintPlanned,
     ReleaseApproved,
     ReleaseRefused,
     latest,
@@ -144,6 +143,26 @@ def test_nothing_is_handed_over_that_could_only_go_to_an_expired_address(work: R
 def test_a_handover_on_the_last_day_of_an_address_counts(work: RoundContext) -> None:
     lead_to(MediaHandover, work)
     expire(work, day(11, 16))
+    settled(MediaHandover, work)
+
+
+def test_a_medium_handed_over_when_its_data_were_too_old_is_to_be_called_back(work: RoundContext) -> None:
+    """The handing over counts (16 November, 10:30), not the answer half an hour later."""
+    extracted(work, day(11, 6, 10, 29))
+    lead_to(MediaHandover, work)
+    before = work.entries
+    with pytest.raises(GateClosedError, match=r"期限 2026-11-16 10:29）を過ぎています（点検表5）") as caught:
+        settle(MediaHandover, work, answer(MediaHandover), at=day(11, 16))
+    assert "媒体を回収" in caught.value.remedy
+    assert f"「{STOP}」" in caught.value.remedy
+    assert work.entries == before
+    assert not settled(MediaHandover, work, option=STOP).goes_on
+
+
+def test_a_medium_handed_over_in_time_counts_though_it_is_recorded_later(work: RoundContext) -> None:
+    extracted(work, day(11, 6, 10, 30))
+    lead_to(MediaHandover, work)
+    assert "| データの作成日時 | 2026-11-06 10:30（封緘の時点で 119 時間前。" in MediaHandover.body(work)
     settled(MediaHandover, work)
 
 
@@ -315,31 +334,6 @@ def test_a_posting_that_does_not_reconcile_is_asked_again(
     lead_to(Posting, work)
     reasons = refused(Posting, work, **changes)
     assert any(told in reason for reason in reasons), reasons
-
-
-def count_at_the_counter(work: RoundContext, counter: int) -> None:
-    planned = latest(work.entries, PrintPlanned)
-    assert planned is not None
-    body = planned.model_copy(update={"counter": counter})
-    work.register.append(body, round_id=work.round_id, actor="mailround", at=day(11, 11))
-
-
-@pytest.mark.parametrize(("withdrawn", "posted"), [(0, 7), (1, 6)])
-def test_a_posting_that_leaves_notices_for_the_counter_in_the_mail_is_asked_again(
-    work: RoundContext, withdrawn: int, posted: int
-) -> None:
-    count_at_the_counter(work, 2)
-    lead_to(Posting, work)
-    assert "| 窓口交付 | 2 通（抜き取ること） |" in Posting.body(work)
-    (reason,) = refused(Posting, work, withdrawn=withdrawn, spoiled=0, reprinted=0, posted=posted)
-    assert f"窓口交付が 2 通あるのに、抜取りは {withdrawn} 通" in reason
-
-
-@pytest.mark.parametrize("withdrawn", [2, 3])
-def test_all_notices_for_the_counter_and_others_too_may_be_withdrawn(work: RoundContext, withdrawn: int) -> None:
-    count_at_the_counter(work, 2)
-    lead_to(Posting, work)
-    settled(Posting, work, withdrawn=withdrawn, spoiled=0, reprinted=0, posted=PIECES - withdrawn)
 
 
 def test_posting_on_the_day_of_the_password_handover_and_of_the_answer_counts(work: RoundContext) -> None:

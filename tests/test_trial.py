@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
 from mailround.errors import ConfigurationError
-from mailround.extract import CONTROL_SUFFIX
+from mailround.extract import CONTROL_SUFFIX, read_source
 from mailround.layouts import load_layout
 from mailround.quality.catalogue import CATALOGUE
 from mailround.rounds import load_round_kind
@@ -48,15 +48,15 @@ def test_the_report_has_every_rule_of_the_kind_and_the_cases_of_the_planted_faul
     assert report["rows"] == 45
     assert found.keys() == {rule.id for rule in CATALOGUE if kind == "change_notice" or not rule.decision}
     for rule_id, fault in (
-        ("name_present", "name_empty"),
-        ("postcode_exists", "postcode_unknown"),
-        ("address_has_number", "address_without_number"),
-        ("delivery_released", "delivery_on_hold"),
-        ("case_active", "excluded"),
+        ("C01", "name_empty"),
+        ("A03", "postcode_unknown"),
+        ("A05", "address_without_number"),
+        ("P02", "delivery_on_hold"),
+        ("P01", "excluded"),
     ):
         assert set(found[rule_id]["case_nos"]) == set(planted[fault]), rule_id
         assert found[rule_id]["count"] == len(planted[fault])
-    assert found["case_active"]["severity"] == "exclude"
+    assert found["P01"]["severity"] == "exclude"
 
 
 def test_nothing_is_written_beside_the_export(tmp_path: Path) -> None:
@@ -103,14 +103,42 @@ def test_an_unknown_layout_or_kind_is_refused_before_the_export_is_looked_for(
         try_export(tmp_path / "nothing.csv", layout=layout, kind=kind, settings=SETTINGS)
 
 
+def test_a_district_that_differs_stops_the_trial_and_is_named(tmp_path: Path) -> None:
+    path = put(tmp_path)
+    beside = path.with_name(path.name + CONTROL_SUFFIX)
+    control = json.loads(beside.read_text(encoding="utf-8"))
+    code = min(control["districts"])
+    control["districts"][code]["rows"] += 1
+    beside.write_text(json.dumps(control), encoding="utf-8")
+    (rule,) = try_export(path, layout="shinjuku", kind="change_notice", settings=SETTINGS)["rules"]
+    assert (rule["id"], rule["severity"], rule["count"]) == ("readable", "stop", 1)
+    assert f"地区「{code}」の件数" in rule["message"]
+
+
+@pytest.mark.parametrize(
+    ("created_at", "day"),
+    [
+        ("2026-11-10T09:00:00", date(2026, 11, 10)),
+        ("2026-11-09T16:00:00Z", date(2026, 11, 10)),
+        ("2026-11-10T14:00:00Z", date(2026, 11, 10)),
+        ("2026-11-10T15:00:00Z", date(2026, 11, 11)),
+    ],
+)
+def test_the_day_of_the_export_is_the_day_in_tokyo(tmp_path: Path, created_at: str, day: date) -> None:
+    path = put(tmp_path)
+    beside = path.with_name(path.name + CONTROL_SUFFIX)
+    control = json.loads(beside.read_text(encoding="utf-8")) | {"created_at": created_at}
+    beside.write_text(json.dumps(control), encoding="utf-8")
+    source = read_source(path, load_layout(SETTINGS.include, "shinjuku"), decision=True)
+    assert source.control.created_at.date() == day
+
+
 def test_the_wards_own_choices_count(tmp_path: Path) -> None:
     own = own_include(SETTINGS, tmp_path)  # type: ignore[arg-type]  # a ward's settings have an include folder too
     suite = own.include / "expectations" / "household.yaml"
     suite.write_text(
-        suite.read_text(encoding="utf-8").replace(
-            "postcode_exists: {severity: hold}", "postcode_exists: {severity: warn}"
-        ),
+        suite.read_text(encoding="utf-8").replace("A03: {severity: hold}", "A03: {severity: warn}"),
         encoding="utf-8",
     )
     report = try_export(put(tmp_path), layout="shinjuku", kind="change_notice", settings=own)
-    assert {rule["severity"] for rule in report["rules"] if rule["id"] == "postcode_exists"} == {"warn"}
+    assert {rule["severity"] for rule in report["rules"] if rule["id"] == "A03"} == {"warn"}

@@ -9,16 +9,15 @@ from datetime import datetime
 from mailround.context import RoundContext
 from mailround.errors import GateClosedError, QualityStopError
 from mailround.fonts import load_font
+from mailround.hold_release import REPORT
+from mailround.last_round import change_against
 from mailround.model import Checked
 from mailround.postcodes import load_postcodes
-from mailround.quality import Hold, assess
-from mailround.quality import hold_list as list_holds
+from mailround.quality import assess
 from mailround.records import read_recipients
 from mailround.register.entries import Extracted, QualityChecked, latest
 
-REPORT = "quality/report"
-"""Workspace name of the report: case numbers per rule, and those held and excluded; no values."""
-_COUNTS = {"rows", "printable", "held", "excluded", "warned"}
+_COUNTS = {"rows", "printable", "held", "excluded", "counter", "warned"}
 
 
 def check_quality(work: RoundContext, *, at: datetime) -> Checked:
@@ -43,6 +42,15 @@ def check_quality(work: RoundContext, *, at: datetime) -> Checked:
             f"検査する{len(recipients)}件が、取込の記録（{extracted.rows}件）のときの内容ではありません。",
             "データ取込からやり直してください。",
         )
+    change = change_against(
+        work.register.entries(),
+        work.opened.round_kind,
+        rows=len(recipients),
+        total_after=sum(each.decision.total_after for each in recipients if each.decision)
+        if work.kind.decision
+        else None,
+    )
+    change_exceeded = change is not None and change.exceeds(work.kind.thresholds.change_percent)
     found = assess(
         recipients,
         kind=work.kind,
@@ -51,6 +59,7 @@ def check_quality(work: RoundContext, *, at: datetime) -> Checked:
         include=work.settings.include,
         issue_date=work.opened.issue_date,
         posting_date=work.opened.posting_date,
+        change_exceeded=change_exceeded,
     )
     report = json.dumps(found.round_report(), ensure_ascii=False).encode()
     digest.update(report)
@@ -60,6 +69,7 @@ def check_quality(work: RoundContext, *, at: datetime) -> Checked:
         "printable": found.printable,
         "held": len(found.held),
         "excluded": len(found.excluded),
+        "counter": len(found.counter),
         "warned": len(found.warned),
     }
     work.register.append(
@@ -68,6 +78,10 @@ def check_quality(work: RoundContext, *, at: datetime) -> Checked:
             findings={each.id: each.count for each in found.findings if each.count},
             records_sha256=records_sha256,
             checked_sha256=digest.hexdigest(),
+            last_round_id=change.round_id if change else "",
+            rows_before=change.rows_before if change else None,
+            total_before=change.total_before if change else None,
+            change_exceeded=change_exceeded,
             **counts,
         ),
         round_id=work.round_id,
@@ -82,13 +96,3 @@ def check_quality(work: RoundContext, *, at: datetime) -> Checked:
             "".join(dict.fromkeys(each.remedy for each in found.stops)),
         )
     return Checked(round_id=work.round_id, **counts)
-
-
-def hold_list(work: RoundContext) -> tuple[Hold, ...]:
-    """Return the round's hold list, read from the encrypted workspace.
-
-    Raises:
-        WorkspaceError: The round was not checked yet.
-    """
-    recipients = tuple(read_recipients(work.workspace))
-    return list_holds(recipients, json.loads(work.workspace.read(REPORT)))

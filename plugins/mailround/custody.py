@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from mailround.approve_release import last_posting_day, release_of
+from mailround.approve_release import data_age, export_age, last_posting_day, release_of
 from mailround.errors import GateClosedError
 from mailround.forms import Answer, Code, Confirmed, Form, Label, Moment, Settled, Tag, designated, ids, recorded, table
-from mailround.gates import HANDOVER, OPENING, require
+from mailround.gates import HANDOVER, OPENING, RECENT, require
 from mailround.register.entries import (
     Body,
     MediaHandedOver,
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 
 RECORD = "記録する"
 STOP = "渡さずに中止する"
+_CALL_BACK = (
+    f"委託先に作業をさせず、媒体を回収してください。回収したら、この工程を Clear して「{STOP}」を選び、"
+    "出力し直したデータファイルと、新しい回の番号と発送予定日で作り直してください。"
+)
 _MINUTE = "%Y-%m-%d %H:%M"
 _TAG_HINT = "半角の英数字・ハイフン・点で、16字以内（例：{}）。"
 _MOST_PIECES = 1_000_000
@@ -112,6 +116,7 @@ class MediaHandover(_Handover):
             ("ファイル", f"`{work.round_id}.zip`（{sealed.bytes:,} バイト）"),
             ("SHA-256", f"`{sealed.sha256}`"),
             ("内容", f"{sealed.pieces:,} 通、{sealed.pages:,} 頁"),
+            *data_age(work),
             *last_posting_day(work),
             ("区の取扱者", ids(work.contract.ward_handlers)),
             ("委託先の取扱者", ids(work.contract.contractor_handlers)),
@@ -135,8 +140,8 @@ class MediaHandover(_Handover):
         """Record the handover of the approved package, or that there will be none.
 
         Raises:
-            GateClosedError: The contract does not cover the day, the package is not what was approved, or it could
-                only be posted to an address that has expired.
+            GateClosedError: The contract does not cover the day, the package is not what was approved, its data were
+                too old when it was handed over, or it could only be posted to an address that has expired.
         """
         sealed = recorded(work, Sealed).sha256
         if answer.option == STOP:
@@ -144,12 +149,12 @@ class MediaHandover(_Handover):
         day = self.handed_over_at.date()
         require(OPENING, work.contract, day)
         require(HANDOVER, release_of(work), day)
+        require(RECENT, export_age(work, self.handed_over_at), day, remedy=_CALL_BACK)
         until = recorded(work, PrintPlanned).postable_until
         if until and until < day:
             raise GateClosedError(
                 f"引渡し日（{day}）には、期限（{until}）の切れた送付先があるため、発送できません。",
-                f"委託先に作業をさせず、媒体を回収してください。回収したら、この工程を Clear して「{STOP}」を選び、"
-                "新しい回の番号と発送予定日で作り直してください。",
+                _CALL_BACK,
             )
         return Settled(MediaHandedOver(package_sha256=sealed, **self.model_dump()))
 
@@ -258,7 +263,6 @@ class Posting(Form):
         by = {"ward": "区", "contractor": "委託先"}[work.contract.posted_by]
         rows = (
             ("引渡し", f"{recorded(work, Sealed).pieces:,} 通"),
-            ("窓口交付", f"{recorded(work, PrintPlanned).counter:,} 通（抜き取ること）"),
             ("発送予定日", str(work.opened.posting_date)),
             *last_posting_day(work),
             ("発送する者", by),
@@ -270,18 +274,12 @@ class Posting(Form):
         )
 
     def objections(self, work: RoundContext, answer: Answer) -> Iterable[str]:
-        """Reconcile the counts, those for the counter among the withdrawn, and check the day."""
+        """Reconcile the counts and check the day."""
         handover = recorded(work, PasswordHandedOver).handed_over_at.astimezone(TOKYO).date()
         if self.posted_on < handover:
             yield f"「発送日」は、パスワード通知書の引渡し日（{handover}）以後でなければなりません。"
         if self.posted_on > answer.answered_at.astimezone(TOKYO).date():
             yield "「発送日」が回答した日より後です。差し出してから記録してください。"
-        counter = recorded(work, PrintPlanned).counter
-        if self.withdrawn < counter:
-            yield (
-                f"窓口交付が {counter:,} 通あるのに、抜取りは {self.withdrawn:,} 通です。"
-                "窓口交付の通知が発送されていないか、委託先に直ちに確かめてください。"
-            )
         yield from self.unreconciled(recorded(work, Sealed).pieces)
 
     def unreconciled(self, handed_over: int) -> Iterable[str]:

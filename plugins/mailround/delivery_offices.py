@@ -17,12 +17,8 @@ from mailround.configuration import read_yaml
 
 OUTSIDE = "out"
 """Code of the section of what no office of the city delivers."""
-COUNTER = "counter"
-"""Code of the section of what is not posted."""
 PREFIX = 3
 """Leading digits of a postcode that tell the delivery office."""
-
-_COUNTER_TITLE = "窓口交付"
 
 
 class DeliveryOffice(BaseModel):
@@ -51,7 +47,7 @@ class DeliveryOffices(BaseModel):
 
     @model_validator(mode="after")
     def _require_distinct(self) -> DeliveryOffices:
-        codes = [OUTSIDE, COUNTER, *(office.code for office in self.offices)]
+        codes = [OUTSIDE, *(office.code for office in self.offices)]
         prefixes = [prefix for office in self.offices for prefix in office.prefixes]
         for what, values in (("code", codes), ("prefixes", prefixes)):
             if twice := [value for value, count in Counter(values).items() if count > 1]:
@@ -63,7 +59,6 @@ class DeliveryOffices(BaseModel):
         return {
             **{office.code: office.name for office in self.offices},
             OUTSIDE: self.outside,
-            COUNTER: _COUNTER_TITLE,
         }
 
     def digest(self) -> str:

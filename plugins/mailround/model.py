@@ -122,7 +122,7 @@ class Recipient:
 
     def postable_until(self, day: date) -> date | None:
         """Return the last day on which a piece to that day's addressee may be posted, None when any day will do."""
-        return self.mailto_until if self._goes_elsewhere(day) and self.delivery is not Delivery.COUNTER else None
+        return self.mailto_until if self._goes_elsewhere(day) else None
 
     def _goes_elsewhere(self, day: date) -> bool:
         return bool(self.mailto_address.strip()) and (self.mailto_until is None or day <= self.mailto_until)
@@ -217,13 +217,14 @@ class Extracted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """Result of the checks; rows = printable + held + excluded."""
+    """Result of the checks; rows = printable + held + excluded + counter."""
 
     round_id: str
     rows: int
     printable: int
     held: int
     excluded: int
+    counter: int
     warned: int
 
 

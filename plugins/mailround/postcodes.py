@@ -8,9 +8,12 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.util import find_spec
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from mailround.errors import ConfigurationError
@@ -48,6 +51,15 @@ class Place:
     representative: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """The code of one floor of a tower: the town and the tower in one, and what the table says of the floor."""
+
+    code: str
+    town: str
+    note: str
+
+
 def municipality(city: str) -> str:
     """Return a city's name without the district (郡) or island before it, as many people write it."""
     return _BEFORE_MUNICIPALITY.sub("", city)
@@ -65,7 +77,7 @@ class Postcodes:
         try:
             # immutable: no lock and no journal beside a file of the virtual environment
             self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
-            # towns are found by reading through the whole table, of which nothing is worth keeping
+            # the cities are found by reading through the whole table once, of which nothing is worth keeping
             self._connection.execute(f"PRAGMA cache_size = -{_CACHE}")
             self._connection.execute("SELECT code, data FROM postal_data LIMIT 1")
         except sqlite3.Error:
@@ -75,6 +87,8 @@ class Postcodes:
             ) from None
         self.places = lru_cache(maxsize=_ANSWERS)(self._places)
         self.towns = lru_cache(maxsize=_ANSWERS)(self._towns)
+        self.floors = lru_cache(maxsize=_ANSWERS)(self._floors)
+        self.notes = lru_cache(maxsize=_ANSWERS)(self._notes)
 
     def exists(self, code: str) -> bool:
         """Tell whether the code is in use, for a town or for one office."""
@@ -95,16 +109,52 @@ class Postcodes:
 
     def _towns(self, prefecture: str, city: str) -> frozenset[str]:
         """Return the names of all towns of a city, towers left out."""
-        rows = self._connection.execute(
-            "SELECT data FROM postal_data WHERE prefecture = ? AND city = ?", (prefecture, city)
-        )
-        first = (json.loads(data) for (data,) in rows)
-        places = {_place(each, office=False) for row in first for each in (row, *row["alternates"])}
         return frozenset(
-            place.town
-            for place in places
-            if place.town and not place.building and (place.prefecture, place.city) == (prefecture, city)
+            place.town for _, place, _ in self._rows(prefecture, city) if place.town and not place.building
         )
+
+    def _floors(self, prefecture: str, city: str) -> tuple[Floor, ...]:
+        """Return every floor of a city's towers that has a code of its own."""
+        return tuple(
+            Floor(code, place.town, note) for code, place, note in self._rows(prefecture, city) if place.building
+        )
+
+    def _notes(self, prefecture: str, city: str) -> dict[str, dict[str, frozenset[str]]]:
+        """Return, for every town of a city that is divided between codes, what the table says of each code's parts."""
+        found: dict[str, dict[str, set[str]]] = {}
+        for code, place, note in self._rows(prefecture, city):
+            if place.town and not place.building:
+                found.setdefault(place.town, {}).setdefault(code, set()).add(note)
+        return {
+            town: {code: frozenset(notes) for code, notes in parts.items()}
+            for town, parts in found.items()
+            if len(parts) > 1
+        }
+
+    def _rows(self, prefecture: str, city: str) -> Iterator[tuple[str, Place, str]]:
+        """Yield code, place and note of everything in a city."""
+        first, last = self._stretches.get((prefecture, city), (0, -1))
+        rows = self._connection.execute(
+            "SELECT code, data FROM postal_data WHERE rowid BETWEEN ? AND ? AND prefecture = ? AND city = ?",
+            (first, last, prefecture, city),
+        )
+        for code, data in rows.fetchall():
+            row = json.loads(data)
+            for each in (row, *row["alternates"]):
+                place = _place(each, office=False)
+                if (place.prefecture, place.city) == (prefecture, city):
+                    yield code, place, each.get("note") or ""
+
+    @cached_property
+    def _stretches(self) -> dict[tuple[str, str], tuple[int, int]]:
+        """The first and the last row of every city: read once, so that a city costs no reading through the table."""
+        found: dict[tuple[str, str], tuple[int, int]] = {}
+        rows = self._connection.execute("SELECT prefecture, city, rowid FROM postal_data")
+        for city, group in groupby(rows, key=itemgetter(0, 1)):
+            numbers = [number for *_, number in group]
+            first, last = found.get(city, (numbers[0], numbers[0]))
+            found[city] = min(first, *numbers), max(last, *numbers)
+        return found
 
 
 def load_postcodes() -> Postcodes:

@@ -14,9 +14,9 @@ from itertools import groupby
 from typing import NamedTuple, Protocol, TypeVar
 
 from mailround.barcodes import Barcode, address_number
-from mailround.delivery_offices import COUNTER, OUTSIDE, PREFIX, DeliveryOffices
+from mailround.delivery_offices import OUTSIDE, PREFIX, DeliveryOffices
 from mailround.errors import PrintError
-from mailround.model import Addressee, Delivery, Recipient
+from mailround.model import Addressee, Recipient
 from mailround.postcodes import Postcodes, seven_digits
 
 _RUN = re.compile("([0-9]+)|([^0-9]+)")
@@ -69,7 +69,7 @@ def place_of(
             "郵便番号が7桁でない世帯が印刷に回っています。", "データ検査からやり直し、その世帯を保留にしてください。"
         )
     return Place(
-        section=list(offices.sections()).index(_section(recipient, postcode, offices, postcodes)),
+        section=list(offices.sections()).index(_section(postcode, offices, postcodes)),
         postcode=postcode,
         town=barcode.split.town,
         number=_natural(address_number(barcode.split.rest)),
@@ -83,8 +83,8 @@ def in_bundles(placed: Iterable[P], offices: DeliveryOffices) -> Iterator[tuple[
     """Yield what comes in print order, each with the name of its bundle.
 
     A bundle is one postcode of a delivery office, numbered within it (``160-001``); outside the city it is the first
-    three digits of the postcode (``out-192``), as one post office sorts it on; at the counter there is one
-    (``counter``). The pieces of a bundle follow one another.
+    three digits of the postcode (``out-192``), as one post office sorts it on. The pieces of a bundle follow one
+    another.
     """
     codes = list(offices.sections())
     count: Counter[int] = Counter()
@@ -95,9 +95,7 @@ def in_bundles(placed: Iterable[P], offices: DeliveryOffices) -> Iterator[tuple[
             yield name, each
 
 
-def _section(recipient: Recipient, postcode: str, offices: DeliveryOffices, postcodes: Postcodes) -> str:
-    if recipient.delivery is Delivery.COUNTER:
-        return COUNTER
+def _section(postcode: str, offices: DeliveryOffices, postcodes: Postcodes) -> str:
     in_the_city = any(
         (place.prefecture, place.city) == (offices.prefecture, offices.city) for place in postcodes.places(postcode)
     )
@@ -105,8 +103,6 @@ def _section(recipient: Recipient, postcode: str, offices: DeliveryOffices, post
 
 
 def _bundle(section: str, postcode: str, number: int) -> str:
-    if section == COUNTER:
-        return COUNTER
     return f"{OUTSIDE}-{postcode[:PREFIX]}" if section == OUTSIDE else f"{section}-{number:03d}"
 
 

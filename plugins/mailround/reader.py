@@ -24,6 +24,7 @@ from mailround.model import AID_KINDS, Decision, Recipient
 
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_UTF16_BREAKS = (b"\0\r\0\n", b"\r\0\n\0")
 _ENCODING_TITLES = {"cp932": "CP932（シフトJIS）", "utf-8": "UTF-8（BOMなし）", "utf-8-sig": "UTF-8（BOMあり）"}
 _MOST_DIGITS_OF_A_TOTAL = 15
 _LISTED = 20
@@ -148,7 +149,7 @@ def _require_encoding(raw: bytes, layout: Layout) -> None:
 def _encoding(raw: bytes) -> str:
     if raw.startswith(_UTF8_MARK):
         return "utf-8-sig"
-    if raw.startswith(_UTF16_MARKS):
+    if raw.startswith(_UTF16_MARKS) or any(each in raw for each in _UTF16_BREAKS):
         return "utf-16"
     if raw.isascii():
         return "ascii"

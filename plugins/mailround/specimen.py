@@ -74,7 +74,6 @@ _WANTED: tuple[Callable[[Recipient], bool], ...] = (
     *map(_of, Population),
     *map(_at_length_to, Population),
     *map(_sent_elsewhere, (MailtoReason.HOSPITAL, MailtoReason.INSTITUTION, MailtoReason.GUARDIAN)),
-    lambda each: each.delivery is Delivery.COUNTER,
     lambda each: has_selector(each.name),
     lambda each: "𠮷" in each.name,
     lambda each: each.name.isascii() and len(each.name) > _LONG_NAME,
@@ -163,7 +162,11 @@ def _ward(folder: Path, kind: RoundKind, settings: CheckSettings, at: datetime) 
 
 def _recipients(households: int, kind: RoundKind) -> tuple[Recipient, ...]:
     """Return households that hold one of everything, marked as nobody's."""
-    pool = sample_recipients(_POOL, _SEED, kind, faults=False, wide=True).recipients
+    pool = [
+        each
+        for each in sample_recipients(_POOL, _SEED, kind, faults=False, wide=True).recipients
+        if each.delivery is Delivery.POST and not each.protected
+    ]
     return tuple(_marked(number, each) for number, each in enumerate(_picked(pool, households), 1))
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from mailround.characters import SELECTORS
 from mailround.fonts import FontStack
 from mailround.layouts import MailtoReason
-from mailround.model import Delivery, Piece, PieceRange, Population
+from mailround.model import Piece, PieceRange, Population
 
 _SELECTOR = re.compile(f"[{SELECTORS}]")
 _BEYOND_TWO_BYTES = re.compile("[\U00020000-\U0003ffff]")
@@ -113,7 +113,6 @@ STRATA: tuple[Stratum, ...] = (
     Stratum("2頁にわたる", 5, lambda each: _reason(each) if each.where.pages > 1 else None),
     Stratum("1頁で理由が長い", 2, _positive(lambda each: _reason(each) if each.where.pages == 1 else 0)),
     *(Stratum(f"送付先：{reason}", 2, _goes_elsewhere(reason)) for reason in MailtoReason),
-    Stratum("窓口交付", 2, _when(lambda each: each.piece.recipient.delivery is Delivery.COUNTER)),
     Stratum("支援措置", 2, _when(lambda each: each.piece.recipient.protected)),
     Stratum("支給額が大きい", 2, _positive(_total)),
     Stratum("増額が大きい", 2, _positive(_increase)),

@@ -202,6 +202,7 @@ class Approval(_Part):
 class Template(_Part):
     """Everything printed on the pages of one kind of notice for one legal population."""
 
+    population: Population | None = Option(default=None, exclude=True, description="Whose it is: of its folder.")
     width: float = Option(gt=0)
     height: float = Option(gt=0)
     margin: float = Option(ge=0, description="Strip along the page's edges that the printer cannot print on.")
@@ -354,7 +355,7 @@ def read_template(include: Path, kind: RoundKind, population: Population) -> Tem
         content = _merged(path, include / "templates")
         if "envelope" in content:
             content["envelope"] = load_envelope(include, str(content["envelope"]))
-        return Template.model_validate(_with_seal(_repeated(content), path.parent))
+        return Template.model_validate(_with_seal(_repeated(content), path.parent) | {"population": population})
     except ValidationError as error:
         raise _wrong(kind, population, [where_wrong(error)]) from None
     except (LookupError, ValueError, TypeError, AttributeError):  # a list where a mapping belongs, and the like

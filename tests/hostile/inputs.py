@@ -28,20 +28,10 @@ SHINJUKU, SETO = (load_layout(SETTINGS.include, name) for name in ("shinjuku", "
 LAYOUTS = {"shinjuku": SHINJUKU, "seto": SETO}
 AT = datetime(2026, 11, 10, 9, 0, tzinfo=TOKYO)
 CANARY = "伽奈利亜"
+REASON = "冬季加算を計上したため。"
+"""Of one line, so that household n stands on line n + 1."""
 READABLE = "readable"
 """The rule of an export that could not be read whole."""
-RULES = {
-    "R01": "records_present",
-    "R02": "case_no_unique",
-    "C01": "name_present",
-    "C03": "characters_allowed",
-    "C04": "glyphs_in_font",
-    "C05": "fits_the_form",
-    "D05": "reason_present",
-    "A01": "address_present",
-    "A02": "postcode_wellformed",
-}
-"""What the catalogue calls the rules that are named here."""
 
 
 @cache
@@ -58,7 +48,7 @@ def households(count: int, layout: str = "shinjuku") -> tuple[Recipient, ...]:
     ][:count]
     assert len(plain) == count
     return tuple(
-        changed(each, record_no=number, name=f"{CANARY}　{each.name.split()[0]}")
+        changed(each, record_no=number, name=f"{CANARY}　{each.name.split()[0]}", reason=REASON)
         for number, each in enumerate(plain, start=1)
     )
 
@@ -106,7 +96,7 @@ class Spoiled:
 
 
 def lines(change: Callable[[list[bytes], Layout], list[bytes]]) -> Spoil:
-    """Change the export as a list of its lines; the reasons of these households have no line breaks."""
+    """Change the export as a list of its lines."""
     return lambda raw, layout: b"\r\n".join(change(raw.split(b"\r\n"), layout))
 
 
@@ -130,9 +120,7 @@ def field(name: str, content: bytes) -> Spoil:
     """Put bytes into a field of the second household, quoted where they have to be."""
 
     def spoil(raw: bytes, layout: Layout) -> bytes:
-        rows = list(
-            csv.reader(io.StringIO(raw.decode("latin-1"), newline=""), delimiter=layout.delimiter, strict=True)
-        )
+        rows = list(csv.reader(io.StringIO(raw.decode("latin-1"), newline=""), delimiter=layout.delimiter, strict=True))
         place = [each.encode("latin-1").decode(layout.encoding) for each in rows[0]].index(str(layout.columns[name]))
         rows[2][place] = content.decode("latin-1")
         text = io.StringIO(newline="")
@@ -170,8 +158,12 @@ SPOILED = [
     Spoiled("a BOM alone", lambda *_: b"\xef\xbb\xbf", "BOMあり"),
     Spoiled("a line break alone", lambda *_: b"\r\n", "空行です"),
     Spoiled("blanks alone", lambda *_: b"   ", _HEADERS),
-    Spoiled("header only", lambda raw, _: raw.partition(b"\r\n")[0] + b"\r\n", rule="R01", times=0, layouts=("shinjuku",)),
-    Spoiled("header only", lambda raw, _: raw.partition(b"\r\n")[0] + b"\r\n", "集計行ではありません", layouts=("seto",)),
+    Spoiled(
+        "header only", lambda raw, _: raw.partition(b"\r\n")[0] + b"\r\n", rule="R01", times=0, layouts=("shinjuku",)
+    ),
+    Spoiled(
+        "header only", lambda raw, _: raw.partition(b"\r\n")[0] + b"\r\n", "集計行ではありません", layouts=("seto",)
+    ),
     Spoiled("half a header", lambda raw, _: raw[: raw.index(b"\r\n") // 2], ""),
     Spoiled("no header", lambda raw, _: raw.partition(b"\r\n")[2], "見出し"),
     Spoiled("header twice", lambda raw, _: raw.partition(b"\r\n")[0] + b"\r\n" + raw, "2行目（1件目）case_no"),
@@ -184,8 +176,8 @@ SPOILED = [
     Spoiled("every record twice", twice, rule="R02", times=2),
     Spoiled("BOM", lambda raw, _: b"\xef\xbb\xbf" + raw, "BOMあり"),
     Spoiled("UTF-16 with BOM", recoded("utf-16"), _UTF16),
-    Spoiled("UTF-16 LE without BOM", recoded("utf-16-le"), "見出し"),
-    Spoiled("UTF-16 BE without BOM", recoded("utf-16-be"), "見出し"),
+    Spoiled("UTF-16 LE without BOM", recoded("utf-16-le"), _UTF16),
+    Spoiled("UTF-16 BE without BOM", recoded("utf-16-be"), _UTF16),
     Spoiled("UTF-32", recoded("utf-32"), _UTF16),
     Spoiled("ISO-2022-JP", recoded("iso2022_jp"), _HEADERS),
     Spoiled("EUC-JP", recoded("euc_jp"), "の列がありません", layouts=("shinjuku",)),
@@ -195,23 +187,46 @@ SPOILED = [
     Spoiled("UTF-7", recoded("utf-7"), "見出し"),
     Spoiled(
         "one record in another encoding",
-        lines(
-            lambda each, to: [
-                *each[:2], each[2].decode(to.encoding).encode(other(to)), *each[3:]
-            ]
-        ),
+        lines(lambda each, to: [*each[:2], each[2].decode(to.encoding).encode(other(to)), *each[3:]]),
         "3行目（2件目）",
     ),
     Spoiled("a name in UTF-8", field("name", "山田　一郎".encode()), "2件目）name", layouts=("shinjuku",)),
-    Spoiled("a short name in UTF-8", field("name", "山田".encode()), "name：UTF-8の文字が混じっています", layouts=("shinjuku",)),
-    Spoiled("an address in UTF-8", field("address", "東京都新宿区新宿一丁目２番３号".encode()), "address：", layouts=("shinjuku",)),
-    Spoiled("a name in CP932", field("name", "山田　一郎".encode("cp932")), "name：文字コードとして読めない", layouts=("seto",)),
+    Spoiled(
+        "a short name in UTF-8",
+        field("name", "山田".encode()),
+        "name：UTF-8の文字が混じっています",
+        layouts=("shinjuku",),
+    ),
+    Spoiled(
+        "an address in UTF-8",
+        field("address", "東京都新宿区新宿一丁目２番３号".encode()),
+        "address：",
+        layouts=("shinjuku",),
+    ),
+    Spoiled(
+        "a name in CP932",
+        field("name", "山田　一郎".encode("cp932")),
+        "name：文字コードとして読めない",
+        layouts=("seto",),
+    ),
     Spoiled("a lone surrogate", field("name", b"\xed\xa0\x80"), "name：文字コードとして読めない", layouts=("seto",)),
-    Spoiled("a surrogate pair in UTF-8", field("name", b"\xed\xa1\x82\xed\xbe\xb7"), "name：文字コードとして", layouts=("seto",)),
+    Spoiled(
+        "a surrogate pair in UTF-8",
+        field("name", b"\xed\xa1\x82\xed\xbe\xb7"),
+        "name：文字コードとして",
+        layouts=("seto",),
+    ),
     Spoiled("an overlong slash", field("address", b"\xc0\xaf"), "address：文字コードとして読めない", layouts=("seto",)),
     Spoiled("beyond Unicode", field("name", b"\xf4\x90\x80\x80"), "name：文字コードとして読めない", layouts=("seto",)),
-    Spoiled("half a character", field("name", "山田".encode("cp932")[:-1]), "name：文字コードとして読めない", layouts=("shinjuku",)),
-    Spoiled("half a character", field("name", "山田".encode()[:-1]), "name：文字コードとして読めない", layouts=("seto",)),
+    Spoiled(
+        "half a character",
+        field("name", "山田".encode("cp932")[:-1]),
+        "name：文字コードとして読めない",
+        layouts=("shinjuku",),
+    ),
+    Spoiled(
+        "half a character", field("name", "山田".encode()[:-1]), "name：文字コードとして読めない", layouts=("seto",)
+    ),
     Spoiled("NUL in a name", field("name", b"A\0B"), "name：NUL文字があります"),
     Spoiled("NUL in a case number", field("case_no", b"00\0001"), "case_no：NUL文字があります"),
     Spoiled("NULs behind the end", lambda raw, _: raw + b"\0" * 512, "項目数", layouts=("shinjuku",)),
@@ -227,31 +242,87 @@ SPOILED = [
     Spoiled("empty lines at the end", lambda raw, _: raw + b"\r\n\r\n", "集計行ではありません", layouts=("seto",)),
     Spoiled("a short record", line(3, lambda each, mark: each.rpartition(mark)[0]), "項目数が47ではなく46です"),
     Spoiled("a long record", line(3, lambda each, mark: each + mark), "項目数が47ではなく48です"),
-    Spoiled("a delimiter behind every record", lines(lambda e, to: [x + to.delimiter.encode() if x else x for x in e]), "見出しの48列目が空です"),
+    Spoiled(
+        "a delimiter behind every record",
+        lines(lambda e, to: [x + to.delimiter.encode() if x else x for x in e]),
+        "見出しの48列目が空です",
+    ),
     Spoiled("an open quote", line(3, lambda each, mark: each.rpartition(mark)[0] + mark + b'"x'), _OPEN),
     Spoiled("an open quote at the very start", lambda raw, _: b'"' + raw, "引用符"),
-    Spoiled("text behind a quote", line(3, lambda each, mark: each.replace(mark, mark + b'"c"d' + mark, 1)), "引用符の使い方"),
+    Spoiled(
+        "text behind a quote",
+        line(3, lambda each, mark: each.replace(mark, mark + b'"c"d' + mark, 1)),
+        "引用符の使い方",
+    ),
     Spoiled("quotes in quotes in quotes", line(3, lambda each, mark: b'"' * 9 + each), "3行目（2件目）"),
     Spoiled("semicolons", lambda raw, to: raw.replace(to.delimiter.encode(), b";"), "見出し"),
     Spoiled("one endless line", lambda raw, _: raw.replace(b"\r\n", b""), "見出し"),
     Spoiled("a field of 200,000 bytes", field("address", b"1" * 200_000), "バイトを超える項目があります"),
     Spoiled("10,000 columns in the header", headers(10_000), "項目数が10047ではなく47です"),
     Spoiled("10,000 equal columns", line(1, lambda each, mark: each + (mark + b"x") * 10_000), "他の列と重複"),
-    Spoiled("10,000 fields in a record", line(3, lambda each, mark: each + mark * 10_000), "項目数が47ではなく10047です"),
-    Spoiled("an invisible sign in a header", lambda raw, to: raw.replace("世帯番号".encode(), "世帯\u200b番号".encode()), "case_no", layouts=("seto",)),
-    Spoiled("the trailer in a record's tail", lambda raw, _: raw.replace("\r\n合計".encode(), "合計".encode()), "集計行ではありません", layouts=("seto",)),
-    Spoiled("a record in the trailer's tail", lines(lambda each, _: [*each[:3], *each[4:-2], each[-2] + b"\t" + each[3], b""]), "集計行の後に", layouts=("seto",)),
-    Spoiled("the trailer first", lines(lambda each, _: [each[0], each[-2], *each[1:-2], b""]), "集計行ではありません", layouts=("seto",)),
-    Spoiled("two trailers", lines(lambda each, _: [*each[:-1], each[-2], b""]), "集計行がファイルの途中", layouts=("seto",)),
-    Spoiled("a negative trailer", lines(lambda each, _: [*each[:-2], "合計\t-3\t1".encode(), b""]), "負の数です", layouts=("seto",)),
-    Spoiled("full-width amounts", field("total_after", "１２３".encode("utf-8")), "total_after：半角数字だけ", layouts=("seto",)),
+    Spoiled(
+        "10,000 fields in a record", line(3, lambda each, mark: each + mark * 10_000), "項目数が47ではなく10047です"
+    ),
+    Spoiled(
+        "an invisible sign in a header",
+        lambda raw, to: raw.replace("世帯番号".encode(), "世帯\u200b番号".encode()),
+        "case_no",
+        layouts=("seto",),
+    ),
+    Spoiled(
+        "the trailer in a record's tail",
+        lambda raw, _: raw.replace("\r\n合計".encode(), "合計".encode()),
+        "集計行ではありません",
+        layouts=("seto",),
+    ),
+    Spoiled(
+        "a record in the trailer's tail",
+        lines(lambda each, _: [*each[:3], *each[4:-2], each[-2] + b"\t" + each[3], b""]),
+        "集計行の後に",
+        layouts=("seto",),
+    ),
+    Spoiled(
+        "the trailer first",
+        lines(lambda each, _: [each[0], each[-2], *each[1:-2], b""]),
+        "集計行ではありません",
+        layouts=("seto",),
+    ),
+    Spoiled(
+        "two trailers", lines(lambda each, _: [*each[:-1], each[-2], b""]), "集計行がファイルの途中", layouts=("seto",)
+    ),
+    Spoiled(
+        "a negative trailer",
+        lines(lambda each, _: [*each[:-2], "合計\t-3\t1".encode(), b""]),
+        "負の数です",
+        layouts=("seto",),
+    ),
+    Spoiled(
+        "full-width amounts",
+        field("total_after", "１２３".encode("utf-8")),
+        "total_after：半角数字だけ",
+        layouts=("seto",),
+    ),
     Spoiled("an endless amount", field("total_after", b"9" * 20_000), "total_after：10桁を超えています"),
-    Spoiled("a name for a case number", field("case_no", CANARY.encode("cp932")), "case_no：半角英数字", layouts=("shinjuku",)),
-    Spoiled("a right-to-left case number", field("case_no", "\u202e1000".encode()), "case_no：半角英数字", layouts=("seto",)),
+    Spoiled(
+        "a name for a case number",
+        field("case_no", CANARY.encode("cp932")),
+        "case_no：半角英数字",
+        layouts=("shinjuku",),
+    ),
+    Spoiled(
+        "a right-to-left case number", field("case_no", "\u202e1000".encode()), "case_no：半角英数字", layouts=("seto",)
+    ),
     Spoiled("a formula for a case number", field("case_no", b"=1+1"), "case_no：半角英数字"),
     Spoiled("a path for a case number", field("case_no", b"../../etc/passwd"), "case_no：半角英数字"),
-    Spoiled("a date that is none", field("birth_date", CANARY.encode("cp932")), "birth_date：日付として読めません", layouts=("shinjuku",)),
-    Spoiled("a day outside its era", field("birth_date", b"H31.5.1"), "birth_date：日付として読めません", layouts=("seto",)),
+    Spoiled(
+        "a date that is none",
+        field("birth_date", CANARY.encode("cp932")),
+        "birth_date：日付として読めません",
+        layouts=("shinjuku",),
+    ),
+    Spoiled(
+        "a day outside its era", field("birth_date", b"H31.5.1"), "birth_date：日付として読めません", layouts=("seto",)
+    ),
     Spoiled("noise", lambda *_: NOISE, "データ"),
     Spoiled("gzip", lambda raw, _: gzip.compress(raw, mtime=0), "データ"),
     Spoiled("a workbook", lambda raw, _: b"PK\x03\x04\x14\0\x06\0" + NOISE, "データ"),
@@ -388,8 +459,7 @@ def written(layout: Layout, *, at: int = 0) -> dict[str, tuple[Written, Recipien
     texts = [each for each in WRITTEN if each.fits(layout)]
     sound = households(at + len(texts))[at:]
     return {
-        each.case_no: (text, changed(each, **{text.field: text.text}))
-        for text, each in zip(texts, sound, strict=True)
+        each.case_no: (text, changed(each, **{text.field: text.text})) for text, each in zip(texts, sound, strict=True)
     }
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from faults import POSTING
 
@@ -14,7 +15,9 @@ from mailround.fonts import FontStack, load_font
 from mailround.model import Recipient
 from mailround.postcodes import load_postcodes
 from mailround.quality import Assessment, assess
-from mailround.quality.facts import Facts
+from mailround.quality.catalogue import CATALOGUE
+from mailround.quality.facts import Block, Given, Whole
+from mailround.quality.forms import Forms
 from mailround.rounds import load_round_kind
 from mailround.settings import REPOSITORY, CheckSettings
 from printing import ISSUED, templates
@@ -48,11 +51,37 @@ def check() -> Checker:
 
 
 @pytest.fixture
-def facts_of() -> Callable[..., Facts]:
-    """Return what the predicates look at, of households that go out on the day of posting."""
+def given_on() -> Callable[..., Given]:
+    """Return what all questions may look at, for pieces that go out on the day of posting."""
 
-    def factory(*recipients: Recipient, posting_date: date | None = POSTING, kind: str = "change_notice") -> Facts:
-        return Facts(recipients, POSTCODES, FONT, templates(kind), ISSUED, posting_date)
+    def factory(posting_date: date | None = POSTING, kind: str = "change_notice") -> Given:
+        found = load_round_kind(INCLUDE, kind)
+        forms = Forms(templates(kind), FONT, ISSUED)
+        return Given(POSTCODES, forms, found.thresholds, ISSUED, posting_date, decision=found.decision)
+
+    return factory
+
+
+@pytest.fixture
+def block_of(given_on: Callable[..., Given]) -> Callable[..., Block]:
+    """Return what the questions about single households are put to."""
+
+    def factory(*recipients: Recipient, **given: Any) -> Block:
+        return Block.of(recipients, given_on(**given))
+
+    return factory
+
+
+@pytest.fixture
+def asked(block_of: Callable[..., Block]) -> Callable[..., list[bool]]:
+    """Return a rule's answers for some households."""
+
+    def factory(rule_id: str, *recipients: Recipient, **given: Any) -> list[bool]:
+        (rule,) = [each for each in CATALOGUE if each.id == rule_id]
+        block = block_of(*recipients, **given)
+        everyone = pd.Series(data=True, index=block.frame.index)
+        table = Whole(block.given, block.kept(everyone), block.protected()) if rule.across else block
+        return [bool(each) for each in rule.answers(table)]
 
     return factory
 
@@ -72,6 +101,7 @@ def neighbours(make_recipient: Callable[..., Recipient]) -> Callable[..., tuple[
                     "record_no": number,
                     "name": names[number % 3],
                     "kana": f"カナ　{number}",
+                    "birth_date": date(1950, 1, 1) + timedelta(days=137 * number),
                     "address": f"東京都新宿区新宿一丁目{number}番{number}号",
                     "document_no": f"8新福生第{number:06d}号",
                 }

@@ -9,16 +9,25 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from great_expectations.expectations.core.expect_column_values_to_be_in_set import ExpectColumnValuesToBeInSet
 
 from mailround.errors import QualityStopError
 from mailround.quality import expectations
 from mailround.quality.choices import Choice
-from mailround.quality.expectations import run_suite
+from mailround.quality.expectations import Outcome
+from mailround.quality.expectations import run_suite as run_arrays
 
 HOLD = Choice(severity="hold")
 STOP = Choice(severity="stop")
+
+
+def run_suite(
+    name: str, record_nos: list[int], columns: dict[str, list[Any] | None], choices: dict[str, Choice]
+) -> dict[str, Outcome]:
+    arrays = {rule_id: column if column is None else np.array(column) for rule_id, column in columns.items()}
+    return run_arrays(name, record_nos, arrays, choices)
 
 
 def test_every_failing_record_comes_back_by_number_however_many() -> None:
@@ -46,7 +55,8 @@ def test_a_stopping_rule_fails_on_one_record_and_a_share_only_below_it() -> None
 
 
 def test_an_empty_frame_passes_every_column_but_not_the_question_for_records() -> None:
-    found = run_suite("round", [], {"any": [], "present": None}, {"any": STOP, "present": STOP})
+    nothing = np.array([], dtype=bool)
+    found = run_arrays("round", [], {"any": nothing, "present": None}, {"any": STOP, "present": STOP})
     assert (found["any"].passed, found["present"].passed) == (True, False)
 
 
@@ -94,9 +104,11 @@ def test_what_great_expectations_is_shown_is_booleans_and_record_numbers(monkeyp
 
 def test_checking_writes_nothing_prints_nothing_and_needs_no_home(tmp_path: Path) -> None:
     program = (
+        "import numpy as np\n"
         "from mailround.quality.expectations import run_suite\n"
         "from mailround.quality.choices import Choice\n"
-        "print(run_suite('household', [1, 2], {'a': [True, False]}, {'a': Choice(severity='hold')})['a'].record_nos)\n"
+        "columns = {'a': np.array([True, False])}\n"
+        "print(run_suite('household', [1, 2], columns, {'a': Choice(severity='hold')})['a'].record_nos)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],

@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from pathlib import Path
-from typing import Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, TypedDict
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from mailround.errors import QualityStopError
 from mailround.fonts import FontStack
 from mailround.model import Recipient
 from mailround.postcodes import Postcodes
 from mailround.quality.catalogue import CATALOGUE, Rule, Severity
-from mailround.quality.choices import load_choices
-from mailround.quality.facts import Facts
+from mailround.quality.choices import Choice, load_choices
+from mailround.quality.facts import Block, Given, Whole
+from mailround.quality.forms import Forms
 from mailround.rounds import RoundKind
 from mailround.templates import load_templates
+
+if TYPE_CHECKING:
+    from mailround.quality.expectations import Outcome
+
+_BLOCK = 10_000
+"""Records that are held at a time."""
+_ROUTED = frozenset({Severity.EXCLUDE, Severity.COUNTER})
+_NOBODY = pd.Series(dtype=bool)
+
+
+def batched(recipients: Iterable[Recipient], size: int) -> Iterator[tuple[Recipient, ...]]:
+    """Yield the records in tuples of so many."""
+    rest = iter(recipients)
+    while batch := tuple(islice(rest, size)):
+        yield batch
 
 
 class RuleReport(TypedDict):
@@ -39,13 +60,14 @@ class Report(TypedDict):
 class RoundReport(Report):
     """The report a round keeps: also what the print plan leaves out and what a person should look at.
 
-    ``details`` has, per rule and case number, what is said beside the rule's message; reports of 0.1.0 have none.
+    ``details`` has, per rule and case number, what is said beside the rule's message.
     """
 
     held: list[str]
     excluded: list[str]
+    counter: list[str]
     warned: list[str]
-    details: NotRequired[dict[str, dict[str, str]]]
+    details: dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +100,21 @@ class Finding:
 class Assessment:
     """The result of both suites; ``findings`` has every rule that ran, also those that found nothing.
 
-    ``held``, ``excluded`` and ``warned`` are case numbers in record order: excluded wins over held, and warned are
-    those of the rest a person should look at. rows = printable + held + excluded.
+    ``held``, ``excluded``, ``counter`` and ``warned`` are case numbers in record order: excluded wins over
+    counter, that over held, and warned are those of the rest a person should look at. rows = printable + held + excluded + counter.
     """
 
     rows: int
     findings: tuple[Finding, ...]
     held: tuple[str, ...]
     excluded: tuple[str, ...]
+    counter: tuple[str, ...]
     warned: tuple[str, ...]
 
     @property
     def printable(self) -> int:
         """Return how many households go into print."""
-        return self.rows - len(self.held) - len(self.excluded)
+        return self.rows - len(self.held) - len(self.excluded) - len(self.counter)
 
     @property
     def stops(self) -> tuple[Finding, ...]:
@@ -120,24 +143,14 @@ class Assessment:
             **self.report(),
             "held": list(self.held),
             "excluded": list(self.excluded),
+            "counter": list(self.counter),
             "warned": list(self.warned),
             "details": {each.id: dict(each.details) for each in self.findings if each.details},
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """One line of the hold list, for the person who clears it up."""
-
-    case_no: str
-    district: str
-    caseworker: str
-    messages: tuple[str, ...]
-    remedies: tuple[str, ...]
-
-
 def assess(
-    recipients: Sequence[Recipient],
+    recipients: Iterable[Recipient],
     *,
     kind: RoundKind,
     postcodes: Postcodes,
@@ -145,23 +158,116 @@ def assess(
     include: Path,
     issue_date: date,
     posting_date: date | None = None,
+    change_exceeded: bool = False,
 ) -> Assessment:
-    """Check every household and the round as a whole. Pure.
+    """Check every household and the round as a whole, holding a bounded number of records at a time.
 
-    An excluded household is not examined any further: it is not printed, and its data may rightly be old.
+    An excluded household, or one for the counter, is not examined any further: it is not printed, and the data of the
+    former may rightly be old.
 
     Raises:
         ConfigurationError: include/expectations does not fit the catalogue, or a template is wrong.
         QualityStopError: A check could not be carried out.
     """
-    from mailround.quality.expectations import Outcome, run_suite  # noqa: PLC0415 - seconds to import, for checks only
+    from mailround.quality.expectations import run_suite  # noqa: PLC0415 - seconds to import, for checks only
 
     choices = load_choices(include, kind.name)
     rules = [rule for rule in CATALOGUE if kind.decision or not rule.decision]
-    everyone = Facts(tuple(recipients), postcodes, font, load_templates(include, kind), issue_date, posting_date)
+    given = Given(
+        postcodes,
+        Forms(load_templates(include, kind), font, issue_date),
+        kind.thresholds,
+        issue_date,
+        posting_date,
+        decision=kind.decision,
+    )
+    answers = _Answers(rules, choices, given)
+    for batch in batched(recipients, _BLOCK):
+        answers.add(Block.of(batch, given))
+    answers.compare()
+    outcomes: dict[str, Outcome] = {}
+    for suite in ("household", "round"):
+        asked = {
+            rule.id: answers.column(rule, change_exceeded=change_exceeded) for rule in rules if rule.suite == suite
+        }
+        outcomes |= run_suite(suite, answers.record_nos, asked, choices)
+    return _concluded(rules, choices, outcomes, answers)
 
-    def run(suite: Literal["round", "household"], columns: dict[str, list[bool] | None]) -> dict[str, Outcome]:
-        return run_suite(suite, [each.record_no for each in recipients], columns, choices)
+
+class _Answers:
+    """What all questions were answered, block after block."""
+
+    def __init__(self, rules: Sequence[Rule], choices: Mapping[str, Choice], given: Given) -> None:
+        self._given = given
+        self._of_records = [rule for rule in rules if rule.predicate and not rule.across]
+        self._routing = [rule for rule in self._of_records if choices[rule.id].severity in _ROUTED]
+        self._across = [rule for rule in rules if rule.across]
+        self._excluding = {rule.id for rule in self._routing if choices[rule.id].severity is Severity.EXCLUDE}
+        self._columns: dict[str, list[npt.NDArray[np.bool_]]] = {rule.id: [] for rule in rules if rule.predicate}
+        self._kept: list[pd.DataFrame] = []
+        self._protected: list[pd.DataFrame] = []
+        self.details: dict[str, dict[int, str]] = {}
+
+    def add(self, block: Block) -> None:
+        """Ask the records of a block everything that can be asked of one."""
+        every = pd.Series(data=True, index=block.frame.index)
+        active, examined = every.copy(), every.copy()
+        for rule in self._routing:
+            well = self._ask(rule, block, every)
+            examined &= well
+            if rule.id in self._excluding:
+                active &= well
+        rest = block.only(examined)
+        for rule in self._of_records:
+            if rule not in self._routing:
+                self._ask(rule, rest, every)
+        self._kept.append(block.kept(active))
+        self._protected.append(block.protected())
+
+    def compare(self) -> None:
+        """Ask what compares records of the whole round: in the household suite, those that are not excluded."""
+        kept = self._kept or [Block.of((), self._given).kept(_NOBODY)]
+        whole = Whole(self._given, pd.concat(kept), pd.concat(self._protected or [pd.DataFrame()]))
+        self._kept = []
+        self.record_nos = whole.frame.index.to_numpy()
+        self.case_nos = whole.frame["case_no"].to_numpy()
+        every = pd.Series(data=True, index=whole.frame.index)
+        active = whole.only(whole.frame["active"])
+        for rule in self._across:
+            self._ask(rule, whole if rule.suite == "round" else active, every)
+
+    def column(self, rule: Rule, *, change_exceeded: bool) -> npt.NDArray[np.bool_] | None:
+        """Return a rule's answer for every record; None for whether there is one at all."""
+        if rule.predicate:
+            parts = self._columns[rule.id]
+            return np.concatenate(parts) if parts else np.ones(0, dtype=bool)
+        return None if rule.id == "R01" else np.full(len(self.record_nos), not change_exceeded)
+
+    def _ask(self, rule: Rule, table: Block | Whole, every: pd.Series) -> pd.Series:
+        """Put a question to a table; who is not in it is well."""
+        well = every.copy()
+        try:
+            if len(table.frame):
+                found = rule.answers(table)
+                well[table.frame.index] = found
+                self.details.setdefault(rule.id, {}).update(rule.details(table, ~found))
+        except Exception:  # noqa: BLE001 - whatever it was, its text may hold a cell and must not travel on
+            raise QualityStopError(
+                f"検査「{rule.id}」を実行できませんでした。データの良否は分かっていません。",
+                "システム担当へ連絡してください。",
+            ) from None
+        self._columns[rule.id].append(well.to_numpy(dtype=bool))
+        return well
+
+
+def _concluded(
+    rules: Sequence[Rule], choices: Mapping[str, Choice], outcomes: Mapping[str, Outcome], answers: _Answers
+) -> Assessment:
+    """Say what follows from the outcomes."""
+    position = pd.Series(range(len(answers.record_nos)), index=answers.record_nos)
+
+    def cases(record_nos: Iterable[int]) -> tuple[str, ...]:
+        return tuple(answers.case_nos[np.sort(position[list(record_nos)].to_numpy(dtype=int))])
 
     def found(severity: Severity) -> set[int]:
         return {
@@ -171,83 +277,31 @@ def assess(
             for record_no in outcome.record_nos
         }
 
-    household = [rule for rule in rules if rule.suite == "household"]
-    excluding = [rule for rule in household if choices[rule.id].severity is Severity.EXCLUDE]
-    columns = {rule.id: _answers(rule, everyone) for rule in excluding}
-    active = [all(answers) for answers in zip(*columns.values(), strict=True)] if columns else [True] * len(recipients)
-    examined = replace(
-        everyone, recipients=tuple(each for each, is_active in zip(recipients, active, strict=True) if is_active)
-    )
-    for rule in household:
-        if rule not in excluding:
-            answers = iter(_answers(rule, examined))
-            columns[rule.id] = [next(answers) if is_active else True for is_active in active]
-    outcomes = run("household", dict(columns))
-    excluded = found(Severity.EXCLUDE)
-    held = found(Severity.HOLD)
-    outcomes |= run(
-        "round",
-        {rule.id: _answers(rule, everyone) if rule.predicate else None for rule in rules if rule.suite == "round"},
-    )
-
-    def cases(record_nos: set[int] | frozenset[int]) -> tuple[str, ...]:
-        return tuple(each.case_no for each in recipients if each.record_no in record_nos)
-
     def finding(rule: Rule) -> Finding:
         outcome = outcomes[rule.id]
         severity = choices[rule.id].severity if outcome.passed else Severity.STOP
-        if not rule.fields:
-            return Finding(rule, severity, int(not outcome.passed), (), {})
+        if not rule.columns:
+            return Finding(rule, severity, int(not outcome.passed or bool(outcome.record_nos)), (), {})
         found_cases = cases(outcome.record_nos)
-        details = {
-            each.case_no: rule.detail(everyone, place)
-            for place, each in enumerate(recipients)
-            if rule.detail and each.record_no in outcome.record_nos
-        }
+        told = answers.details.get(rule.id, {})
+        details = {str(answers.case_nos[position[number]]): text for number, text in told.items()}
         return Finding(rule, severity, len(found_cases), found_cases, details)
 
+    excluded = found(Severity.EXCLUDE)
+    counter = found(Severity.COUNTER) - excluded
+    held = found(Severity.HOLD) - excluded - counter
+    of_round = {rule.id for rule in rules if not rule.columns}
+    warned = {
+        number
+        for rule_id, outcome in outcomes.items()
+        if choices[rule_id].severity is Severity.WARN and rule_id not in of_round
+        for number in outcome.record_nos
+    }
     return Assessment(
-        rows=len(recipients),
+        rows=len(answers.record_nos),
         findings=tuple(finding(rule) for rule in rules),
         held=cases(held),
         excluded=cases(excluded),
-        warned=cases(found(Severity.WARN) - held - excluded),
+        counter=cases(counter),
+        warned=cases(warned - held - excluded - counter),
     )
-
-
-def hold_list(recipients: Sequence[Recipient], report: RoundReport) -> tuple[Hold, ...]:
-    """Return a line for every household that is held or stops the round, by district, caseworker and case."""
-    rules = {rule.id: rule for rule in CATALOGUE}
-    details = report.get("details", {})
-
-    def message(rule: Rule, case_no: str) -> str:
-        detail = details.get(rule.id, {}).get(case_no)
-        return f"{rule.message}（{detail}）" if detail else rule.message
-
-    found: dict[str, list[Rule]] = {}
-    for each in report["rules"]:
-        if each["severity"] in {Severity.HOLD, Severity.STOP}:
-            for case_no in dict.fromkeys(each["case_nos"]):
-                found.setdefault(case_no, []).append(rules[each["id"]])
-    lines = (
-        Hold(
-            each.case_no,
-            each.district,
-            each.caseworker,
-            tuple(message(rule, each.case_no) for rule in found[each.case_no]),
-            tuple(dict.fromkeys(rule.remedy for rule in found[each.case_no])),
-        )
-        for each in recipients
-        if each.case_no in found
-    )
-    return tuple(sorted(lines, key=lambda line: (line.district, line.caseworker, line.case_no)))
-
-
-def _answers(rule: Rule, facts: Facts) -> list[bool]:
-    try:
-        return list(rule.predicate(facts)) if rule.predicate else []
-    except Exception:  # noqa: BLE001 - whatever it was, its text may hold a cell and must not travel on
-        raise QualityStopError(
-            f"検査「{rule.id}」を実行できませんでした。データの良否は分かっていません。",
-            "システム担当へ連絡してください。",
-        ) from None

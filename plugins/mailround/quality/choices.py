@@ -11,7 +11,8 @@ from mailround.errors import ConfigurationError
 from mailround.quality.catalogue import CATALOGUE, Severity
 
 _ROUND_SEVERITIES = frozenset({Severity.STOP, Severity.WARN})
-_BINDING_SEVERITIES = frozenset({Severity.STOP, Severity.HOLD})
+_BINDING_SEVERITIES = frozenset({Severity.STOP, Severity.HOLD, Severity.COUNTER})
+"""All of which keep the piece from print, and none of which leaves the household without its notice."""
 
 
 class Choice(BaseModel):
@@ -52,7 +53,7 @@ def load_choices(include: Path, kind: str) -> dict[str, Choice]:
     for name in ("round", "household"):
         suite = read_yaml(include / "expectations", name, _Suite, "検査の設定")
         known = {rule.id for rule in CATALOGUE if rule.suite == name}
-        about_households = {rule.id for rule in CATALOGUE if rule.fields}
+        about_households = {rule.id for rule in CATALOGUE if rule.columns}
         binding = {rule.id for rule in CATALOGUE if rule.binding}
         named = {rule_id for each in (suite.rules, *suite.kinds.values()) for rule_id in each}
         mine = suite.rules | suite.kinds.get(kind, {})

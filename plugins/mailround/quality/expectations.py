@@ -15,6 +15,8 @@ os.environ["GX_ANALYTICS_ENABLED"] = "false"  # before the import: it reads this
 logging.getLogger("great_expectations").setLevel(logging.WARNING)
 
 import great_expectations as gx  # noqa: E402 - the two lines above must come first
+import numpy as np  # noqa: E402
+import numpy.typing as npt  # noqa: E402
 import pandas as pd  # noqa: E402
 from great_expectations.core import ExpectationValidationResult  # noqa: E402
 from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: E402
@@ -28,6 +30,8 @@ from great_expectations.expectations.expectation import Expectation  # noqa: E40
 from great_expectations.expectations.metadata_types import FailureSeverity  # noqa: E402
 
 logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.NOTSET)  # it raised itself to INFO
+
+Answers = npt.NDArray[np.bool_]
 
 _KEY = "record_no"
 _RULE = "rule"
@@ -43,6 +47,7 @@ _SEVERITY = {
     Severity.WARN: FailureSeverity.WARNING,
     Severity.INFO: FailureSeverity.INFO,
     Severity.EXCLUDE: FailureSeverity.INFO,
+    Severity.COUNTER: FailureSeverity.INFO,
 }
 
 
@@ -55,9 +60,12 @@ class Outcome:
 
 
 def run_suite(
-    name: str, record_nos: Sequence[int], columns: Mapping[str, Sequence[bool] | None], choices: Mapping[str, Choice]
+    name: str,
+    record_nos: Sequence[int] | npt.NDArray[np.int64],
+    columns: Mapping[str, Answers | None],
+    choices: Mapping[str, Choice],
 ) -> dict[str, Outcome]:
-    """Validate one suite: per rule a column of booleans, True where all is well, parallel to ``record_nos``.
+    """Validate one suite: per rule an array of booleans, True where all is well, parallel to ``record_nos``.
 
     A rule without a column asks whether there is any record at all: over an empty frame every other expectation
     passes.
@@ -68,7 +76,7 @@ def run_suite(
     if len(set(record_nos)) != len(record_nos):
         raise _broken("record_no")  # a duplicate key would blame the wrong household
     for rule_id, column in columns.items():
-        if column is not None and (len(column) != len(record_nos) or not all(type(each) is bool for each in column)):
+        if column is not None and (column.shape != (len(record_nos),) or column.dtype != bool):
             raise _broken(rule_id)
     frame = pd.DataFrame(
         {_KEY: record_nos, **{rule_id: column for rule_id, column in columns.items() if column is not None}}

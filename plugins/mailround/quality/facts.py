@@ -1,98 +1,214 @@
-"""What the predicates look at: the records, and what is worked out from them once for several rules."""
+"""What the questions are put to: blocks of records one after the other, and what is kept of them for the whole round.
+
+A round may be of any size. What a question asks of a household by itself it is asked block by block; what compares
+households is asked at the end, of the few columns that `Block.kept` keeps.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from mailround.addresses import TownSplit, split_town
-from mailround.composition import Composer, household_values
-from mailround.eras import FIRST_DAY
+import numpy as np
+import pandas as pd
+
 from mailround.fonts import FontStack
-from mailround.model import Addressee, Decision, Population, Recipient
-from mailround.piece_id import ALPHABET, piece_id
-from mailround.postcodes import Postcodes, seven_digits
-from mailround.templates import Template
+from mailround.layouts import MailtoReason
+from mailround.model import Recipient
+from mailround.postcodes import Postcodes
+from mailround.quality import addresses, households
+from mailround.quality.forms import Forms
+from mailround.quality.frame import frame_of
+from mailround.quality.near_duplicates import Pair, near_duplicates
+from mailround.quality.protected_addresses import Places, protected_places
+from mailround.rounds import Thresholds
+
+SOURCES = {
+    "record": ("*",),
+    "to": ("mailto_*", "name", "postcode", "address", "building"),
+    "to_name": ("name", "mailto_name"),
+    "to_postcode": ("postcode", "mailto_postcode"),
+    "to_address": ("address", "mailto_address"),
+    "to_building": ("building", "mailto_building"),
+    "code": ("postcode", "mailto_postcode"),
+    "town": ("postcode", "address", "mailto_postcode", "mailto_address"),
+    "rest": ("postcode", "address", "mailto_postcode", "mailto_address"),
+    "agrees": ("postcode", "address", "mailto_postcode", "mailto_address"),
+    "own_reason": ("reason",),
+    "reading": ("kana",),
+    "surname": ("name", "kana"),
+    "home": ("postcode", "address", "building"),
+    "destination": ("postcode", "address", "building", "mailto_postcode", "mailto_address", "mailto_building"),
+    "stays": ("mailto_address", "mailto_reason"),
+    "lot": ("postcode", "address", "mailto_postcode", "mailto_address"),
+    "dwelling_given": ("address", "building", "mailto_address", "mailto_building"),
+    "elsewhere": ("mailto_postcode", "mailto_address", "mailto_building"),
+}
+"""Columns that are worked out, and the canonical fields that they come from."""
+
+
+_STAYS = frozenset({MailtoReason.HOSPITAL, MailtoReason.INSTITUTION})
+_KEPT = (
+    "case_no",
+    "population",
+    "protected",
+    "name",
+    "kana",
+    "birth_date",
+    "district",
+    "to_name",
+    "to_address",
+    "to_building",
+)
 
 
 @dataclass(frozen=True)
-class Facts:
-    """The households under examination. Every tuple here is parallel to ``recipients``.
+class Given:
+    """What all questions may look at beside the records. ``posting_date`` is None before there is a round."""
 
-    ``posting_date`` is None when an export is tried before there is a round.
-    """
-
-    recipients: tuple[Recipient, ...]
     postcodes: Postcodes
-    font: FontStack
-    templates: Mapping[Population, Template]
+    forms: Forms
+    thresholds: Thresholds
     issue_date: date
     posting_date: date | None = None
+    decision: bool = True
+
+    @property
+    def font(self) -> FontStack:
+        """What is printed with."""
+        return self.forms.font
+
+    @property
+    def effective_window(self) -> tuple[date, date]:
+        """The first and the last day on which a decision may take effect."""
+        return self.thresholds.effective_window(self.issue_date)
+
+    @property
+    def mailto_shared_from(self) -> int:
+        """From how many households on one mail-to are listed."""
+        return self.thresholds.mailto_shared_from
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some records of a round with all that is worked out of each."""
+
+    given: Given
+    frame: pd.DataFrame
+
+    @classmethod
+    def of(cls, recipients: Sequence[Recipient], given: Given) -> Block:
+        """Work out the columns of some records."""
+        frame = frame_of(recipients, decision=given.decision)
+        day = given.posting_date or date.min
+        destinations = [each.addressee(day) for each in recipients]
+        for name in ("name", "postcode", "address", "building"):
+            frame[f"to_{name}"] = _objects([getattr(each, name) for each in destinations], frame.index)
+        frame["record"] = _objects(recipients, frame.index)
+        frame["to"] = _objects(destinations, frame.index)
+        frame["code"] = addresses.code_of(frame["to_postcode"])
+        if given.decision:
+            frame["own_reason"] = frame["reason"].str.replace(r"\r\n|\n", "", regex=True)
+        splits = addresses.split(frame["to_address"], frame["code"], given.postcodes)
+        return cls(given, pd.concat([frame, splits], axis=1))
+
+    def only(self, wanted: pd.Series) -> Block:
+        """Return the block of the wanted records alone."""
+        return self if wanted.all() else Block(self.given, self.frame[wanted])
+
+    def known(self, name: str) -> object:
+        """Return something a question needs beside its columns."""
+        return getattr(self.given, name)
+
+    def protected(self) -> pd.DataFrame:
+        """Return what says where the protected households among these can be found."""
+        return self.frame.loc[self.frame["protected"], _OF_PROTECTED]
+
+    def kept(self, active: pd.Series) -> pd.DataFrame:
+        """Return what is kept of these records for the whole round; ``active`` are those that are not excluded."""
+        frame, postcodes = self.frame, self.given.postcodes
+        kept = frame[[*_KEPT]].copy()
+        if self.given.decision:
+            kept["document_no"] = frame["document_no"]
+            kept["reason"] = _pooled(frame["reason"])
+        kept["active"] = active
+        kept["stays"] = (frame["to_address"] != frame["address"]) & frame["mailto_reason"].isin(_STAYS)
+        kept["reading"] = households.reading_key(frame["kana"])
+        kept["surname"] = households.surname_key(frame["name"], frame["kana"])
+        kept["lot"], kept["dwelling_given"] = addresses.lot(frame["town"], frame["rest"], frame["to_building"])
+        destination = addresses.residence_key(*(frame[each] for each in ("town", "rest", "to_address", "to_building")))
+        at_home = (frame["to_address"] == frame["address"]) & (frame["to_building"] == frame["building"])
+        away = frame[~at_home]
+        own = addresses.split(away["address"], away["postcode"], postcodes)
+        kept["destination"] = destination
+        kept["home"] = destination
+        kept.loc[~at_home, "home"] = addresses.residence_key(
+            own["town"], own["rest"], away["address"], away["building"]
+        )
+        kept["elsewhere"] = destination.where(~at_home, "")
+        return kept
+
+
+@dataclass(frozen=True)
+class Whole:
+    """What is kept of all records of a round; ``protected`` is what `Block.protected` returned."""
+
+    given: Given
+    frame: pd.DataFrame
+    protected: pd.DataFrame
+
+    def only(self, wanted: pd.Series) -> Whole:
+        """Return the wanted records alone; the protected stay, whatever became of their cases."""
+        return self if wanted.all() else Whole(self.given, self.frame[wanted], self.protected)
+
+    def known(self, name: str) -> object:
+        """Return something a question needs beside its columns."""
+        return getattr(self if name in _OF_THE_WHOLE else self.given, name)
 
     @cached_property
-    def addressees(self) -> tuple[Addressee, ...]:
-        """Return where each piece goes; before there is a posting day, to every mail-to."""
-        day = self.posting_date or date.min
-        return tuple(recipient.addressee(day) for recipient in self.recipients)
+    def places(self) -> Places:
+        """Where the protected can be found."""
+        day = self.given.posting_date or self.given.issue_date
+        if self.protected.empty:
+            return protected_places(self.frame[:0], self.given.postcodes, day)
+        return protected_places(self.protected, self.given.postcodes, day)
 
     @cached_property
-    def codes(self) -> tuple[str | None, ...]:
-        """Return the seven digits of each piece's postcode, None for a malformed one."""
-        return tuple(seven_digits(addressee.postcode) for addressee in self.addressees)
-
-    @cached_property
-    def splits(self) -> tuple[TownSplit, ...]:
-        """Return each piece's address cut behind its town."""
-        return tuple(split_town(each.address, each.postcode, self.postcodes) for each in self.addressees)
-
-    @cached_property
-    def composers(self) -> dict[Population, Composer]:
-        """Return what measures the form of each legal population; the very thing that composes its pages."""
-        return {population: Composer(template, self.font) for population, template in self.templates.items()}
-
-    def values(self, recipient: Recipient, to: Addressee) -> dict[str, str] | None:
-        """Return what a template may print of a household; None while its decision has no dates to print."""
-        if recipient.decision and not is_dated(recipient.decision):
-            return None
-        known = household_values(recipient, to, self.templates[recipient.population], self.issue_date)
-        return {"piece_id": self._widest_id, **known}
-
-    def misfits(self, recipient: Recipient, to: Addressee) -> tuple[str, ...]:
-        """Return the fields of its form that a household's texts do not fit, none while they are not known."""
-        known = self.values(recipient, to)
-        return self.composers[recipient.population].misfits(known) if known else ()
-
-    @cached_property
-    def _widest_id(self) -> str:
-        """Return a text as wide as any id that is drawn later may be."""
-        return max(ALPHABET, key=self.font.width) * len(piece_id(b""))
-
-    @cached_property
-    def texts(self) -> tuple[tuple[str, ...], ...]:
-        """Return every text of a household that is printed, line breaks of the reason left out."""
-        return tuple(_printed(recipient, to) for recipient, to in zip(self.recipients, self.addressees, strict=True))
+    def pairs(self) -> tuple[Pair, ...]:
+        """The near-duplicates that are alike enough."""
+        frame = self.frame[["case_no", "name", "kana", "birth_date"]].assign(
+            home=self.frame["home"].str.replace("\0", "", regex=False)
+        )
+        return tuple(
+            pair for pair in near_duplicates(frame).pairs if pair.score >= self.given.thresholds.near_duplicate_score
+        )
 
 
-_BREAKS = re.compile(r"\r\n|\n")
+_OF_THE_WHOLE = frozenset({"places", "pairs"})
+_OF_PROTECTED = [
+    "case_no",
+    "protected",
+    "postcode",
+    "address",
+    "building",
+    "mailto_postcode",
+    "mailto_address",
+    "mailto_building",
+    "mailto_reason",
+    "mailto_until",
+]
 
 
-def is_dated(decision: Decision) -> bool:
-    """Tell whether the three dates are there and can be written in an era; placeholders like 0001/01/01 cannot."""
-    dates = (decision.decision_date, decision.effective_date, decision.payment_date)
-    return all(day is not None and day >= FIRST_DAY for day in dates)
+def _objects(values: Sequence[object], index: pd.Index) -> pd.Series:
+    """Return the values as they are."""
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    return pd.Series(column, index=index, dtype=object)
 
 
-def _printed(recipient: Recipient, to: Addressee) -> tuple[str, ...]:
-    decision = recipient.decision
-    return (
-        recipient.name,
-        to.name,
-        to.postcode,
-        to.address,
-        to.building,
-        recipient.district,
-        *((decision.document_no, _BREAKS.sub("", decision.reason)) if decision else ()),
-    )
+def _pooled(texts: pd.Series) -> pd.Series:
+    """Return the texts, equal ones being one: reasons recur in every other notice."""
+    pool: dict[str, str] = {}
+    return texts.map(lambda text: pool.setdefault(text, text))

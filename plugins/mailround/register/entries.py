@@ -6,6 +6,7 @@ A body holds ids, counts, dates and hashes, never personal data. Its ``kind`` is
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -55,7 +56,11 @@ class ContractChanged(Body):
 
 
 class Extracted(Body):
-    """The export was frozen and read. ``records_sha256``, of what was read, is missing from older entries."""
+    """The export was frozen and read.
+
+    ``records_sha256`` is of what was read, ``created_at`` what the control file says of the export's making. Both came
+    later and are missing from older entries: nothing is known of the age of their data.
+    """
 
     title: ClassVar[str] = "データ取込"
     kind: Literal["extracted"] = "extracted"
@@ -65,12 +70,15 @@ class Extracted(Body):
     total_after: int | None
     unknown_headers: int
     records_sha256: str = ""
+    created_at: AwareDatetime | None = None
 
 
 class QualityChecked(Body):
     """Both suites ran over this export. ``findings`` counts households per rule id.
 
-    ``checked_sha256`` is of the records with the report on them; it and theirs are missing from older entries.
+    rows = printable + held + excluded + counter. ``checked_sha256`` is of the records with the report on them.
+    ``change_exceeded``: rows or total differ too much from those of ``last_round_id``, the last closed round of the
+    kind. What has a default came later and is missing from older entries.
     """
 
     title: ClassVar[str] = "データ検査"
@@ -82,26 +90,65 @@ class QualityChecked(Body):
     excluded: int
     warned: int
     findings: dict[str, int]
+    counter: int = 0
     records_sha256: str = ""
     checked_sha256: str = ""
+    last_round_id: str = ""
+    rows_before: int | None = None
+    total_before: int | None = None
+    change_exceeded: bool = False
+
+
+class HoldsReleased(Body):
+    """A person let held households go into print although a rule had found them; who they are, the workspace knows.
+
+    ``rule`` is the rule that no longer holds them. ``sha256`` is of the workspace file that names them, and
+    ``checked_sha256`` of the check they were released from: releases from another check do not count.
+    """
+
+    title: ClassVar[str] = "保留の解除"
+    kind: Literal["holds_released"] = "holds_released"
+    rule: str
+    cases: int
+    reason: str
+    reference: str
+    checked_sha256: str
+    sha256: str
+    answered_at: AwareDatetime
+
+
+class HoldsShown(Body):
+    """The hold list left the workspace, for a screen or a file, for the ``copy_no``-th time of the round."""
+
+    title: ClassVar[str] = "保留一覧の出力"
+    kind: Literal["holds_shown"] = "holds_shown"
+    rows: int
+    output: Literal["terminal", "xlsx"]
+    copy_no: int
 
 
 class HoldsDecided(Body):
-    """A person chose to go on without the held households, or to stop."""
+    """A person chose to go on without the households that are still held, or to stop.
+
+    ``change_acknowledged``: the person saw how much the round differs from the last one. It came later: False in older
+    entries.
+    """
 
     title: ClassVar[str] = "保留の判断"
     kind: Literal["holds_decided"] = "holds_decided"
     held: int
     go_on: bool
     answered_at: AwareDatetime
+    change_acknowledged: bool = False
 
 
 class PrintPlanned(Body):
-    """Print order, piece numbers and chunks are fixed; ``counter`` of the pieces are printed and never posted.
+    """Print order, piece numbers and chunks are fixed. ``counter``: in older entries, pieces printed but never posted.
 
     ``postable_until`` is the last day of the first mail-to among them to expire, None when none does: posted later, a
     letter goes where its household no longer is.
 
+    ``released`` households had been held until a person released them; ``releases_sha256`` is of all those releases.
     What has a default came later and is missing from older entries.
     """
 
@@ -115,6 +162,8 @@ class PrintPlanned(Body):
     templates_sha256: str = ""
     delivery_offices_sha256: str = ""
     counter: int = 0
+    released: int = 0
+    releases_sha256: str = ""
     postable_until: date | None = None
     checked_sha256: str = ""
     plan_sha256: str = ""
@@ -344,6 +393,8 @@ AnyBody = Annotated[
     | ContractChanged
     | Extracted
     | QualityChecked
+    | HoldsReleased
+    | HoldsShown
     | HoldsDecided
     | PrintPlanned
     | Rendered
@@ -410,11 +461,28 @@ _RESTS_ON: tuple[tuple[type[Body], type[Body], str], ...] = (
 """What a step leaves and what the next one worked on, under one name in both bodies."""
 
 
+def releases(entries: Iterable[Entry]) -> list[HoldsReleased]:
+    """Return the standing releases from the latest check, oldest first; those from an earlier one do not count."""
+    listed = tuple(entries)
+    checked = latest(listed, QualityChecked)
+    found = standing(listed, HoldsReleased)
+    return [each for each in found if checked and each.checked_sha256 == checked.checked_sha256]
+
+
+def releases_sha256(entries: Iterable[Entry]) -> str:
+    """Return one digest of all releases that count, empty when there are none."""
+    digests = [each.sha256 for each in releases(entries)]
+    return hashlib.sha256("\n".join(digests).encode("ascii")).hexdigest() if digests else ""
+
+
 def overtaken(entries: Iterable[Entry]) -> type[Body] | None:
     """Return the first step whose last work rests on something that was done anew since, or None."""
     listed = tuple(entries)
     for earlier, later, name in _RESTS_ON:
         left, used = latest(listed, earlier), latest(listed, later)
         if left and used and getattr(left, name) != getattr(used, name):
+            return later
+        # what is released after the plan, or taken back, changes what is printed
+        if isinstance(used, PrintPlanned) and used.releases_sha256 != releases_sha256(listed):
             return later
     return None

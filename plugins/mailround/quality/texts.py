@@ -1,0 +1,132 @@
+"""Questions about what is printed: names, characters, room in the form, words. True where all is well.
+
+Texts come as columns; a household is well when all of them are.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from functools import reduce
+from operator import and_
+
+import pandas as pd
+
+from mailround.characters import has_stray_selector, refused_characters
+from mailround.composition import refused_words
+from mailround.fonts import FontStack, has_selector
+from mailround.model import Population
+from mailround.quality.forms import Forms
+from mailround.templates import words_kept_from
+
+_PLACEHOLDERS = frozenset(
+    {"不明", "不詳", "氏名不明", "氏名不詳", "未定", "未登録", "未入力", "なし", "無し", "テスト"}
+)
+_LETTERS = frozenset({"Lo", "Lu", "Ll", "Lt"})
+
+
+def name_present(*names: pd.Series) -> pd.Series:
+    """Every one is a name: some letter in it, and not a word that stands for a missing name."""
+    return _all(name.map(_is_name, na_action=None).astype(bool) for name in names)
+
+
+def _is_name(text: str) -> bool:
+    name = "".join(unicodedata.normalize("NFKC", text).split())
+    return name not in _PLACEHOLDERS and any(unicodedata.category(letter) in _LETTERS for letter in name)
+
+
+def filled_in(text: pd.Series) -> pd.Series:
+    """The text holds more than blanks."""
+    return text.str.strip() != ""
+
+
+def characters_allowed(*texts: pd.Series) -> pd.Series:
+    """No control, invisible, 外字 or unassigned character, and no selector but behind Han."""
+    return _all(map(_allowed, texts))
+
+
+def _allowed(text: pd.Series) -> pd.Series:
+    well = ~_holds(text, refused_characters(text))
+    if any(map(has_selector, text)):
+        well &= ~text.map(has_stray_selector).astype(bool)
+    return well
+
+
+def glyphs_in_font(*texts: pd.Series, font: FontStack) -> pd.Series:
+    """The font has every character and sequence; what may not be printed anyway is the other rule's."""
+    return _all(_shown(text, font) for text in texts)
+
+
+def _shown(text: pd.Series, font: FontStack) -> pd.Series:
+    refused = dict.fromkeys(map(ord, refused_characters(text)))
+    sequences = text.map(has_selector).astype(bool)
+    plain = text[~sequences]
+    used = "".join(sorted(set().union(*plain))).translate(refused)
+    lacking = frozenset(font.missing(used))
+    whole = text[sequences].map(lambda each: not font.missing(each.translate(refused))).astype(bool)
+    return pd.concat([~_holds(plain, lacking), whole]).reindex(text.index)
+
+
+def fits_the_form(record: pd.Series, to: pd.Series, *, forms: Forms) -> pd.Series:
+    """Every field of the household's form holds its text, measured as it is composed."""
+    return pd.Series(
+        [forms.fits(each, addressee) for each, addressee in zip(record, to, strict=True)],
+        index=record.index,
+        dtype=bool,
+    )
+
+
+def words_allowed(record: pd.Series, to: pd.Series, *, forms: Forms) -> pd.Series:
+    """Nothing printed of the household carries a word that its population must not be written."""
+    return pd.Series(
+        [
+            not words_kept_from(each.population)
+            or (known := forms.values(each, addressee)) is None
+            or not refused_words(each.population, known)
+            for each, addressee in zip(record, to, strict=True)
+        ],
+        index=record.index,
+        dtype=bool,
+    )
+
+
+def template_of_population(population: pd.Series, *, forms: Forms) -> pd.Series:
+    """There is a form for the household's population, and it is that population's own."""
+    return population.isin([each for each in Population if forms.belongs(each)])
+
+
+def unfit_fields(case_no: pd.Series, record: pd.Series, to: pd.Series, *, forms: Forms) -> dict[int, str]:
+    """Return, by record, the fields that keep a household from fitting its form, in Japanese where we can."""
+    return {
+        number: "、".join(dict.fromkeys(_FIELD_TITLES.get(name, name) for name in forms.misfits(each, addressee)))
+        for number, each, addressee in zip(case_no.index, record, to, strict=True)
+    }
+
+
+_FIELD_TITLES: Mapping[str, str] = {
+    "addressee": "宛名",
+    "on_behalf": "宛名（後見）",
+    "postcode": "郵便番号",
+    "address": "住所",
+    "building": "方書",
+    "head": "世帯主氏名",
+    "case_no": "ケース番号",
+    "more_case": "ケース番号",
+    "document_no": "文書番号",
+    "more_document": "文書番号",
+    "reason": "決定の理由",
+    "reason_more": "決定の理由",
+}
+
+
+def _holds(text: pd.Series, characters: frozenset[str]) -> pd.Series:
+    """Tell where a text holds one of the characters."""
+    if not characters:
+        return pd.Series(data=False, index=text.index)
+    found = re.compile(f"[{re.escape(''.join(characters))}]").search
+    return text.map(lambda each: found(each) is not None).astype(bool)
+
+
+def _all(answers: Iterator[pd.Series]) -> pd.Series:
+    return reduce(and_, answers)
