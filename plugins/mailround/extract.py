@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -142,7 +142,8 @@ def read_source(path: Path, layout: Layout, gaiji: Gaiji | None = None, *, decis
             still being written.
         CountMismatchError: A control total differs.
     """
-    raw = _read_whole(path)
+    with path.open("rb") as file:
+        raw = read_whole(path, file)
     digest = hashlib.sha256(raw).hexdigest()
     control = _read_control(path.with_name(path.name + CONTROL_SUFFIX), decision=decision)
     # Before the reading: a file that is not the one the control file speaks of may be malformed in any way.
@@ -163,11 +164,14 @@ def read_source(path: Path, layout: Layout, gaiji: Gaiji | None = None, *, decis
     return Source(raw, digest, export, control)
 
 
-def _read_whole(path: Path) -> bytes:
-    """Return the bytes of a file that nobody wrote to, shortened or replaced meanwhile."""
-    with path.open("rb") as file:
-        before = os.fstat(file.fileno())
-        raw = file.read()
+def read_whole(path: Path, file: BinaryIO) -> bytes:
+    """Return the bytes of a file, open and unread, that nobody wrote to, shortened or replaced meanwhile.
+
+    Raises:
+        MalformedExportError: Somebody did.
+    """
+    before = os.fstat(file.fileno())
+    raw = file.read()
     after = path.stat()
     if len(raw) != after.st_size or any(getattr(before, each) != getattr(after, each) for each in _SAME_FILE):
         raise MalformedExportError(

@@ -231,7 +231,7 @@ SPOILED = [
     Spoiled("NUL in a case number", field("case_no", b"00\0001"), "case_no：NUL文字があります"),
     Spoiled("NULs behind the end", lambda raw, _: raw + b"\0" * 512, "項目数", layouts=("shinjuku",)),
     Spoiled("NULs behind the end", lambda raw, _: raw + b"\0" * 512, "集計行ではありません", layouts=("seto",)),
-    Spoiled("NULs for a part", lambda raw, _: raw[:900] + b"\0" * 100 + raw[1000:], "NUL文字があります"),
+    Spoiled("NULs for a part", lambda raw, _: raw[:900] + b"\0" * 100 + raw[1000:], "項目数"),
     Spoiled("Ctrl-Z at the end", lambda raw, _: raw + b"\x1a", "項目数が47ではなく1です", layouts=("shinjuku",)),
     Spoiled("Ctrl-Z at the end", lambda raw, _: raw + b"\x1a", "集計行ではありません", layouts=("seto",)),
     Spoiled("CR for line breaks", lambda raw, _: raw.replace(b"\r\n", b"\r"), _BARE_CR),
@@ -298,7 +298,7 @@ SPOILED = [
     ),
     Spoiled(
         "full-width amounts",
-        field("total_after", "１２３".encode("utf-8")),
+        field("total_after", "１２３".encode()),
         "total_after：半角数字だけ",
         layouts=("seto",),
     ),
