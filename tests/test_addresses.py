@@ -262,7 +262,23 @@ def test_the_numbers_behind_a_town_are_read_in_any_writing(
     assert block == Block(numbers, division, len(rest) - len(behind))
 
 
-@pytest.mark.parametrize("rest", ["", "　", "字原12", "百人荘", "ハイツ101", "番地", "101号室", "-1", "甲12"])
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "",
+        "　",
+        "字原12",
+        "百人荘",
+        "ハイツ101",
+        "番地",
+        "101号室",
+        "-1",
+        "甲12",
+        "1" * 10,
+        "9" * 20_000,
+        "一" * 20_000 + "番",
+    ],
+)
 def test_what_does_not_begin_with_a_block_has_none(rest: str) -> None:
     assert block_of(rest) is None
 
