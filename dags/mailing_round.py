@@ -5,7 +5,7 @@
 | 01 | 回の開始 | 自動 | 種別・契約・レイアウト・受信フォルダを確かめ、鍵と作業領域を作る |
 | 02 | データ取込 | 自動 | 原本のハッシュを記録し、全件を厳密に読み、件数と合計を照合する |
 | 03 | データ検査 | 自動 | 必須項目・住所・郵便番号・重複・文字・金額を検査する |
-| 04 | 保留の判断 | 取扱者 | 保留の世帯を除いて続けるか、中止するか（保留がなければ自動で進む） |
+| 04 | 保留の判断 | 取扱者 | 保留を解除するか、除いて続けるか、中止するか（保留も大きな増減もなければ自動で進む） |
 | 05–07 | 印刷計画・作成・照合 | 自動 | 並べ替え、通知書を作り、全頁を読み戻して照合する |
 | 08 | 封緘 | 自動 | AES-256で暗号化し、開き直して目録と照合し、承認用見本を取り出す |
 | 09 | 引渡し承認 | 第二課 | 開始した本人以外が承認する（ハッシュに結び付く） |
@@ -34,6 +34,8 @@ from mailround.operators import DeletionDueReminderOperator, FormOperator, FourE
 from mailround.settings import load_settings
 
 INCLUDE = load_settings().include
+RELEASES = 99
+"""How often held households can be released: each time the question is put anew, as the task's next try."""
 
 
 @dag(
@@ -71,7 +73,12 @@ def mailing_round() -> None:
     opened = tasks.open_round()
     extracted = tasks.extract(opened)
     checked = tasks.check_quality(extracted)
-    holds_decided = FormOperator(task_id="decide_holds", task_display_name="04 保留の判断", form=HoldDecision)
+    holds_decided = FormOperator(
+        task_id="decide_holds",
+        task_display_name="04 保留の判断",
+        form=HoldDecision,
+        retries=RELEASES,
+    )
     groups = tasks.plan_print(checked)
     rendered = tasks.render.expand(group=groups)
     verified = tasks.verify.expand(rendered=rendered)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from typing import Any
 
 from mailround.approve_release import ReleaseApproval
 from mailround.context import RoundContext
@@ -107,15 +108,45 @@ def refused(form: type[Form], work: RoundContext, **changes: object) -> tuple[st
     return outcome.reasons
 
 
-def report(work: RoundContext) -> None:
-    """Leave a quality report with two held and one excluded household."""
-    rules = [
-        {"id": "name", "severity": "hold", "message": "氏名が空です", "count": 2, "case_nos": ["0000901", "0000902"]},
-        {"id": "closed", "severity": "exclude", "message": "廃止の世帯です", "count": 1, "case_nos": ["0000903"]},
-        {"id": "counter", "severity": "info", "message": "窓口交付です", "count": 3, "case_nos": ["0000904"]},
-        {"id": "kana", "severity": "hold", "message": "カナが空です", "count": 0, "case_nos": []},
-    ]
-    work.workspace.write("quality/report", json.dumps({"rows": 10, "rules": rules}).encode())
+HELD: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "P01": ("exclude", "廃止の世帯です", ("0000903",)),
+    "P03": ("hold", "支援措置の対象です", ()),
+    "P07": ("counter", "窓口交付です", ()),
+    "A04": ("hold", "郵便番号と住所が一致しません", ()),
+    "C01": ("hold", "氏名がありません", ("0000901", "0000902")),
+    "C02": ("warn", "読みがありません", ("0000905",)),
+}
+"""What the checks of a round found, unless a test says otherwise: two are held and one is excluded."""
+
+
+def report(work: RoundContext, rows: int = 10, **found: tuple[str, ...]) -> dict[str, Any]:
+    """Leave and return a quality report; ``found`` replaces the cases of single rules."""
+    cases = {rule: found.get(rule, case_nos) for rule, (_, _, case_nos) in HELD.items()}
+
+    def of(severity: str) -> set[str]:
+        return {case_no for rule, case_nos in cases.items() if HELD[rule][0] == severity for case_no in case_nos}
+
+    excluded, counter = of("exclude"), of("counter") - of("exclude")
+    content = {
+        "rows": rows,
+        "rules": [
+            {
+                "id": rule,
+                "severity": severity,
+                "message": message,
+                "count": len(cases[rule]),
+                "case_nos": list(cases[rule]),
+            }
+            for rule, (severity, message, _) in HELD.items()
+        ],
+        "held": sorted(of("hold") - excluded - counter),
+        "excluded": sorted(excluded),
+        "counter": sorted(counter),
+        "warned": sorted(of("warn")),
+        "details": {},
+    }
+    work.workspace.write("quality/report", json.dumps(content).encode())
+    return content
 
 
 def expire(work: RoundContext, until: datetime) -> None:

@@ -135,8 +135,13 @@ def with_seal(**changes: object) -> dict[Population, Template]:
 
 
 def put(
-    work: RoundContext, recipients: Sequence[Recipient], held: Sequence[str] = (), excluded: Sequence[str] = ()
+    work: RoundContext,
+    recipients: Sequence[Recipient],
+    held: Sequence[str] = (),
+    excluded: Sequence[str] = (),
+    counter: Sequence[str] = (),
 ) -> None:
     """Leave in the workspace what extract and check_quality leave."""
     write_recipients(work.workspace, recipients)
-    work.workspace.write("quality/report", json.dumps({"held": list(held), "excluded": list(excluded)}).encode())
+    report = {"rows": len(recipients), "rules": [], "held": held, "excluded": excluded, "counter": counter}
+    work.workspace.write("quality/report", json.dumps(report).encode())

@@ -13,15 +13,18 @@ from mailround.context import RoundContext
 from mailround.errors import CountMismatchError, GateClosedError, RoundEndedError
 from mailround.forms import settle
 from mailround.gates import Release
+from mailround.hold_release import write_release
 from mailround.model import Recipient
 from mailround.proof import make_proof
 from mailround.register.entries import (
     HoldsDecided,
+    HoldsReleased,
     PrintPlanned,
     QualityChecked,
     ReleaseApproved,
     ReleaseRefused,
     latest,
+    releases_sha256,
 )
 from mailround.seal import package_path, seal
 from prepared import print_round, record
@@ -139,16 +142,44 @@ def test_the_question_shows_counts_holds_and_the_whole_hash(work: RoundContext) 
     for part in (
         "| 取込 | 10 世帯 |",
         "| 印刷 | 7 通（9 頁） |",
-        "| 窓口交付 | 0 通（抜き取ること） |",
-        "| 保留 | 2 世帯 |",
+        "| 窓口交付（印刷しない） | 0 世帯 |",
+        "| 保留 | 2 世帯（解除 0 世帯） |",
         "| 対象外 | 1 世帯 |",
         f"| SHA-256 | `{sealed_sha256(work)}` |",
         f"{package_path(work.settings, work.round_id).stat().st_size:,} バイト",
-        "| 【保留】氏名が空です | 2 |",
+        "| 【保留】C01 氏名がありません | 2 |",
         "| 開始した人（承認できません） | datateam |",
         "保護変更決定通知書",
     ):
         assert part in text
+
+
+def test_released_households_are_counted_among_the_printed_and_a_release_since_the_plan_stops_the_approval(
+    work: RoundContext,
+) -> None:
+    def release(case_no: str) -> None:
+        said = {"rule": "A04", "cases": 1, "reason": "データは正しい（例外）", "reference": "第1号"}
+        sha256 = write_release(work, "A04", [case_no])
+        record(work, HoldsReleased(checked_sha256="", sha256=sha256, answered_at=AT, **said))
+
+    report(work, A04=("0000906", "0000907"), C01=("0000901",))
+    counts = {"rows": 10, "printable": 6, "held": 3, "excluded": 1, "warned": 0}
+    record(work, QualityChecked(export_sha256="e" * 64, findings={}, **counts))
+    release("0000906")
+    record(work, HoldsDecided(held=2, go_on=True, answered_at=AT))
+    with pytest.raises(GateClosedError, match="「印刷計画」からやり直す"):
+        ReleaseApproval.body(work)
+    planned = latest(work.entries, PrintPlanned)
+    assert planned is not None
+    sha256 = releases_sha256(work.entries)
+    record(work, planned.model_copy(update={"released": 1, "releases_sha256": sha256}))
+    text = ReleaseApproval.body(work)
+    assert "| 保留 | 2 世帯（解除 1 世帯） |" in text
+    assert "郵便番号と住所が一致しません | 2（うち解除 1） |" in text
+    release("0000907")
+    record(work, HoldsDecided(held=1, go_on=True, answered_at=AT))
+    with pytest.raises(GateClosedError, match="「印刷計画」からやり直す"):
+        ReleaseApproval.body(work)
 
 
 def test_counts_that_do_not_reconcile_are_never_put_before_an_approver(work: RoundContext) -> None:

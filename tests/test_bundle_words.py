@@ -10,7 +10,7 @@ from mailround.errors import PrintError
 from mailround.package_check import PieceRow, bundles_of, stretches
 from printing import whole_font
 
-TITLES = {"a": "邊󠄉髙﨑中央郵便局", "out": "市外", "counter": "窓口交付"}
+TITLES = {"a": "邊󠄉髙﨑中央郵便局", "out": "市外"}
 PIECES = [
     PieceRow(seq, f"P{seq}", "print/notices-001.pdf", seq, 1, bundle, "A", "1600022", "")
     for seq, bundle in enumerate(["a-001"] * 1234 + ["out-192"] * 55, 1)

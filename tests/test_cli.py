@@ -26,13 +26,15 @@ from mailround.check_quality import check_quality
 from mailround.cli import app
 from mailround.context import PASSWORD, RoundContext
 from mailround.extract import CONTROL_SUFFIX, extract
+from mailround.hold_release import load_holds
 from mailround.layouts import load_layout
 from mailround.local.airflow import LocalAirflow
 from mailround.model import Recipient
 from mailround.package_check import check_package
 from mailround.proof import make_proof
 from mailround.purge import purge
-from mailround.register.entries import PasswordNoticeIssued, ProofShown, standing
+from mailround.records import write_recipients
+from mailround.register.entries import HoldsShown, PasswordNoticeIssued, ProofShown, standing
 from mailround.seal import package_path, seal
 from mailround.settings import CheckSettings, Settings
 from ports import free_port
@@ -127,7 +129,7 @@ def report(result: Result) -> dict[str, list[dict[str, object]]]:
     assert type(found["rows"]) is int
     for rule in found["rules"]:
         assert list(rule) == ["id", "severity", "message", "count", "case_nos"]
-        assert rule["severity"] in {"stop", "hold", "warn", "info", "exclude"}
+        assert rule["severity"] in {"stop", "hold", "warn", "info", "exclude", "counter"}
         assert rule["message"]
         assert type(rule["count"]) is int
         assert all(re.fullmatch(r"[0-9]{7}", case_no) for case_no in rule["case_nos"])
@@ -240,7 +242,7 @@ MISUSES: dict[str, tuple[tuple[str, ...], str]] = {
     "a_sample_without_a_name": (("sample", "/tmp/x", "--name", ""), "ファイル名に使えない文字"),
     "not_a_number": (("sample", "/tmp/x", "--households", NAME), "'--households'"),
     "no_settings": (("register", "list"), "MAILROUND_INBOX、MAILROUND_DATA、MAILROUND_OUTBOX、"),
-    "no_settings_for_holds": (("holds", "2026-11-change"), "MAILROUND_REGISTER_URL"),
+    "no_settings_for_holds": (("holds", "show", "2026-11-change"), "MAILROUND_REGISTER_URL"),
     "a_port_that_cannot_be": (("local", "demo", "--port", "70000"), "'--port'"),
     "a_port_of_the_system": (("local", "up", "--mail-port", "25"), "'--mail-port'"),
     "no_package": (("package", "check", "/nowhere/x.zip", "--password-fd", "0"), "パッケージ"),
@@ -261,7 +263,7 @@ def test_a_wrong_call_is_told_in_japanese_with_what_to_do(run: Run, misuse: str)
     assert remedy.startswith("対応：")
 
 
-@pytest.mark.parametrize("group", [(), ("register",), ("package",), ("templates",), ("local",)])
+@pytest.mark.parametrize("group", [(), ("register",), ("holds",), ("package",), ("templates",), ("local",)])
 def test_a_group_alone_shows_its_help_in_japanese(run: Run, group: tuple[str, ...]) -> None:
     result = run(*group)
     assert "使い方: " in result.output
@@ -269,9 +271,9 @@ def test_a_group_alone_shows_its_help_in_japanese(run: Run, group: tuple[str, ..
     assert "エラー" not in result.output
 
 
-@pytest.mark.parametrize("command", ["check", "sample", "holds", "password-notice", "proof", "specimen"])
+@pytest.mark.parametrize("command", ["check", "sample", "holds show", "password-notice", "proof", "specimen"])
 def test_the_help_of_a_command_is_japanese(run: Run, command: str) -> None:
-    result = run(command, "--help")
+    result = run(*command.split(), "--help")
     assert result.exit_code == 0
     assert "引数" in result.stdout
     assert "この説明を表示する" in result.stdout
@@ -290,20 +292,79 @@ def test_the_installed_command_needs_no_setting_to_check(export: Callable[..., P
     assert "伽奈利亜" not in done.stdout.decode()
 
 
-def test_the_hold_list_shows_cases_reasons_and_remedies(
-    ward: Settings, run: Run, export: Callable[..., Path], open_a_round: Opener
-) -> None:
+@pytest.fixture
+def checked(ward: Settings, export: Callable[..., Path], open_a_round: Opener) -> RoundContext:
+    """A round whose export was read and checked."""
     path = export()
     work = open_a_round(path.read_bytes())
     (ward.inbox / f"export.csv{CONTROL_SUFFIX}").write_bytes(path.with_name(path.name + CONTROL_SUFFIX).read_bytes())
     extract(work, at=AT)
-    checked = check_quality(work, at=AT)
-    result = run("holds", work.round_id)
+    check_quality(work, at=AT)
+    return work
+
+
+def test_the_hold_list_shows_cases_reasons_and_remedies_on_eighty_columns_and_on_the_record(
+    run: Run, checked: RoundContext
+) -> None:
+    result = run("holds", "show", checked.round_id)
     assert result.exit_code == 0
-    assert len(set(re.findall(r"│ ([0-9]{7}) ", result.stdout))) == checked.held > 0
-    assert max(map(cell_len, result.stdout.splitlines())) <= 80
-    for words in ("ケース番号", "使われていない郵便番号", "住所から郵便番号を調べ"):
+    assert load_holds(checked).held <= set(re.findall(r"│ ([0-9]{7}) ", result.stdout))
+    assert max(map(cell_len, (each for each in result.stdout.splitlines() if each.startswith("│")))) <= 80
+    for words in ("ケース番号", "使われていない郵便番号", "住所から郵便番号を調べ", "【保留】A03"):
         assert words in result.stdout
+    (shown,) = standing(checked.entries, HoldsShown)
+    assert (shown.output, shown.copy_no) == ("terminal", 1)
+
+
+def test_the_hold_list_as_a_spreadsheet_is_private_and_told_to_lie_in_plain_text(
+    run: Run, checked: RoundContext, tmp_path: Path
+) -> None:
+    target = tmp_path / "holds.xlsx"
+    result = run("holds", "show", checked.round_id, "--xlsx", str(target))
+    assert result.exit_code == 0
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert target.read_bytes().startswith(b"PK")
+    assert "暗号化されていません" in result.stderr
+    assert not result.stdout
+    (shown,) = standing(checked.entries, HoldsShown)
+    assert shown.output == "xlsx"
+
+
+@pytest.mark.parametrize("name", ["there.xlsx", "holds.csv", "holds"])
+def test_the_hold_list_replaces_no_file_and_shows_nothing_then(
+    run: Run, checked: RoundContext, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "there.xlsx").write_bytes(b"old")
+    result = run("holds", "show", checked.round_id, "--xlsx", str(tmp_path / name))
+    assert result.exit_code == 2
+    assert "まだないファイルの名前" in result.stderr
+    assert (tmp_path / "there.xlsx").read_bytes() == b"old"
+    assert [each.name for each in tmp_path.glob("holds*")] == []
+    assert standing(checked.entries, HoldsShown) == []
+
+
+def test_the_hold_list_goes_to_an_open_file_for_who_works_in_a_container(
+    run: Run, checked: RoundContext, tmp_path: Path
+) -> None:
+    with (tmp_path / "out").open("wb") as out:
+        result = run("holds", "show", checked.round_id, "--fd", str(out.fileno()))
+    assert result.exit_code == 0
+    assert (tmp_path / "out").read_bytes().startswith(b"PK")
+    both = run("holds", "show", checked.round_id, "--fd", "1", "--xlsx", str(tmp_path / "x.xlsx"))
+    assert "どちらか一つ" in both.stderr
+
+
+def test_a_terminal_obeys_nothing_that_the_export_says(
+    ward: Settings, run: Run, open_a_round: Opener, make_recipient: Callable[..., Recipient]
+) -> None:
+    work = open_a_round()
+    assert work.settings.data == ward.data
+    district = "\x1b]0;x\x07\u202e１　課[red]"
+    write_recipients(work.workspace, [make_recipient(postcode="", district=district)])
+    check_quality(work, at=AT)
+    shown = run("holds", "show", work.round_id).stdout
+    assert not {"\x1b", "\x07", "\u202e"} & set(shown)
+    assert "[red]" in shown.replace("│", "").replace("\n", "").replace(" ", "")
 
 
 def test_templates_without_fault_are_told_to_be_so(run: Run) -> None:
@@ -344,7 +405,7 @@ def test_every_fault_of_the_templates_is_listed_on_eighty_columns(
 
 
 def test_an_unknown_round_is_told_so(ward: Settings, run: Run) -> None:
-    for command in (("holds",), ("password-notice", "--fd", "1"), ("proof", "--fd", "1")):
+    for command in (("holds", "show"), ("password-notice", "--fd", "1"), ("proof", "--fd", "1")):
         result = run(*command, "2026-11-nobody")
         assert result.exit_code == 2
         assert "2026-11-nobody" in result.stderr

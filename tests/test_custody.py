@@ -25,7 +25,6 @@ from mailround.register.entries import (
     PasswordHandedOver,
     PasswordNoticeIssued,
     Posted,
-    PrintPlanned,
     ReleaseApproved,
     ReleaseRefused,
     latest,
@@ -315,31 +314,6 @@ def test_a_posting_that_does_not_reconcile_is_asked_again(
     lead_to(Posting, work)
     reasons = refused(Posting, work, **changes)
     assert any(told in reason for reason in reasons), reasons
-
-
-def count_at_the_counter(work: RoundContext, counter: int) -> None:
-    planned = latest(work.entries, PrintPlanned)
-    assert planned is not None
-    body = planned.model_copy(update={"counter": counter})
-    work.register.append(body, round_id=work.round_id, actor="mailround", at=day(11, 11))
-
-
-@pytest.mark.parametrize(("withdrawn", "posted"), [(0, 7), (1, 6)])
-def test_a_posting_that_leaves_notices_for_the_counter_in_the_mail_is_asked_again(
-    work: RoundContext, withdrawn: int, posted: int
-) -> None:
-    count_at_the_counter(work, 2)
-    lead_to(Posting, work)
-    assert "| 窓口交付 | 2 通（抜き取ること） |" in Posting.body(work)
-    (reason,) = refused(Posting, work, withdrawn=withdrawn, spoiled=0, reprinted=0, posted=posted)
-    assert f"窓口交付が 2 通あるのに、抜取りは {withdrawn} 通" in reason
-
-
-@pytest.mark.parametrize("withdrawn", [2, 3])
-def test_all_notices_for_the_counter_and_others_too_may_be_withdrawn(work: RoundContext, withdrawn: int) -> None:
-    count_at_the_counter(work, 2)
-    lead_to(Posting, work)
-    settled(Posting, work, withdrawn=withdrawn, spoiled=0, reprinted=0, posted=PIECES - withdrawn)
 
 
 def test_posting_on_the_day_of_the_password_handover_and_of_the_answer_counts(work: RoundContext) -> None:

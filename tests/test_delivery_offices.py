@@ -45,15 +45,14 @@ def test_the_first_three_digits_tell_the_office(postcode: str, office: str) -> N
     assert OFFICES.delivering(postcode) == office
 
 
-def test_the_sections_are_the_files_offices_in_its_order_then_the_outside_then_the_counter(tmp_path: Path) -> None:
-    assert list(OFFICES.sections()) == ["160", "161", "162", "169", "out", "counter"]
+def test_the_sections_are_the_files_offices_in_its_order_then_the_outside(tmp_path: Path) -> None:
+    assert list(OFFICES.sections()) == ["160", "161", "162", "169", "out"]
     *head, first, second = GOOD.strip().splitlines()
     turned = written(tmp_path, "\n".join([*head, second, first]))
     assert list(turned.sections().items()) == [
         ("161", "落合郵便局"),
         ("160", "新宿郵便局"),
         ("out", "区外"),
-        ("counter", "窓口交付"),
     ]
 
 
@@ -63,7 +62,6 @@ def test_the_sections_are_the_files_offices_in_its_order_then_the_outside_then_t
         (('["161"]', '["163"]'), "prefixes の「163」が重なっています"),
         (('code: "161"', 'code: "160"'), "code の「160」が重なっています"),
         (('code: "161"', "code: out"), "code の「out」が重なっています"),
-        (('code: "161"', "code: counter"), "code の「counter」が重なっています"),
         (('code: "161"', "code: 161"), "offices.1.code（文字列にしてください（コードは引用符で囲む））"),
         (('code: "161"', "code: 落合"), "offices.1.code（書式が違います）"),
         (('code: "161"', "code: o-1"), "offices.1.code（書式が違います）"),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailround.model import Addressee, Delivery, Recipient
+from mailround.model import Addressee, Recipient
 
 Maker = Callable[..., Recipient]
 POSTED = date(2026, 11, 24)
@@ -44,7 +44,6 @@ def test_a_mail_to_is_good_through_its_last_day(make_recipient: Maker, until: da
         ({"mailto_until": POSTED + timedelta(days=9)}, POSTED + timedelta(days=9)),
         ({"mailto_until": POSTED - timedelta(days=1)}, None),  # goes to the residence, which has no end
         ({"mailto_until": POSTED, "mailto_address": "　"}, None),
-        ({"mailto_until": POSTED, "delivery": Delivery.COUNTER}, None),
         ({}, None),
     ],
 )

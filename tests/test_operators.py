@@ -24,7 +24,17 @@ from mailround.local.airflow import LocalAirflow
 from mailround.local.mailbox import Mailbox
 from mailround.model import Recipient
 from mailround.proof import make_proof
-from mailround.register.entries import AnswerRefused, DeletionReminded, Extracted, Posted, ReleaseApproved, standing
+from mailround.register.entries import (
+    AnswerRefused,
+    DeletionReminded,
+    Extracted,
+    HoldsDecided,
+    HoldsReleased,
+    Posted,
+    QualityChecked,
+    ReleaseApproved,
+    standing,
+)
 from mailround.seal import seal
 from mailround.settings import Settings
 from ports import free_port
@@ -40,6 +50,7 @@ from airflow.sdk.exceptions import AirflowException, TaskAwaitingInput, TaskDefe
 from mailround import operators, tasks
 from mailround.approve_release import ReleaseApproval
 from mailround.custody import Posting
+from mailround.decide_holds import HoldDecision
 
 asked = []
 operators.upsert_hitl_detail = lambda **request: asked.append(request)  # it speaks to a supervisor that is not here
@@ -50,6 +61,7 @@ operators.now = tasks.now = lambda: moment
 with DAG("mailing_round"):
     approval = operators.FourEyesApprovalOperator(task_id="approve_release", form=ReleaseApproval)
     posting = operators.FormOperator(task_id="record_posting", task_display_name="12 発送の記録", form=Posting)
+    holds = operators.FormOperator(task_id="decide_holds", form=HoldDecision)
     reminder = operators.DeletionDueReminderOperator(task_id="deletion_due_reminder")
 instance = SimpleNamespace(id="1", dag_id="mailing_round", run_id="r", task_id="approve_release", map_index=-1)
 context = {"params": {"round_id": "2026-11-change"}, "task_instance": instance}
@@ -93,6 +105,20 @@ elif case["do"] == "answer":
 elif case["do"] == "send back":
     shown = done(lambda: approval.execute(context))["kwargs"]["shown"]
     outcomes = [answered(shown, "approver", "差戻し"), done(lambda: approval.execute(context))]
+elif case["do"] == "release":
+    def ask():
+        return done(lambda: holds.execute(context))
+    def say(shown, option, **fields):
+        event = {
+            "chosen_options": [option], "params_input": fields, "responded_at": moment,
+            "responded_by_user": {"id": "3", "name": "officer"},
+        }
+        return done(lambda: holds.execute_complete(context, event, shown=shown))
+    first = ask()
+    released = say(first["kwargs"]["shown"], "保留を解除する", **case["fields"])
+    stale = say(first["kwargs"]["shown"], "保留分を除いて続ける")
+    second = ask()
+    outcomes = [first, released, stale, second, say(second["kwargs"]["shown"], "保留分を除いて続ける"), ask()]
 elif case["do"] == "purge":
     outcomes = [done(lambda: tasks.purge.function(tasks.Opened(round_id="2026-11-change")))]
 elif case["do"] == "one pair of eyes":
@@ -194,6 +220,25 @@ def test_anybody_else_is_recorded_and_asked_again(
     assert standing(work.entries, ReleaseApproved) == []
     assert [each.step for each in standing(work.entries, AnswerRefused)] == ["approve_release"]
     assert [subject.split("：")[0] for subject in subjects(work)] == ["[mailround] 再回答のお願い"]
+
+
+def test_a_release_is_recorded_and_the_question_asked_afresh_with_the_new_counts(
+    run: Callable[..., dict[str, Any]], work: RoundContext
+) -> None:
+    report(work, A04=("0000906",))
+    counts = {"rows": 10, "printable": 6, "held": 3, "excluded": 1, "warned": 0}
+    record(work, QualityChecked(export_sha256="e" * 64, findings={}, checked_sha256="c" * 64, **counts))
+    fields = {"rule": "A04", "case_nos": "", "reason": "データは正しい（例外）", "reference": "第1号"}
+    told = run("2026-11-11T10:00:00+09:00", do="release", fields=fields)
+    first, released, stale, second, decided, again = told["outcomes"]
+    assert first["parked"] == second["parked"] == "execute_complete"
+    assert first["kwargs"]["shown"] != second["kwargs"]["shown"]
+    assert released["failed"] == stale["failed"] == "AirflowException", "Airflow cannot change the text of a request"
+    assert "新しい内容で" in released["text"]
+    assert decided == again == {}
+    assert [each.cases for each in standing(work.entries, HoldsReleased)] == [1]
+    assert standing(work.entries, HoldsDecided)[-1].held == 2
+    assert told["asked"] == 0
 
 
 def test_an_answer_to_what_is_no_longer_so_is_not_taken(run: Callable[..., dict[str, Any]], work: RoundContext) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from itertools import islice
@@ -14,18 +15,20 @@ from mailround.bundle_words import wordings
 from mailround.check_quality import check_quality
 from mailround.context import RoundContext
 from mailround.delivery_offices import load_delivery_offices
-from mailround.errors import CountMismatchError, GateClosedError, PrintError
+from mailround.errors import CountMismatchError, GateClosedError, PrintError, WorkspaceError
 from mailround.external_sort import external_sort
 from mailround.fonts import Font
+from mailround.hold_release import write_release
 from mailround.model import ChunkGroup, Delivery, Piece, Recipient
 from mailround.piece_id import ALPHABET, is_piece_id
 from mailround.plan_print import FONT, LISTED, PIECES, list_name, plan_print
 from mailround.records import write_recipients
-from mailround.register.entries import PrintPlanned, latest, standing
+from mailround.register.entries import HoldsReleased, PrintPlanned, QualityChecked, latest, standing
 from mailround.sample_households import sample_recipients
 from mailround.templates import digest
 from mailround.workspace import Workspace
 from prepared import AT as NOW
+from prepared import record
 from printing import put, templates
 
 Opener = Callable[..., RoundContext]
@@ -44,23 +47,22 @@ def work(open_a_round: Opener) -> RoundContext:
     return open_a_round()
 
 
-def test_pieces_are_in_postal_order_and_the_counter_comes_last(work: RoundContext, make_recipient: Maker) -> None:
+def test_pieces_are_in_postal_order(work: RoundContext, make_recipient: Maker) -> None:
     rows = [
-        ("1620052", "東京都新宿区戸山二丁目1", Delivery.POST),
-        ("160-0022", "東京都新宿区新宿二丁目1", Delivery.POST),
-        ("160-0004", "東京都新宿区四谷一丁目1", Delivery.COUNTER),
-        ("1600022", "東京都新宿区新宿一丁目1", Delivery.POST),
-        ("169-0075", "東京都新宿区高田馬場一丁目1", Delivery.POST),
-        ("160-0004", "東京都新宿区四谷一丁目1", Delivery.POST),
+        ("1620052", "東京都新宿区戸山二丁目1"),
+        ("160-0022", "東京都新宿区新宿二丁目1"),
+        ("1600022", "東京都新宿区新宿一丁目1"),
+        ("169-0075", "東京都新宿区高田馬場一丁目1"),
+        ("160-0004", "東京都新宿区四谷一丁目1"),
     ]
     recipients = [
-        make_recipient(record_no=each, postcode=postcode, address=address, delivery=delivery)
-        for each, (postcode, address, delivery) in enumerate(rows, 1)
+        make_recipient(record_no=each, postcode=postcode, address=address)
+        for each, (postcode, address) in enumerate(rows, 1)
     ]
     pieces = plan(work, recipients)
-    assert [piece.seq for piece in pieces] == [1, 2, 3, 4, 5, 6]
-    assert [piece.recipient.record_no for piece in pieces] == [6, 4, 2, 1, 5, 3]
-    assert [piece.bundle for piece in pieces] == ["160-001", "160-002", "160-002", "162-001", "169-001", "counter"]
+    assert [piece.seq for piece in pieces] == [1, 2, 3, 4, 5]
+    assert [piece.recipient.record_no for piece in pieces] == [5, 3, 2, 1, 4]
+    assert [piece.bundle for piece in pieces] == ["160-001", "160-002", "160-002", "162-001", "169-001"]
 
 
 def test_the_mail_to_address_decides_the_order(work: RoundContext, make_recipient: Maker) -> None:
@@ -103,21 +105,28 @@ def test_the_register_says_until_when_every_piece_may_be_posted(
     assert planned.postable_until == (None if postable is None else posting + timedelta(days=postable))
 
 
-def test_what_is_held_or_excluded_is_not_printed(work: RoundContext, make_recipient: Maker) -> None:
+def test_what_is_held_excluded_or_for_the_counter_is_not_printed(work: RoundContext, make_recipient: Maker) -> None:
     recipients = [make_recipient(record_no=each) for each in range(1, 6)]
-    pieces = plan(work, recipients, held=["0000002"], excluded=["0000004"])
-    assert [piece.recipient.case_no for piece in pieces] == ["0000001", "0000003", "0000005"]
+    pieces = plan(work, recipients, held=["0000002"], excluded=["0000004"], counter=["0000005"])
+    assert [piece.recipient.case_no for piece in pieces] == ["0000001", "0000003"]
 
 
 @pytest.mark.parametrize(
-    ("held", "excluded"),
-    [(["0000002"], ["0000002"]), (["0000009"], []), ([], ["0000008", "0000009"])],
+    ("held", "excluded", "counter"),
+    [
+        (["0000002"], ["0000002"], []),
+        (["0000002"], [], ["0000002"]),
+        (["0000009"], [], []),
+        ([], ["0000008", "0000009"], []),
+        ([], [], ["0000009"]),
+    ],
 )
 def test_counts_that_do_not_reconcile_stop_with_both_numbers(
-    work: RoundContext, make_recipient: Maker, held: list[str], excluded: list[str]
+    work: RoundContext, make_recipient: Maker, held: list[str], excluded: list[str], counter: list[str]
 ) -> None:
+    recipients = [make_recipient(record_no=each) for each in range(1, 4)]
     with pytest.raises(CountMismatchError, match="取込3件"):
-        plan(work, [make_recipient(record_no=each) for each in range(1, 4)], held=held, excluded=excluded)
+        plan(work, recipients, held=held, excluded=excluded, counter=counter)
 
 
 def test_a_case_twice_among_the_printed_stops(work: RoundContext, make_recipient: Maker) -> None:
@@ -180,13 +189,16 @@ def test_a_piece_of_a_representative_code_carries_no_bars(work: RoundContext, ma
     assert piece.barcode == ""
 
 
-def test_a_piece_for_the_counter_is_counted_and_carries_no_bars(work: RoundContext, make_recipient: Maker) -> None:
+def test_a_notice_for_the_counter_is_not_printed_after_a_real_check(work: RoundContext, make_recipient: Maker) -> None:
     ways = [Delivery.COUNTER, Delivery.POST, Delivery.COUNTER]
-    pieces = plan(work, [make_recipient(record_no=number, delivery=way) for number, way in enumerate(ways, 1)])
-    assert [(each.recipient.record_no, bool(each.barcode)) for each in pieces] == [(2, True), (1, False), (3, False)]
-    planned = latest(work.entries, PrintPlanned)
-    assert planned is not None
-    assert planned.counter == 2
+    own = [{"kana": f"カナ{each}", "document_no": f"{each}", "address": f"新宿区新宿1-{each}"} for each in range(1, 4)]
+    changes = [fields | {"delivery": way} for fields, way in zip(own, ways, strict=True)]
+    put(work, [make_recipient(record_no=each, **fields) for each, fields in enumerate(changes, 1)])
+    checked = check_quality(work, at=NOW)
+    assert (checked.printable, checked.counter) == (1, 2)
+    plan_print(work, at=NOW)
+    (piece,) = work.workspace.read_records("plan/chunk-001", PIECES)
+    assert piece.recipient.record_no == 2
 
 
 def test_the_list_beside_a_chunk_says_the_same_of_its_pieces_and_nothing_of_the_household(
@@ -289,6 +301,35 @@ def test_what_is_not_what_was_checked_is_not_planned(work: RoundContext, make_re
     with pytest.raises(GateClosedError, match="データ検査からやり直して"):
         plan_print(work, at=NOW)
     assert latest(work.entries, PrintPlanned) is None
+
+
+@pytest.mark.parametrize("spoil", ["another household", "another rule", "nothing left"])
+def test_a_release_other_than_the_recorded_one_is_not_printed(
+    work: RoundContext, make_recipient: Maker, spoil: str
+) -> None:
+    disagreeing = {"address": "東京都新宿区四谷1-2", "kana": "ヨツヤ　ジロウ", "document_no": "2"}
+    put(work, [make_recipient(record_no=1), make_recipient(record_no=2, **disagreeing)])
+    checked = check_quality(work, at=NOW)
+    assert checked.held == 1
+    recorded = latest(work.entries, QualityChecked)
+    assert recorded is not None
+    said = {"rule": "A04", "cases": 1, "reason": "データは正しい（例外）", "reference": "第1号"}
+    sha256 = write_release(work, "A04", ["0000002"])
+    release = HoldsReleased(checked_sha256=recorded.checked_sha256, sha256=sha256, answered_at=NOW, **said)
+    record(work, release)
+    name = f"quality/release-{sha256}"
+    if spoil == "nothing left":
+        work.workspace.delete(name)
+    else:
+        rule, case_no = ("A04", "0000001") if spoil == "another household" else ("P04", "0000002")
+        work.workspace.write(name, json.dumps({"rule": rule, "case_nos": [case_no]}).encode())
+    with pytest.raises((GateClosedError, WorkspaceError)):
+        plan_print(work, at=NOW)
+    write_release(work, "A04", ["0000002"])
+    plan_print(work, at=NOW)
+    planned = latest(work.entries, PrintPlanned)
+    assert planned is not None
+    assert (planned.pieces, planned.released) == (2, 1)
 
 
 @pytest.mark.parametrize("changes", [{"name": "林　太郎"}, {"address": "東京都新宿区新宿9-9-9"}, {"members": 9}])

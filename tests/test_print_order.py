@@ -16,7 +16,7 @@ from mailround.barcodes import barcode_of
 from mailround.delivery_offices import load_delivery_offices
 from mailround.errors import PrintError
 from mailround.external_sort import external_sort
-from mailround.model import Delivery, Recipient
+from mailround.model import Recipient
 from mailround.postcodes import load_postcodes
 from mailround.print_order import Place, in_bundles, place_of
 from mailround.settings import REPOSITORY
@@ -75,30 +75,28 @@ def test_the_same_address_goes_by_case_number(make_recipient: Maker) -> None:
 
 
 PLACES = [
-    ("1630690", "東京都新宿区西新宿1-25-1", "新宿センタービル50階", Delivery.POST, "160-003"),
-    ("160-0004", "東京都新宿区四谷三丁目1", "", Delivery.POST, "160-001"),
-    ("1600022", "東京都新宿区新宿二丁目1", "", Delivery.POST, "160-002"),
-    ("160-0022", "新宿区新宿二丁目10", "", Delivery.POST, "160-002"),
-    ("161-0031", "東京都新宿区西落合一丁目1", "", Delivery.POST, "161-001"),
-    ("1620052", "東京都新宿区戸山二丁目1", "", Delivery.POST, "162-001"),
-    ("1690052", "東京都新宿区戸山三丁目18", "", Delivery.POST, "169-001"),
-    ("060-0906", "北海道札幌市東区北六条東4丁目1", "", Delivery.POST, "out-060"),
-    ("1638080", "東京都中野区本町2-46-1", "", Delivery.POST, "out-163"),  # 163, and yet not in the city
-    ("1640001", "東京都中野区中野1", "", Delivery.POST, "out-164"),
-    ("1640003", "東京都中野区東中野1", "", Delivery.POST, "out-164"),
-    ("192-0046", "東京都八王子市明神町三丁目1", "", Delivery.POST, "out-192"),
-    ("0600906", "北海道札幌市東区北六条東4丁目1", "", Delivery.COUNTER, "counter"),
-    ("1600004", "東京都新宿区四谷一丁目1", "", Delivery.COUNTER, "counter"),
+    ("1630690", "東京都新宿区西新宿1-25-1", "新宿センタービル50階", "160-003"),
+    ("160-0004", "東京都新宿区四谷三丁目1", "", "160-001"),
+    ("1600022", "東京都新宿区新宿二丁目1", "", "160-002"),
+    ("160-0022", "新宿区新宿二丁目10", "", "160-002"),
+    ("161-0031", "東京都新宿区西落合一丁目1", "", "161-001"),
+    ("1620052", "東京都新宿区戸山二丁目1", "", "162-001"),
+    ("1690052", "東京都新宿区戸山三丁目18", "", "169-001"),
+    ("060-0906", "北海道札幌市東区北六条東4丁目1", "", "out-060"),
+    ("1638080", "東京都中野区本町2-46-1", "", "out-163"),  # 163, and yet not in the city
+    ("1640001", "東京都中野区中野1", "", "out-164"),
+    ("1640003", "東京都中野区東中野1", "", "out-164"),
+    ("192-0046", "東京都八王子市明神町三丁目1", "", "out-192"),
 ]
 
 
-def test_sections_follow_the_file_the_residue_comes_after_them_and_the_counter_last(make_recipient: Maker) -> None:
+def test_sections_follow_the_file_and_the_residue_comes_after_them(make_recipient: Maker) -> None:
     recipients = [
-        make_recipient(record_no=number, postcode=postcode, address=address, building=building, delivery=delivery)
-        for number, (postcode, address, building, delivery, _) in enumerate(PLACES, 1)
+        make_recipient(record_no=number, postcode=postcode, address=address, building=building)
+        for number, (postcode, address, building, _) in enumerate(PLACES, 1)
     ]
     found = [(bundle, each.record_no) for bundle, each in ordered(recipients)]
-    expected = [(place[4], number) for number, place in enumerate(PLACES, 1)]
+    expected = [(place[3], number) for number, place in enumerate(PLACES, 1)]
     assert found == [*expected[1:4], expected[0], *expected[4:]]  # the tower's code is the office's last
 
 
@@ -139,7 +137,7 @@ def test_any_order_of_the_input_gives_the_same_order_and_bundles_that_lie_togeth
         )
     )
     recipients = [
-        make_recipient(record_no=number, postcode=place[0], address=place[1] + more, building=room, delivery=place[3])
+        make_recipient(record_no=number, postcode=place[0], address=place[1] + more, building=room)
         for number, (place, more, room) in enumerate(drawn, 1)
     ]
     first = ordered(recipients)
@@ -166,12 +164,12 @@ def test_any_order_of_the_input_gives_the_same_order_and_bundles_that_lie_togeth
 def test_the_order_is_the_same_when_it_is_sorted_through_the_workspace(
     make_recipient: Maker,
     tmp_path: Path,
-    drawn: list[tuple[tuple[str, str, str, Delivery, str], str, str]],
+    drawn: list[tuple[tuple[str, str, str, str], str, str]],
     run: int,
     block: int,
 ) -> None:
     recipients = [
-        make_recipient(record_no=number, postcode=at[0], address=at[1] + more, building=room, delivery=at[3])
+        make_recipient(record_no=number, postcode=at[0], address=at[1] + more, building=room)
         for number, (at, more, room) in enumerate(drawn, 1)
     ]
     going = [Going(place(each), each) for each in recipients]

@@ -15,7 +15,7 @@ from answered import report
 from mailround.approve_release import ReleaseApproval
 from mailround.context import PASSWORD, RoundContext
 from mailround.errors import GateClosedError, PackageError, PrintError, WorkspaceError
-from mailround.model import Delivery, Population, Recipient
+from mailround.model import Population, Recipient
 from mailround.plan_print import plan_print
 from mailround.proof import CHOSEN, LIST, PAGES, make_proof, show_proof
 from mailround.purge import purge
@@ -51,7 +51,7 @@ def recipients(make_recipient: Maker) -> list[Recipient]:
         {"population": Population.SUPPORT, "reason": "支給額の変更"},
         {"population": Population.EQUIVALENT, "name": f"Maximiliano Alejandro {CANARY}"},
         {"reason": "世帯の状況に変更があったときは、速やかに担当員へ届け出てください。" * 11},
-        {"delivery": Delivery.COUNTER},
+        {"postcode": "160-0000"},
         {
             "mailto_name": f"成年後見人　{CANARY}",
             "mailto_postcode": "173-0015",

@@ -62,7 +62,7 @@ def test_it_holds_one_of_everything(tmp_path: Path) -> None:
     pages = texts(member(tmp_path / "specimen.zip", made, "print/notices-001.pdf"))
     whole = "".join(pages)
     assert {row["pages"] for row in rows} == {"1", "2"}
-    assert rows[-1]["bundle"] == "counter"
+    assert "counter" not in {row["bundle"] for row in rows}
     for words in ("𠮷", "\U000e0108", "支援給付変更決定通知書", "準じて行う保護", "成年後見人", "気付", "DOS ANJOS"):
         assert words in whole, words
     for title in ("支援給付変更決定通知書", "保護変更決定通知書"):

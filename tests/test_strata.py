@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailround.fonts import load_font
-from mailround.model import Delivery, PieceRange, Population, Recipient
+from mailround.model import PieceRange, Population, Recipient
 from mailround.settings import CheckSettings
 from mailround.strata import STRATA, Candidate, Chosen, choose
 from printing import AWKWARD_NAMES, number
@@ -37,7 +37,6 @@ ODD: dict[str, dict[str, Any]] = {
     "送付先：施設": MAILTO | {"mailto_reason": "施設"},
     "送付先：後見人": MAILTO | {"mailto_reason": "後見人"},
     "送付先：その他": MAILTO | {"mailto_reason": "その他"},
-    "窓口交付": {"delivery": Delivery.COUNTER},
     "支援措置": {"protected": True},
     "支給額が大きい": {"total_before": 10, "total_after": 10},
     "増額が大きい": {"total_before": 8},
@@ -101,9 +100,9 @@ def test_equal_keys_go_to_the_earlier_pieces(make_recipient: Maker) -> None:
 
 
 def test_a_piece_that_stands_for_several_strata_is_shown_once(make_recipient: Maker) -> None:
-    (chosen,) = choose(candidates([make_recipient(delivery=Delivery.COUNTER, protected=True)], [2]))
+    (chosen,) = choose(candidates([make_recipient(protected=True)], [2]))
     assert (chosen.seq, chosen.first_page, chosen.pages) == (1, 1, 2)
-    assert {"ファイルの先頭", "ファイルの末尾", "窓口交付", "支援措置", "2頁にわたる"} < set(chosen.reasons)
+    assert {"ファイルの先頭", "ファイルの末尾", "支援措置", "2頁にわたる"} < set(chosen.reasons)
     assert len(set(chosen.reasons)) == len(chosen.reasons)
 
 

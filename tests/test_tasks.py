@@ -139,7 +139,7 @@ def test_every_step_hands_its_reference_to_the_next(told: dict[str, Any]) -> Non
     assert told["open_round"]["round_id"] == "2026-11-good"
     assert told["extract"]["rows"] == 45
     checked, sealed = told["check_quality"], told["seal"]
-    assert checked["printable"] + checked["held"] + checked["excluded"] == 45
+    assert checked["printable"] + checked["held"] + checked["excluded"] + checked["counter"] == 45
     assert {each["round_id"] for each in (*told["render"], *told["verify"])} == {"2026-11-good"}
     for step in ("render", "verify"):
         assert sum(each["pieces"] for each in told[step]) == sealed["pieces"] == checked["printable"]

@@ -107,9 +107,7 @@ def test_the_wards_own_choices_count(tmp_path: Path) -> None:
     own = own_include(SETTINGS, tmp_path)  # type: ignore[arg-type]  # a ward's settings have an include folder too
     suite = own.include / "expectations" / "household.yaml"
     suite.write_text(
-        suite.read_text(encoding="utf-8").replace(
-            "A03: {severity: hold}", "A03: {severity: warn}"
-        ),
+        suite.read_text(encoding="utf-8").replace("A03: {severity: hold}", "A03: {severity: warn}"),
         encoding="utf-8",
     )
     report = try_export(put(tmp_path), layout="shinjuku", kind="change_notice", settings=own)

@@ -9,15 +9,13 @@ from datetime import datetime
 from mailround.context import RoundContext
 from mailround.errors import GateClosedError, QualityStopError
 from mailround.fonts import load_font
+from mailround.hold_release import REPORT
 from mailround.model import Checked
 from mailround.postcodes import load_postcodes
-from mailround.quality import Hold, assess
-from mailround.quality import hold_list as list_holds
+from mailround.quality import assess
 from mailround.records import read_recipients
 from mailround.register.entries import Extracted, QualityChecked, latest
 
-REPORT = "quality/report"
-"""Workspace name of the report: case numbers per rule, and those held and excluded; no values."""
 _COUNTS = {"rows", "printable", "held", "excluded", "counter", "warned"}
 
 
@@ -83,13 +81,3 @@ def check_quality(work: RoundContext, *, at: datetime) -> Checked:
             "".join(dict.fromkeys(each.remedy for each in found.stops)),
         )
     return Checked(round_id=work.round_id, **counts)
-
-
-def hold_list(work: RoundContext) -> tuple[Hold, ...]:
-    """Return the round's hold list, read from the encrypted workspace.
-
-    Raises:
-        WorkspaceError: The round was not checked yet.
-    """
-    recipients = tuple(read_recipients(work.workspace))
-    return list_holds(recipients, json.loads(work.workspace.read(REPORT)))

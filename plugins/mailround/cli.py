@@ -8,10 +8,11 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -23,15 +24,18 @@ from mailround.terminal import Exit, JapaneseTyper
 from mailround.terminal import console as plain_console
 from mailround.terminal import table as folding_table
 
-_SEVERITIES = {"stop": "中止", "hold": "保留", "warn": "注意", "info": "参考", "exclude": "対象外"}
+if TYPE_CHECKING:
+    from mailround.hold_list import Line
 
 
 app = JapaneseTyper("一斉送付の回を支える道具。")
 register_app = JapaneseTyper("管理簿の検証・一覧・書き出し。")
+holds_app = JapaneseTyper("保留・対象外・窓口交付・注意の一覧。")
 package_app = JapaneseTyper("引渡しパッケージの検査。")
 templates_app = JapaneseTyper("様式の点検。")
 local_app = JapaneseTyper("この端末だけで動くAirflow（動作確認用）。")
 app.add_typer(register_app, name="register")
+app.add_typer(holds_app, name="holds")
 app.add_typer(package_app, name="package")
 app.add_typer(templates_app, name="templates")
 app.add_typer(local_app, name="local")
@@ -53,6 +57,7 @@ def check(
 
     Airflowも環境変数も要りません。終了コード：0 問題なし、1 保留あり、2 中止。
     """
+    from mailround.hold_release import KINDS
     from mailround.trial import try_export
 
     report = try_export(export, layout=layout, kind=kind, settings=CheckSettings())
@@ -64,7 +69,7 @@ def check(
     table = folding_table("検査", "区分", "件数", "内容")
     for rule in report["rules"]:
         if rule["count"]:
-            table.add_row(rule["id"], _SEVERITIES[rule["severity"]], f"{rule['count']:,}", rule["message"])
+            table.add_row(rule["id"], KINDS[rule["severity"]], f"{rule['count']:,}", rule["message"])
     console = plain_console()
     if table.row_count:
         console.print(table)
@@ -134,17 +139,64 @@ def specimen(
     typer.echo(f"パスワード：{made.password}（架空のデータなので秘密ではありません）")
 
 
-@app.command()
-def holds(round_id: Annotated[str, typer.Argument(help="回の番号")]) -> None:
-    """保留になった世帯を、理由・対応とともに一覧します。"""
-    from mailround.check_quality import hold_list
-    from mailround.context import load_round
+@holds_app.command("show")
+def holds_show(
+    round_id: Annotated[str, typer.Argument(help="回の番号")],
+    xlsx: Annotated[Path | None, typer.Option(help="書き出すファイル（.xlsx。既にあるファイルには書かない）")] = None,
+    fd: Annotated[int | None, typer.Option(help="表計算ファイルを書き込む、開いているファイル記述子")] = None,
+) -> None:
+    """保留などの世帯を、理由・対応とともに一覧します。
 
-    listed = hold_list(load_round(load_settings(), round_id))
-    table = folding_table("ケース番号", "地区", "担当", "理由", "対応")
-    for row in listed:
-        table.add_row(row.case_no, row.district, row.caseworker, "\n".join(row.messages), "\n".join(row.remedies))
-    plain_console().print(table if listed else "保留の世帯はありません。")
+    表示や書き出しのたびに管理簿に記録します。
+    """
+    from mailround.context import load_round
+    from mailround.errors import ConfigurationError
+    from mailround.hold_list import show_holds, spreadsheet
+    from mailround.private_files import write_new
+
+    at = datetime.now(TOKYO)
+
+    def deliver(lines: Sequence[Line]) -> None:
+        if fd is not None:
+            with os.fdopen(os.dup(fd), "wb") as out:
+                out.write(spreadsheet(lines, at=at))
+        elif xlsx is not None:
+            write_new(xlsx, spreadsheet(lines, at=at))
+        else:
+            _show_lines(lines)
+
+    if fd is not None and xlsx is not None:
+        raise ConfigurationError("出力先が決まりません。", "--xlsx か --fd のどちらか一つを指定してください。")
+    if xlsx is not None and (xlsx.suffix != ".xlsx" or xlsx.exists()):
+        raise ConfigurationError(
+            "そのファイルには書き出せません。", "まだないファイルの名前を、末尾を .xlsx にして指定してください。"
+        )
+    to_file = fd is not None or xlsx is not None
+    count = show_holds(load_round(load_settings(), round_id), deliver, output="xlsx" if to_file else "terminal", at=at)
+    if to_file:
+        typer.echo(
+            f"書き出しました：{count:,}行。管理簿に記録しました。このファイルは暗号化されていません。"
+            "鍵のかかる場所に保管し、用が済んだら写しも含めて廃棄してください（回の廃棄の工程では消えません）。",
+            err=True,  # the spreadsheet may be on standard output
+        )
+
+
+def _show_lines(lines: Sequence[Line]) -> None:
+    """Print the list: a table for every rule, below its heading."""
+    console = plain_console()
+    for (kind, rule, remedy), found in groupby(lines, key=lambda line: (line.kind, line.rule, line.remedy)):
+        console.print(Text(f"【{kind}】{rule}　対応：{remedy}", "bold"), soft_wrap=True)
+        table = folding_table("ケース番号", "地区", "担当", "理由", "状態")
+        for line in found:
+            table.add_row(*map(_visible, (line.case_no, line.district, line.caseworker, line.message, line.state)))
+        console.print(table)
+    if not lines:
+        console.print("一覧に載る世帯はありません。")
+
+
+def _visible(text: str) -> str:
+    """Return a text of the export without what a terminal would obey."""
+    return "".join(each if each.isprintable() or each == "\u3000" else "\ufffd" for each in text)
 
 
 _Fd = Annotated[int | None, typer.Option(help="PDFを書き込む、開いているファイル記述子")]

@@ -18,6 +18,7 @@ from mailround.register.entries import (
     MediaHandedOver,
     PasswordHandedOver,
     Posted,
+    PrintPlanned,
     Purged,
     QualityChecked,
     ReleaseApproved,
@@ -34,6 +35,7 @@ REQUIRED: tuple[type[Body], ...] = (
     MediaHandedOver,
     PasswordHandedOver,
     Posted,
+    PrintPlanned,
     Purged,
     DeletionCertified,
 )
@@ -125,11 +127,14 @@ def evidence(work: RoundContext, entries: Sequence[Entry]) -> bytes:
 
 def _counts(entries: Sequence[Entry]) -> list[tuple[str, ...]]:
     """Return every count of the round that must reconcile with its neighbours."""
-    checked, sealed, posted = latest(entries, QualityChecked), latest(entries, Sealed), latest(entries, Posted)
+    checked, planned = latest(entries, QualityChecked), latest(entries, PrintPlanned)
+    sealed, posted = latest(entries, Sealed), latest(entries, Posted)
     told = []
     if checked:
         told += [("取込", checked.rows), ("印刷対象", checked.printable)]
         told += [("保留", checked.held), ("対象外", checked.excluded), ("窓口交付", checked.counter)]
+    if planned and planned.released:
+        told += [("保留のうち解除", planned.released)]
     if sealed:
         told += [("封緘（通）", sealed.pieces), ("封緘（頁）", sealed.pages)]
     if posted:

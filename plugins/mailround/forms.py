@@ -76,10 +76,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A good answer and its register body; ``goes_on`` False ends the round, visibly."""
+    """A good answer and its register body.
+
+    ``goes_on`` False ends the round, visibly. ``asks_again``: the answer has changed what the question is about, and it
+    is put anew.
+    """
 
     body: AnyBody
     goes_on: bool = True
+    asks_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +160,9 @@ class Form(BaseModel, ABC):
 
     @classmethod
     def read(cls, fields: dict[str, object]) -> Self | tuple[str, ...]:
-        """Return the filled-in form, or one Japanese reason per wrong field."""
+        """Return the filled-in form, or one Japanese reason per wrong field; one with a default may be left blank."""
+        optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
+        fields = {name: value for name, value in fields.items() if name not in optional or value not in _BLANKS}
         try:
             return cls.model_validate_json(json.dumps(fields, default=str))
         except ValidationError as error:
@@ -252,7 +259,7 @@ def _about_responder(form: type[Form], work: RoundContext, answer: Answer) -> It
 def _param(schema: dict[str, Any]) -> dict[str, Any]:
     shown = {key: schema[key] for key in ("title", "description", "type")}
     if "enum" in schema:
-        return shown | {"enum": [UNCHOSEN, *schema["enum"]], "default": UNCHOSEN}
+        return shown | {"enum": [UNCHOSEN, *filter(None, schema["enum"])], "default": UNCHOSEN}
     if "format" in schema:
         return shown | {"type": [schema["type"], "null"], "format": schema["format"], "default": None}
     return shown | {"default": _BLANK[schema["type"]]}

@@ -71,8 +71,9 @@ class FormOperator(HITLOperator):
             shown: Digest of the text that the person saw.
 
         Raises:
-            AirflowException: The facts changed while the question was open (a package sealed anew, say); the retry
-                asks afresh, for Airflow cannot change the text of an open request.
+            AirflowException: The facts changed, while the question was open (a package sealed anew, say) or by the
+                answer itself (households released); the retry asks afresh, for Airflow cannot change the text of an
+                open request.
         """
         if "error" in event:
             self.process_trigger_event_error(event)
@@ -93,6 +94,8 @@ class FormOperator(HITLOperator):
                 self._ask_again(context, work, body, outcome.reasons)
             elif not outcome.goes_on:
                 self._end(work)
+            elif outcome.asks_again:
+                raise AirflowException("回答を記録しました。新しい内容で、もう一度お尋ねします。")
             self._warn(work)
 
     def _warn(self, work: RoundContext) -> None:

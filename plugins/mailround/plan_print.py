@@ -7,7 +7,6 @@ workspace, and written chunk by chunk.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from mailround.delivery_offices import DeliveryOffices, load_delivery_offices
 from mailround.errors import CountMismatchError, GateClosedError, PrintError
 from mailround.external_sort import external_sort
 from mailround.fonts import Font, load_font, split_units
+from mailround.hold_release import load_holds
 from mailround.model import ChunkGroup, ListedPiece, Piece, Population, Recipient
 from mailround.piece_id import ALPHABET, PieceIds
 from mailround.postcodes import load_postcodes
@@ -58,7 +58,7 @@ _PLACED: TypeAdapter[tuple[_Placed, ...]] = TypeAdapter(tuple[_Placed, ...])
 
 
 def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
-    """Plan the printing of everything that is neither held nor excluded; once approved, return the groups that stand.
+    """Plan the printing of all that is neither held, excluded nor for the counter; once approved, return what stands.
 
     Writes ``plan/chunk-NNN``, ``plan/list-NNN`` and ``plan/font``, and deletes whatever else lies in ``plan``. A second
     run on the same records writes the same.
@@ -67,7 +67,8 @@ def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
         The chunks in at most ``settings.print_tasks`` contiguous groups, as equal as can be.
 
     Raises:
-        CountMismatchError: printed + held + excluded is not what was extracted, or nothing is left to print.
+        CountMismatchError: printed + held + excluded + counter is not what was extracted, or nothing is left to
+            print.
         PrintError: A record came through that the font or the postcode forbids.
         GateClosedError: The templates are no longer those checked when the round was opened, or the records and their
             report those that the register says were checked.
@@ -106,6 +107,8 @@ def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
         font_sha256=font_sha256.hexdigest(),
         templates_sha256=digest(templates),
         delivery_offices_sha256=offices.digest(),
+        released=len(checked.holds.released),
+        releases_sha256=checked.holds.releases_sha256,
         checked_sha256=checked.sha256,
         plan_sha256=hashlib.sha256(b"".join((font_sha256.digest(), *tally.digests))).hexdigest(),
     )
@@ -158,16 +161,14 @@ class _Checked:
 
     def __init__(self, work: RoundContext) -> None:
         self._work = work
-        self._report = work.workspace.read("quality/report")
         self._digest = hashlib.sha256()
-        report = json.loads(self._report)
-        self.held, self.excluded = set(report["held"]), set(report["excluded"])
+        self.holds = load_holds(work)
         self.sha256 = ""
 
     def records(self) -> Iterator[Recipient]:
         """Yield the records; they count only if no error comes at the end."""
         yield from read_recipients(self._work.workspace, self._digest)
-        self._digest.update(self._report)
+        self._digest.update(self.holds.report_bytes)
         self.sha256 = self._digest.hexdigest()
         recorded = latest(self._work.entries, QualityChecked)
         if recorded and recorded.checked_sha256 != self.sha256:
@@ -179,17 +180,20 @@ class _Checked:
 
 def _to_print(checked: _Checked, ids: PieceIds) -> Iterator[Recipient]:
     """Yield the records that are printed; what was yielded counts only if no error comes at the end."""
-    held, excluded = checked.held, checked.excluded
+    holds = checked.holds
+    excluded, counter = frozenset(holds.report["excluded"]), frozenset(holds.report["counter"])
+    kept = holds.held | excluded | counter
     rows = printed = 0
     for recipient in checked.records():
         rows += 1
-        if recipient.case_no not in held and recipient.case_no not in excluded:
+        if recipient.case_no not in kept:
             printed += 1
             ids.claim(recipient.case_no)
             yield recipient
-    if not ids.settle() or printed + len(held) + len(excluded) != rows:
+    if not ids.settle() or printed + len(holds.held) + len(excluded) + len(counter) != rows:
         raise CountMismatchError(
-            f"印刷{printed}件＋保留{len(held)}件＋除外{len(excluded)}件が、取込{rows}件と一致しません。",
+            f"印刷{printed}件＋保留{len(holds.held)}件＋除外{len(excluded)}件＋窓口交付{len(counter)}件が、"
+            f"取込{rows}件と一致しません。",
             "データ検査からやり直してください。",
         )
     if not printed:

@@ -83,7 +83,8 @@ def in_bundles(placed: Iterable[P], offices: DeliveryOffices) -> Iterator[tuple[
     """Yield what comes in print order, each with the name of its bundle.
 
     A bundle is one postcode of a delivery office, numbered within it (``160-001``); outside the city it is the first
-    three digits of the postcode (``out-192``), as one post office sorts it on. The pieces of a bundle follow one another.
+    three digits of the postcode (``out-192``), as one post office sorts it on. The pieces of a bundle follow one
+    another.
     """
     codes = list(offices.sections())
     count: Counter[int] = Counter()

@@ -23,8 +23,8 @@ class Thresholds(BaseModel):
         default=62, ge=0, description="Days a decision may take effect before its issue."
     )
     effective_days_after: int = Field(default=31, ge=0, description="Days a decision may take effect after its issue.")
-    mailto_shared_from: int = Field(default=5, ge=2, description="Households on one mail-to that are listed.")
-    near_duplicate_score: float = Field(default=90, ge=50, le=100, description="Likeness of a pair that is listed.")
+    mailto_shared_from: int = Field(default=10, ge=2, description="Households on one mail-to that are listed.")
+    near_duplicate_score: float = Field(default=80, ge=50, le=100, description="Likeness of a pair that is listed.")
 
     def effective_window(self, issue_date: date) -> tuple[date, date]:
         """Return the first and the last day on which a decision of that issue date may take effect."""

@@ -16,7 +16,7 @@ import yaml
 
 from answered import answer, day, refused, settled
 from mailround.approve_release import ReleaseApproval
-from mailround.check_quality import check_quality, hold_list
+from mailround.check_quality import check_quality
 from mailround.close_round import close_round, report_path
 from mailround.context import PASSWORD, RoundContext, load_round
 from mailround.custody import MediaHandover, PasswordHandover, Posting
@@ -26,6 +26,7 @@ from mailround.end_round import end_round
 from mailround.errors import MailroundError, RoundEndedError
 from mailround.extract import CONTROL_SUFFIX, extract
 from mailround.forms import Form, recorded, settle
+from mailround.hold_release import load_holds
 from mailround.model import Checked, ChunkGroup, Extracted, Recipient, Rendered, Sealed, Verified
 from mailround.open_round import open_round
 from mailround.package_check import PackageReport, check_package
@@ -336,12 +337,12 @@ def test_no_step_of_an_ended_round_is_done_again(
 
 
 def require_reconciled(journey: Journey, made: Produced) -> None:
-    """Extracted = printed + held + excluded, at every step and in every place that says so."""
+    """Extracted = printed + held + excluded + counter, at every step and in every place that says so."""
     checked, entries = made.checked, journey.work.entries
     assert made.extracted.rows == checked.rows == HOUSEHOLDS
-    assert checked.printable + checked.held + checked.excluded == HOUSEHOLDS
+    assert checked.printable + checked.held + checked.excluded + checked.counter == HOUSEHOLDS
     assert min(checked.printable, checked.held, checked.excluded) > 0
-    assert len(hold_list(journey.work)) == checked.held
+    assert len(load_holds(journey.work).held) == checked.held
     planned = latest(entries, register.PrintPlanned)
     assert planned is not None
     assert planned.chunks == made.groups[-1].last > len(made.groups) > 1

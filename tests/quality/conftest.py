@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,7 @@ def asked(block_of: Callable[..., Block]) -> Callable[..., list[bool]]:
         (rule,) = [each for each in CATALOGUE if each.id == rule_id]
         block = block_of(*recipients, **given)
         everyone = pd.Series(data=True, index=block.frame.index)
-        table = Whole.of([block.kept(everyone)], block.given) if rule.across else block
+        table = Whole(block.given, block.kept(everyone), block.protected()) if rule.across else block
         return [bool(each) for each in rule.answers(table)]
 
     return factory
@@ -101,6 +101,7 @@ def neighbours(make_recipient: Callable[..., Recipient]) -> Callable[..., tuple[
                     "record_no": number,
                     "name": names[number % 3],
                     "kana": f"カナ　{number}",
+                    "birth_date": date(1950, 1, 1) + timedelta(days=137 * number),
                     "address": f"東京都新宿区新宿一丁目{number}番{number}号",
                     "document_no": f"8新福生第{number:06d}号",
                 }

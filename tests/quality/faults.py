@@ -23,6 +23,12 @@ ONE_OFF: dict[str, dict[str, Any]] = {
     "P03": PROTECTED,
     "P04": {"protected": True},
     "P07": {"delivery": Delivery.COUNTER},
+    "A06": {"postcode": "162-0052", "address": "東京都新宿区戸山三丁目18番21号"},
+    "A07": {"postcode": "160-0023", "address": "東京都新宿区西新宿3-20-2", "building": "東京オペラシティ5階"},
+    "A08": {"postcode": "160-0000", "address": "東京都新宿区1-2-3"},
+    "A10": {"building": "新宿ハイツ"},
+    "A11": {"building": "戸山公園内"},
+    "A12": {"address": "東京都新宿区新宿1‐2‐3"},
     "C01": {"name": "氏名　不詳"},
     "C02": {"kana": "　"},
     "A01": {"address": "　"},
@@ -33,8 +39,8 @@ ONE_OFF: dict[str, dict[str, Any]] = {
     "P08": MAILTO | {"mailto_address": ""},
     "P09": MAILTO | {"mailto_reason": "　"},
     "P10": MAILTO | {"mailto_until": date(2026, 11, 23)},
-    "P05": PROTECTED | MAILTO | {"mailto_until": date(2026, 11, 23)},
-    "C03": {"building": "\ue000荘"},
+    "P05": PROTECTED | MAILTO | {"mailto_address": "東京都新宿区四谷三丁目9番8号", "mailto_until": date(2026, 11, 23)},
+    "C03": {"building": "\ue000荘101"},
     "C04": {"name": "渡邊\U000e0106　齋"},
     "C05": {"name": "寿限無　寿限無" * 12},
     "C06": {"population": Population.SUPPORT, "reason": "生活保護の基準改定のため。"},
@@ -50,7 +56,7 @@ ONE_OFF: dict[str, dict[str, Any]] = {
 TWINS: dict[str, dict[str, Any]] = {
     "R02": {"case_no": "0000001"},
     "R03": {"document_no": "8新福生第000001号"},
-    "H01": {"kana": "ｶﾅ 1"},
+    "H01": {"kana": "ｶﾅ 1", "birth_date": date(1950, 5, 18)},
     "H02": {
         "population": Population.SUPPORT,
         "kana": "ｶﾅ 1",
@@ -64,6 +70,7 @@ TWINS: dict[str, dict[str, Any]] = {
         "building": "新宿ハイツ１０１",
         "name": "高崎　太郎",
     },
+    "H04": {"kana": "カナ　ー1", "birth_date": date(1950, 5, 18)},
 }
 """Per rule that compares households, what makes another household the twin of household 1."""
 FIRST = {"name": "髙﨑　𠮷郎"}

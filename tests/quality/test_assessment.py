@@ -167,9 +167,7 @@ def test_the_hold_list_tells_who_must_do_what_by_district_and_caseworker(
     assert len(lines[1].remedies) == 2
 
 
-def test_the_hold_list_tells_which_text_does_not_fit(
-    check: Checker, neighbours: Neighbours
-) -> None:
+def test_the_hold_list_tells_which_text_does_not_fit(check: Checker, neighbours: Neighbours) -> None:
     households = neighbours({"name": "寿限無　寿限無" * 12}, {"building": "新宿ハイツ" * 40})
     report = check(*households).round_report()
     said = "様式の枠に収まらない文字があります。"
@@ -178,7 +176,7 @@ def test_the_hold_list_tells_which_text_does_not_fit(
 
 
 def test_what_is_not_printed_at_the_posting_day_need_not_fit(check: Checker, neighbours: Neighbours) -> None:
-    expired = MAILTO | {"mailto_building": "別館" * 100, "mailto_until": date(2026, 11, 23)}
+    expired = MAILTO | {"mailto_building": "別館" * 100 + "9", "mailto_until": date(2026, 11, 23)}
     households = neighbours(expired)
     assert found(check(*households, posting_date=POSTING)) == {"P10": ("0000001",)}
     assert found(check(*households, posting_date=date(2026, 11, 23))) == {"C05": ("0000001",)}

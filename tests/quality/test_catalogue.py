@@ -26,7 +26,7 @@ OF_THE_ROUND = {"R01", "R05"}
 
 
 def test_every_rule_has_a_seeded_fault() -> None:
-    others = OF_THE_ROUND | {"R04", "H05", "D08"}  # tested by themselves
+    others = OF_THE_ROUND | {"R04", "P06", "A09", "H05", "D08"}  # tested by themselves
     assert {rule.id for rule in CATALOGUE} == ONE_OFF.keys() | TWINS.keys() | others
 
 
@@ -73,10 +73,7 @@ FAULTS: list[tuple[str, dict[str, Any]]] = [
     ("P08", {"mailto_until": POSTING}),
     ("P04", {"protected": True, "protected_confirmed_on": ISSUED + timedelta(days=1)}),
     ("P04", {"protected": True, "protected_confirmed_on": date(2099, 1, 1)}),
-    *(
-        ("P09", MAILTO | {"mailto_reason": each})
-        for each in ("成年後見人", "後見人 ", "入院・施設", "3")
-    ),
+    *(("P09", MAILTO | {"mailto_reason": each}) for each in ("成年後見人", "後見人 ", "入院・施設", "3")),
     ("D06", {"total_before": 130_011}),
     ("C03", {"district": "\ue000地区"}),
     ("C04", {"district": "👪地区"}),
@@ -87,8 +84,6 @@ FAULTS: list[tuple[str, dict[str, Any]]] = [
     ("A05", MAILTO | {"mailto_address": "東京都新宿区四谷"}),
 ]
 """The rule that asks a predicate, and a fault that the predicate must find, wherever it stands."""
-
-
 
 
 @pytest.mark.parametrize(("rule_id", "fault"), FAULTS)
@@ -119,7 +114,7 @@ SOUND: list[dict[str, Any]] = [
     {"postcode": "060-0001", "address": "北海道札幌市中央区北一条西4丁目"},
     {"postcode": "163-8001", "address": "東京都新宿区西新宿2-8-1", "building": "東京都庁"},
     PROTECTED,
-    PROTECTED | MAILTO | {"mailto_until": POSTING},
+    PROTECTED | MAILTO | {"mailto_address": "東京都新宿区四谷三丁目9番8号", "mailto_until": POSTING},
     {"protected": True, "protected_confirmed_on": ISSUED},
     *(MAILTO | {"mailto_reason": each} for each in ("施設", "後見人", "その他")),
     {"population": Population.SUPPORT},
@@ -143,12 +138,13 @@ SOUND: list[dict[str, Any]] = [
 ]
 
 
-
 NOTHING_WRONG = {"P03", "H05"}
 """Rules that find households in which nothing is wrong."""
 
 
-@pytest.mark.parametrize("rule", [each for each in OF_RECORDS if each.id not in NOTHING_WRONG], ids=lambda rule: rule.id)
+@pytest.mark.parametrize(
+    "rule", [each for each in OF_RECORDS if each.id not in NOTHING_WRONG], ids=lambda rule: rule.id
+)
 def test_awkward_but_sound_households_are_well(asked: Asked, neighbours: Neighbours, rule: Rule) -> None:
     wrong = [each for each, well in zip(SOUND, asked(rule.id, *neighbours(*SOUND)), strict=True) if not well]
     assert wrong == []
@@ -191,7 +187,34 @@ def test_many_households_on_one_mail_to_are_listed_from_the_wards_number_on(
     asked: Asked, neighbours: Neighbours
 ) -> None:
     other = MAILTO | {"mailto_address": "東京都新宿区四谷三丁目４ー６"}
-    assert asked("H05", *neighbours(*[MAILTO] * 5, *[other] * 4, *[{}] * 5)) == [False] * 5 + [True] * 9
+    assert asked("H05", *neighbours(*[MAILTO] * 10, *[other] * 9, *[{}] * 5)) == [False] * 10 + [True] * 14
+
+
+HIDDEN = {"protected": True, "protected_confirmed_on": date(2026, 11, 1), "address": "東京都新宿区新宿六丁目90番3号"}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        MAILTO | {"mailto_reason": "その他", "mailto_address": "新宿区新宿６－９０－３"},
+        {"reason": "世帯員が新宿六丁目90番3号の新宿ハイツ101号室に転居したため。"},
+        {"building": "新宿6-90-3新宿ハイツ101方"},
+    ],
+)
+def test_where_a_protected_household_lives_is_not_told_to_another(
+    asked: Asked, neighbours: Neighbours, fault: dict[str, Any]
+) -> None:
+    if "mailto_address" in fault:
+        fault = fault | {"mailto_postcode": "160-0022", "mailto_building": "新宿ハイツ101号室"}
+    assert asked("P06", *neighbours({}, HIDDEN, fault, {})) == [True, True, False, True]
+    assert asked("P06", *neighbours({}, HIDDEN | {"status": Status.CLOSED}, fault, {})) == [True, True, False, True]
+
+
+def test_a_dwelling_is_missing_where_two_neighbours_on_the_lot_have_one(asked: Asked, neighbours: Neighbours) -> None:
+    lot = {"address": "東京都新宿区新宿二丁目3番4号"}
+    one, other, bare = lot | {"building": "荘101"}, lot | {"building": "荘102"}, lot | {"building": ""}
+    assert asked("A09", *neighbours(one, other, bare, {"building": ""})) == [True, True, False, True]
+    assert asked("A09", *neighbours(one, bare, {"building": ""})) == [True, True, True]
 
 
 def test_every_field_that_a_rule_reads_is_one_of_the_record() -> None:
@@ -204,7 +227,7 @@ def test_every_field_that_a_rule_reads_is_one_of_the_record() -> None:
 
 def test_every_column_is_there_to_be_read(block_of: BlockOf, neighbours: Neighbours) -> None:
     block = block_of(*neighbours({}))
-    whole = Whole.of([block.kept(pd.Series(data=True, index=block.frame.index))], block.given)
+    whole = Whole(block.given, block.kept(pd.Series(data=True, index=block.frame.index)), block.protected())
     for rule in CATALOGUE:
         assert set(rule.columns) <= set((whole if rule.across else block).frame.columns), rule.id
     assert SOURCES.keys() <= {*whole.frame.columns, *block.frame.columns}
@@ -243,5 +266,5 @@ def test_no_rule_says_the_same_as_another_and_all_speak_japanese() -> None:
 def test_what_could_not_be_printed_or_sent_right_can_be_released_by_nobody_and_the_protected_by_two_alone() -> None:
     second = {rule.id for rule in CATALOGUE if rule.release is Release.SECOND}
     nobody = {rule.id for rule in CATALOGUE if rule.release is Release.NOBODY}
-    assert second == {"P03"}
+    assert second == {"P03", "P06"}
     assert {"P04", "P05", "A01", "A02", "C03", "C04", "C05", "C06", "D02"} <= nobody

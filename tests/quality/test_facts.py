@@ -54,10 +54,12 @@ def test_a_household_is_kept_with_its_home_and_with_where_its_letter_goes(
     assert kept["home"].nunique() == 3
 
 
-def test_blocks_put_together_are_the_round(block_of: BlockOf, neighbours: Neighbours) -> None:
-    households = neighbours({}, {}, MAILTO)
-    parts = [block_of(*households[:2]), block_of(*households[2:])]
-    whole = Whole.of([each.kept(pd.Series(data=True, index=each.frame.index)) for each in parts], parts[0].given)
-    assert list(whole.frame.index) == [1, 2, 3]
-    assert list(whole.only(whole.frame["elsewhere"] == "").frame.index) == [1, 2]
+def test_the_wanted_of_a_round_are_taken_alone_and_the_protected_stay(
+    block_of: BlockOf, neighbours: Neighbours
+) -> None:
+    block = block_of(*neighbours({}, {"protected": True}, MAILTO))
+    whole = Whole(block.given, block.kept(pd.Series(data=True, index=block.frame.index)), block.protected())
+    rest = whole.only(whole.frame["elsewhere"] == "")
+    assert list(rest.frame.index) == [1, 2]
+    assert list(rest.only(~rest.frame["protected"]).protected.index) == [2]
     assert whole.only(whole.frame["active"]) is whole

@@ -17,6 +17,8 @@ from mailround.register.entries import (
     DeletionReminded,
     Entry,
     Extracted,
+    HoldsDecided,
+    HoldsReleased,
     Posted,
     PrintPlanned,
     Purged,
@@ -28,6 +30,7 @@ from mailround.register.entries import (
     Verified,
     latest,
     overtaken,
+    releases_sha256,
     standing,
 )
 
@@ -76,10 +79,14 @@ def test_a_body_that_says_more_or_anything_wrong_is_refused(spoil: dict[str, Any
 ADDED: dict[type[Body], set[str]] = {
     RoundOpened: {"templates_sha256"},
     Extracted: {"records_sha256"},
-    QualityChecked: {"records_sha256", "checked_sha256"},
+    QualityChecked: {
+        *("records_sha256", "checked_sha256", "counter"),
+        *("last_round_id", "rows_before", "total_before", "change_exceeded"),
+    },
+    HoldsDecided: {"change_acknowledged"},
     PrintPlanned: {
         *("templates_sha256", "delivery_offices_sha256", "counter", "postable_until"),
-        *("checked_sha256", "plan_sha256"),
+        *("checked_sha256", "plan_sha256", "released", "releases_sha256"),
     },
     Verified: {"plan_sha256"},
     Sealed: {"plan_sha256"},
@@ -110,6 +117,17 @@ def planned(found: str, plan: str) -> PrintPlanned:
     return PrintPlanned(font_sha256="f" * 64, checked_sha256=found, plan_sha256=plan, **counts)
 
 
+def released(found: str, sha256: str) -> HoldsReleased:
+    said = {"rule": "A04", "cases": 1, "reason": "別世帯と確認済み", "reference": "第1号"}
+    at = datetime(2026, 11, 11, tzinfo=UTC)
+    return HoldsReleased(checked_sha256=found, sha256=sha256, answered_at=at, **said)
+
+
+def of_releases(found: str, plan: str, *releases: str) -> PrintPlanned:
+    sha256 = releases_sha256(entries(checked("r", found), *(released(found, each) for each in releases)))
+    return planned(found, plan).model_copy(update={"releases_sha256": sha256})
+
+
 def sealed(plan: str) -> Sealed:
     return Sealed(pieces=2, pages=2, members=5, bytes=9, sha256="s" * 64, algorithm="AES", plan_sha256=plan)
 
@@ -123,6 +141,19 @@ def sealed(plan: str) -> Sealed:
         ((extracted("r"), checked("r", "c"), planned("c", "p"), sealed("p"), extracted("R")), QualityChecked),
         ((extracted("r"), checked("r", "c"), planned("c", "p"), sealed("p"), checked("r", "C")), PrintPlanned),
         ((extracted("r"), checked("r", "c"), planned("c", "p"), sealed("p"), planned("c", "P")), Sealed),
+        # released after the plan, from another check than it rests on, or taken back since
+        ((checked("r", "c"), planned("c", "p"), released("c", "a"), sealed("p")), PrintPlanned),
+        ((checked("r", "c"), released("b", "a"), planned("c", "p"), sealed("p")), None),
+        ((checked("r", "c"), released("c", "a"), of_releases("c", "p", "a"), sealed("p")), None),
+        ((checked("r", "c"), released("c", "a"), of_releases("c", "p", "b"), sealed("P")), PrintPlanned),
+        ((checked("r", "c"), released("c", "a"), released("c", "b"), of_releases("c", "p", "a")), PrintPlanned),
+        (
+            (
+                *(checked("r", "c"), released("c", "a"), of_releases("c", "p", "a")),
+                Correction(corrects=2, reason="誤り"),
+            ),
+            PrintPlanned,
+        ),
         # all done anew, and then as it was before: nothing rests on anything else
         ((planned("c", "p"), sealed("p"), planned("c", "P"), planned("c", "p")), None),
         # a round of an older version, half of whose steps were done anew by this one

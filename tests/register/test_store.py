@@ -86,6 +86,8 @@ def test_entries_are_numbered_without_gaps_and_linked(register: Register) -> Non
                 "postable_until": None,
                 "checked_sha256": "",
                 "plan_sha256": "",
+                "released": 0,
+                "releases_sha256": "",
             },
         ),
         (

@@ -13,7 +13,7 @@ from mailround.layouts import load_layout
 from mailround.local.airflow import LocalAirflow
 from mailround.local.client import AirflowUser, ClientError, TaskState
 from mailround.model import RoundParams
-from mailround.register.entries import B, MediaHandedOver, PasswordNoticeIssued, PrintPlanned, Sealed, latest
+from mailround.register.entries import B, MediaHandedOver, PasswordNoticeIssued, Sealed, latest
 from mailround.register.store import Register
 from mailround.rounds import load_round_kind
 from mailround.samples import write_sample
@@ -108,7 +108,16 @@ Answers = Mapping[str, Callable[[Driver, str, str], None]]
 
 def decide_holds(driver: Driver, run_id: str, _: str) -> None:
     """The data team goes on without the held households."""
-    driver.users["datateam"].answer(run_id, "decide_holds", "保留分を除いて続ける")
+    driver.users["datateam"].answer(
+        run_id,
+        "decide_holds",
+        "保留分を除いて続ける",
+        rule="",
+        case_nos="",
+        reason="（選んでください）",
+        reference="",
+        change_acknowledged=False,
+    )
 
 
 def approve(driver: Driver, run_id: str, _: str) -> None:

@@ -216,6 +216,7 @@ class _Answers:
         self._excluding = {rule.id for rule in self._routing if choices[rule.id].severity is Severity.EXCLUDE}
         self._columns: dict[str, list[npt.NDArray[np.bool_]]] = {rule.id: [] for rule in rules if rule.predicate}
         self._kept: list[pd.DataFrame] = []
+        self._protected: list[pd.DataFrame] = []
         self.details: dict[str, dict[int, str]] = {}
 
     def add(self, block: Block) -> None:
@@ -232,10 +233,12 @@ class _Answers:
             if rule not in self._routing:
                 self._ask(rule, rest, every)
         self._kept.append(block.kept(active))
+        self._protected.append(block.protected())
 
     def compare(self) -> None:
         """Ask what compares records of the whole round: in the household suite, those that are not excluded."""
-        whole = Whole.of(self._kept or [Block.of((), self._given).kept(_NOBODY)], self._given)
+        kept = self._kept or [Block.of((), self._given).kept(_NOBODY)]
+        whole = Whole(self._given, pd.concat(kept), pd.concat(self._protected or [pd.DataFrame()]))
         self._kept = []
         self.record_nos = whole.frame.index.to_numpy()
         self.case_nos = whole.frame["case_no"].to_numpy()
@@ -258,7 +261,7 @@ class _Answers:
             if len(table.frame):
                 found = rule.answers(table)
                 well[table.frame.index] = found
-                self.details.setdefault(rule.id, {}).update(rule.details(table.only(~found)))
+                self.details.setdefault(rule.id, {}).update(rule.details(table, ~found))
         except Exception:  # noqa: BLE001 - whatever it was, its text may hold a cell and must not travel on
             raise QualityStopError(
                 f"検査「{rule.id}」を実行できませんでした。データの良否は分かっていません。",

@@ -12,6 +12,7 @@ import pandas as pd
 from mailround.model import AID_KINDS
 from mailround.quality import addresses, decisions, households, people, texts
 from mailround.quality.facts import SOURCES, Block, Whole
+from mailround.quality.protected_addresses import clear_of
 
 Predicate = Callable[..., pd.Series]
 """Takes columns, and by name what else it needs, and returns True for every record where all is well.
@@ -81,17 +82,18 @@ class Rule:
             raise TypeError(f"{self.id} is not asked of records")
         return self.predicate(*self._columns(table), **self._needs(table))
 
-    def details(self, table: Block | Whole) -> dict[int, str]:
-        """Return what more there is to say of the records of a table, all of which were found."""
-        if self.detail is None or table.frame.empty:
+    def details(self, table: Block | Whole, found: pd.Series) -> dict[int, str]:
+        """Return what more there is to say of the records of a table that were found."""
+        if self.detail is None or not found.any():
             return {}
-        return self.detail(table.frame["case_no"], *self._columns(table), **self._needs(table))
+        columns = (each[found] for each in (table.frame["case_no"], *self._columns(table)))
+        return self.detail(*columns, **self._needs(table))
 
     def _columns(self, table: Block | Whole) -> Iterable[pd.Series]:
         return [table.frame[each] for each in self.columns if each in table.frame]
 
     def _needs(self, table: Block | Whole) -> dict[str, Any]:
-        return {each: getattr(table.given, each) for each in self.needs}
+        return {each: table.known(each) for each in self.needs}
 
 
 _FIX_AND_EXPORT = "福祉システムのデータを直し、出力し直してください。"
@@ -200,6 +202,18 @@ CATALOGUE: tuple[Rule, ...] = (
         needs=("posting_date",),
     ),
     Rule(
+        "P06",
+        "household",
+        ("case_no", "protected", "stays", "to_name", "to_address", "to_building", "district", "reason"),
+        lambda *columns, places: clear_of(places, pd.concat(columns, axis=1)),
+        "支援措置の世帯の居所が、別の世帯の送付先か文面になっています。",
+        "登録の誤りでないか二人で確認し、支援措置の世帯の居所を書かない形に直してください。",
+        needs=("places",),
+        across=True,
+        binding=True,
+        release=Release.SECOND,
+    ),
+    Rule(
         "P07",
         "household",
         ("delivery",),
@@ -279,6 +293,66 @@ CATALOGUE: tuple[Rule, ...] = (
         "町名の後に番地がありません。",
         "番地まで確認し、登録し直してください。",
         needs=("postcodes",),
+    ),
+    Rule(
+        "A06",
+        "household",
+        ("town", "code", "rest", "agrees"),
+        addresses.block_of_code,
+        "町が郵便番号で分かれていて、番地が別の郵便番号の側にあります。",
+        "番地と郵便番号のどちらが正しいか確認してください。",
+        needs=("postcodes",),
+    ),
+    Rule(
+        "A07",
+        "household",
+        ("town", "code", "rest", "to_building"),
+        addresses.floor_of_code,
+        "階ごとに郵便番号のあるビルですが、その階の郵便番号ではありません。",
+        "ビルの名称と階から郵便番号を調べ直してください。",
+        needs=("postcodes",),
+    ),
+    Rule(
+        "A08",
+        "household",
+        ("code",),
+        addresses.town_listed,
+        "町域の定まらない郵便番号（代表番号）です。カスタマバーコードは印字されません。",
+        "住所から、町の郵便番号を調べてください。",
+        needs=("postcodes",),
+    ),
+    Rule(
+        "A09",
+        "household",
+        ("lot", "dwelling_given"),
+        addresses.building_missing,
+        "同じ番地の別の世帯には方書がありますが、この世帯にはありません。",
+        "建物名と部屋番号を確認してください。",
+        across=True,
+    ),
+    Rule(
+        "A10",
+        "household",
+        ("rest", "to_building"),
+        addresses.room_given,
+        "集合住宅の名称がありますが、部屋番号がありません。",
+        "部屋番号を確認してください。",
+    ),
+    Rule(
+        "A11",
+        "household",
+        ("rest", "to_building"),
+        addresses.fixed_abode,
+        "定まった住居がないことを示す言葉が住所にあります。",
+        "郵便では届きません。交付方法を窓口交付に改め、窓口で交付してください。",
+    ),
+    Rule(
+        "A12",
+        "household",
+        ("to_address", "to_building"),
+        addresses.plain_numbers,
+        "番地の数字の間に、ハイフンに似た別の文字があります（受け取ったとおりに印字します）。",
+        "次の改修のときに、福祉システムの登録を半角のハイフンに揃えてください。",
     ),
     Rule(
         "C01",
@@ -366,6 +440,17 @@ CATALOGUE: tuple[Rule, ...] = (
         "別世帯でよいか地区担当に確認してください。",
         across=True,
         detail=households.companions,
+    ),
+    Rule(
+        "H04",
+        "household",
+        ("name", "kana", "birth_date", "home"),
+        lambda name, *_, pairs: ~name.index.to_series().isin(number for pair in pairs for number in pair.records),
+        "氏名・読み・生年月日・住所がよく似た世帯が別のケース番号にあります。",
+        "同じ世帯の二重登録でないか確認してください。",
+        needs=("pairs",),
+        across=True,
+        detail=households.likenesses,
     ),
     Rule(
         "H05",

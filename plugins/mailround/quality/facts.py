@@ -6,19 +6,23 @@ households is asked at the end, of the few columns that `Block.kept` keeps.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from mailround.fonts import FontStack
+from mailround.layouts import MailtoReason
 from mailround.model import Recipient
 from mailround.postcodes import Postcodes
 from mailround.quality import addresses, households
 from mailround.quality.forms import Forms
 from mailround.quality.frame import frame_of
+from mailround.quality.near_duplicates import Pair, near_duplicates
+from mailround.quality.protected_addresses import Places, protected_places
 from mailround.rounds import Thresholds
 
 SOURCES = {
@@ -37,9 +41,27 @@ SOURCES = {
     "surname": ("name", "kana"),
     "home": ("postcode", "address", "building"),
     "destination": ("postcode", "address", "building", "mailto_postcode", "mailto_address", "mailto_building"),
+    "stays": ("mailto_address", "mailto_reason"),
+    "lot": ("postcode", "address", "mailto_postcode", "mailto_address"),
+    "dwelling_given": ("address", "building", "mailto_address", "mailto_building"),
     "elsewhere": ("mailto_postcode", "mailto_address", "mailto_building"),
 }
 """Columns that are worked out, and the canonical fields that they come from."""
+
+
+_STAYS = frozenset({MailtoReason.HOSPITAL, MailtoReason.INSTITUTION})
+_KEPT = (
+    "case_no",
+    "population",
+    "protected",
+    "name",
+    "kana",
+    "birth_date",
+    "district",
+    "to_name",
+    "to_address",
+    "to_building",
+)
 
 
 @dataclass(frozen=True)
@@ -96,20 +118,30 @@ class Block:
         """Return the block of the wanted records alone."""
         return self if wanted.all() else Block(self.given, self.frame[wanted])
 
+    def known(self, name: str) -> object:
+        """Return something a question needs beside its columns."""
+        return getattr(self.given, name)
+
+    def protected(self) -> pd.DataFrame:
+        """Return what says where the protected households among these can be found."""
+        return self.frame.loc[self.frame["protected"], _OF_PROTECTED]
+
     def kept(self, active: pd.Series) -> pd.DataFrame:
         """Return what is kept of these records for the whole round; ``active`` are those that are not excluded."""
         frame, postcodes = self.frame, self.given.postcodes
-        kept = frame[["case_no", "population", "protected", "name", "kana", "birth_date"]].copy()
+        kept = frame[[*_KEPT]].copy()
         if self.given.decision:
             kept["document_no"] = frame["document_no"]
             kept["reason"] = _pooled(frame["reason"])
         kept["active"] = active
+        kept["stays"] = (frame["to_address"] != frame["address"]) & frame["mailto_reason"].isin(_STAYS)
         kept["reading"] = households.reading_key(frame["kana"])
         kept["surname"] = households.surname_key(frame["name"], frame["kana"])
+        kept["lot"], kept["dwelling_given"] = addresses.lot(frame["town"], frame["rest"], frame["to_building"])
         destination = addresses.residence_key(*(frame[each] for each in ("town", "rest", "to_address", "to_building")))
         at_home = (frame["to_address"] == frame["address"]) & (frame["to_building"] == frame["building"])
         away = frame[~at_home]
-        own = addresses.split(away["address"], addresses.code_of(away["postcode"]), postcodes)
+        own = addresses.split(away["address"], away["postcode"], postcodes)
         kept["destination"] = destination
         kept["home"] = destination
         kept.loc[~at_home, "home"] = addresses.residence_key(
@@ -121,19 +153,52 @@ class Block:
 
 @dataclass(frozen=True)
 class Whole:
-    """What is kept of all records of a round."""
+    """What is kept of all records of a round; ``protected`` is what `Block.protected` returned."""
 
     given: Given
     frame: pd.DataFrame
-
-    @classmethod
-    def of(cls, kept: Iterable[pd.DataFrame], given: Given) -> Whole:
-        """Put together what was kept of the blocks."""
-        return cls(given, pd.concat(list(kept)))
+    protected: pd.DataFrame
 
     def only(self, wanted: pd.Series) -> Whole:
-        """Return the wanted records alone."""
-        return self if wanted.all() else Whole(self.given, self.frame[wanted])
+        """Return the wanted records alone; the protected stay, whatever became of their cases."""
+        return self if wanted.all() else Whole(self.given, self.frame[wanted], self.protected)
+
+    def known(self, name: str) -> object:
+        """Return something a question needs beside its columns."""
+        return getattr(self if name in _OF_THE_WHOLE else self.given, name)
+
+    @cached_property
+    def places(self) -> Places:
+        """Where the protected can be found."""
+        day = self.given.posting_date or self.given.issue_date
+        if self.protected.empty:
+            return protected_places(self.frame[:0], self.given.postcodes, day)
+        return protected_places(self.protected, self.given.postcodes, day)
+
+    @cached_property
+    def pairs(self) -> tuple[Pair, ...]:
+        """The near-duplicates that are alike enough."""
+        frame = self.frame[["case_no", "name", "kana", "birth_date"]].assign(
+            home=self.frame["home"].str.replace("\0", "", regex=False)
+        )
+        return tuple(
+            pair for pair in near_duplicates(frame).pairs if pair.score >= self.given.thresholds.near_duplicate_score
+        )
+
+
+_OF_THE_WHOLE = frozenset({"places", "pairs"})
+_OF_PROTECTED = [
+    "case_no",
+    "protected",
+    "postcode",
+    "address",
+    "building",
+    "mailto_postcode",
+    "mailto_address",
+    "mailto_building",
+    "mailto_reason",
+    "mailto_until",
+]
 
 
 def _objects(values: Sequence[object], index: pd.Index) -> pd.Series:

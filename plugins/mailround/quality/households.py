@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 
 import pandas as pd
 
 from mailround.addresses import fold
+from mailround.quality.near_duplicates import Pair
 
 _MOST_NAMED = 5
 _HIRAGANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
@@ -53,6 +55,15 @@ def in_one_population(population: pd.Series, *keys: pd.Series) -> pd.Series:
 def fewer_than(key: pd.Series, *, mailto_shared_from: int) -> pd.Series:
     """Fewer households share the key; an empty key is nobody's."""
     return (key == "") | (key.map(key.value_counts()) < mailto_shared_from)
+
+
+def likenesses(case_no: pd.Series, *_: pd.Series, pairs: Iterable[Pair]) -> dict[int, str]:
+    """Return, by record that is nearly the same as others, which those are, how alike and why, in Japanese."""
+    told: dict[int, list[str]] = {}
+    for pair in pairs:
+        for number, other in (pair.records, pair.records[::-1]):
+            told.setdefault(number, []).append(f"ケース番号 {case_no[other]}：類似度{pair.score:g}、{pair.why}")
+    return {number: "／".join(texts[:_MOST_NAMED]) for number, texts in told.items()}
 
 
 def companions(case_no: pd.Series, *keys: pd.Series) -> dict[int, str]:

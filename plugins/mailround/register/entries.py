@@ -6,6 +6,7 @@ A body holds ids, counts, dates and hashes, never personal data. Its ``kind`` is
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -68,10 +69,11 @@ class Extracted(Body):
 
 
 class QualityChecked(Body):
-    """Both suites ran over this export. ``findings`` counts households per rule id; rows = printable + held + excluded +
-    counter.
+    """Both suites ran over this export. ``findings`` counts households per rule id.
 
-    ``checked_sha256`` is of the records with the report on them; it, theirs and ``counter`` are missing from older entries.
+    rows = printable + held + excluded + counter. ``checked_sha256`` is of the records with the report on them.
+    ``change_exceeded``: rows or total differ too much from those of ``last_round_id``, the last closed round of the
+    kind. What has a default came later and is missing from older entries.
     """
 
     title: ClassVar[str] = "データ検査"
@@ -86,6 +88,10 @@ class QualityChecked(Body):
     counter: int = 0
     records_sha256: str = ""
     checked_sha256: str = ""
+    last_round_id: str = ""
+    rows_before: int | None = None
+    total_before: int | None = None
+    change_exceeded: bool = False
 
 
 class HoldsReleased(Body):
@@ -117,17 +123,22 @@ class HoldsShown(Body):
 
 
 class HoldsDecided(Body):
-    """A person chose to go on without the held households, or to stop."""
+    """A person chose to go on without the households that are still held, or to stop.
+
+    ``change_acknowledged``: the person saw how much the round differs from the last one. It came later: False in older
+    entries.
+    """
 
     title: ClassVar[str] = "保留の判断"
     kind: Literal["holds_decided"] = "holds_decided"
     held: int
     go_on: bool
     answered_at: AwareDatetime
+    change_acknowledged: bool = False
 
 
 class PrintPlanned(Body):
-    """Print order, piece numbers and chunks are fixed. ``counter`` is of older entries: today such pieces are not printed.
+    """Print order, piece numbers and chunks are fixed. ``counter``: in older entries, pieces printed but never posted.
 
     ``postable_until`` is the last day of the first mail-to among them to expire, None when none does: posted later, a
     letter goes where its household no longer is.
@@ -445,11 +456,28 @@ _RESTS_ON: tuple[tuple[type[Body], type[Body], str], ...] = (
 """What a step leaves and what the next one worked on, under one name in both bodies."""
 
 
+def releases(entries: Iterable[Entry]) -> list[HoldsReleased]:
+    """Return the standing releases from the latest check, oldest first; those from an earlier one do not count."""
+    listed = tuple(entries)
+    checked = latest(listed, QualityChecked)
+    found = standing(listed, HoldsReleased)
+    return [each for each in found if checked and each.checked_sha256 == checked.checked_sha256]
+
+
+def releases_sha256(entries: Iterable[Entry]) -> str:
+    """Return one digest of all releases that count, empty when there are none."""
+    digests = [each.sha256 for each in releases(entries)]
+    return hashlib.sha256("\n".join(digests).encode("ascii")).hexdigest() if digests else ""
+
+
 def overtaken(entries: Iterable[Entry]) -> type[Body] | None:
     """Return the first step whose last work rests on something that was done anew since, or None."""
     listed = tuple(entries)
     for earlier, later, name in _RESTS_ON:
         left, used = latest(listed, earlier), latest(listed, later)
         if left and used and getattr(left, name) != getattr(used, name):
+            return later
+        # what is released after the plan, or taken back, changes what is printed
+        if isinstance(used, PrintPlanned) and used.releases_sha256 != releases_sha256(listed):
             return later
     return None

@@ -1,0 +1,76 @@
+"""Who is left to be held: what the checks found, less what the register says was released."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from answered import report
+from mailround.context import RoundContext
+from mailround.hold_release import KINDS, REPORT, load_holds, releasable_by, write_release
+from mailround.quality.catalogue import Severity
+from mailround.register.entries import HoldsReleased, QualityChecked
+from prepared import AT, record
+
+
+@pytest.fixture
+def work(open_a_round: Callable[..., RoundContext]) -> RoundContext:
+    opened = open_a_round()
+    counts = {"rows": 10, "printable": 6, "held": 3, "excluded": 1, "warned": 1}
+    record(opened, QualityChecked(export_sha256="e" * 64, findings={}, checked_sha256="c" * 64, **counts))
+    return opened
+
+
+def released(work: RoundContext, rule: str, *case_nos: str) -> None:
+    said = {"rule": rule, "cases": len(case_nos), "reason": "別世帯と確認済み", "reference": "第1号"}
+    sha256 = write_release(work, rule, case_nos)
+    record(work, HoldsReleased(checked_sha256="c" * 64, sha256=sha256, answered_at=AT, **said))
+
+
+def test_a_household_is_free_when_no_rule_holds_it_any_longer(work: RoundContext) -> None:
+    report(work, A04=("0000001", "0000002"), C01=("0000002", "0000009"))
+    holds = load_holds(work)
+    assert holds.held == {"0000001", "0000002", "0000009"}
+    assert holds.releases_sha256 == ""
+    assert holds.report_bytes == work.workspace.read(REPORT)
+    released(work, "A04", "0000001", "0000002")
+    holds = load_holds(work)
+    assert holds.held == {"0000002", "0000009"}
+    assert holds.released == {"0000001"}
+    assert holds.by_rule["A04"] == frozenset()
+    assert holds.printable == 10 - 2 - 1
+
+
+def test_who_is_excluded_or_for_the_counter_is_neither_held_nor_released(work: RoundContext) -> None:
+    report(work, A04=("0000001", "0000002", "0000003"), C01=(), P01=("0000001",), P07=("0000002",))
+    assert load_holds(work).by_rule["A04"] == {"0000003"}
+    released(work, "A04", "0000001", "0000002", "0000003")
+    assert load_holds(work).released == {"0000003"}
+
+
+def test_who_is_held_by_no_rule_of_the_report_stays_held(work: RoundContext) -> None:
+    content = report(work, A04=("0000001",), C01=())
+    content["rules"] = [each for each in content["rules"] if each["id"] != "A04"]
+    work.workspace.write(REPORT, json.dumps(content).encode())
+    released(work, "A04", "0000001")
+    assert load_holds(work).held == {"0000001"}
+
+
+def test_a_release_that_the_register_does_not_tell_of_counts_for_nothing(work: RoundContext) -> None:
+    report(work, A04=("0000001",), C01=())
+    write_release(work, "A04", ["0000001"])
+    assert load_holds(work).held == {"0000001"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "who"),
+    [("A04", "person"), ("P03", "second"), *((each, "nobody") for each in ("P04", "P05", "A01", "C03", "D06", "X99"))],
+)
+def test_who_may_release_what_a_rule_holds(rule: str, who: str) -> None:
+    assert releasable_by(rule) == who
+
+
+def test_every_severity_has_a_name() -> None:
+    assert set(KINDS) == set(Severity)
