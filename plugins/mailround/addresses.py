@@ -189,8 +189,6 @@ class _Folded:
             if not place:
                 return self.text
             place = bisect_left(self._ends, self._ends[place - 1])
-            if not self._ends[place]:
-                return self.text
         return self.text[sum(map(len, self._parts[: place + 1])) :]
 
 
