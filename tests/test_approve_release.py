@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 
-from answered import ANSWERED, CANARY, answer, day, expire, refused, report, sealed_sha256, settled
+from answered import ANSWERED, CANARY, answer, day, expire, extracted, refused, report, sealed_sha256, settled
 from mailround.approve_release import APPROVE, SEND_BACK, ReleaseApproval, release_of
 from mailround.context import RoundContext
 from mailround.errors import CountMismatchError, GateClosedError, RoundEndedError
@@ -111,6 +112,39 @@ def test_what_could_only_go_to_an_expired_address_is_sent_back_not_approved(work
 def test_an_approval_on_the_last_day_of_an_address_counts(work: RoundContext) -> None:
     expire(work, AT)
     assert settled(ReleaseApproval, work).goes_on
+
+
+def test_data_that_are_too_old_are_sent_back_not_approved(work: RoundContext) -> None:
+    """Ten days and a minute: whoever moved or died since is not in them."""
+    extracted(work, AT - timedelta(hours=240, minutes=1))
+    (reason,) = refused(ReleaseApproval, work)
+    assert "データの作成から240時間（期限 2026-11-12 09:59）を過ぎています（点検表5）" in reason
+    assert "「差戻し」" in reason
+    assert "出力し直したデータファイル" in reason
+    assert not settled(ReleaseApproval, work, option=SEND_BACK).goes_on
+
+
+@pytest.mark.parametrize("created_at", [AT - timedelta(hours=240), AT, None])
+def test_data_of_the_last_hours_or_of_an_earlier_version_are_approved(
+    work: RoundContext, created_at: datetime | None
+) -> None:
+    extracted(work, created_at)
+    assert settled(ReleaseApproval, work).goes_on
+
+
+def test_the_wards_own_hours_count(work: RoundContext) -> None:
+    extracted(work, AT - timedelta(hours=49))
+    thresholds = work.kind.thresholds.model_copy(update={"export_max_age_hours": 48})
+    object.__setattr__(work, "kind", work.kind.model_copy(update={"thresholds": thresholds}))
+    (reason,) = refused(ReleaseApproval, work)
+    assert "48時間" in reason
+
+
+def test_the_question_says_when_the_data_were_made_and_until_when_they_count(work: RoundContext) -> None:
+    assert "データの作成日時" not in ReleaseApproval.body(work)
+    extracted(work, day(11, 10, 9))
+    told = "2026-11-10 09:00（封緘の時点で 49 時間前。承認と媒体の引渡しは 2026-11-20 09:00 まで）"
+    assert f"| データの作成日時 | {told} |" in ReleaseApproval.body(work)
 
 
 @pytest.mark.parametrize("fault", ["changed", "missing"])

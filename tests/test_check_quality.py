@@ -18,7 +18,7 @@ from mailround.hold_list import list_holds
 from mailround.hold_release import load_holds
 from mailround.model import Checked, Delivery, Recipient, Status
 from mailround.records import write_recipients
-from mailround.register.entries import Extracted, QualityChecked, latest, standing
+from mailround.register.entries import Extracted, QualityChecked, RoundClosed, latest, standing
 from mailround.sample_households import sample_recipients
 from mailround.settings import TOKYO
 from prepared import record
@@ -164,3 +164,57 @@ def test_a_check_is_a_pure_function_of_the_records(work: RoundContext, household
     put(work, (records[0], replace(records[1], postcode="160-0022")))
     assert check_quality(work, at=NOW) != first
     assert len(standing(work.entries, QualityChecked)) == 2
+
+
+def close_a_round(work: RoundContext, rows: int, total: int | None, kind: str = "change_notice") -> None:
+    """Let an earlier round of so many rows be closed."""
+    earlier = (
+        work.opened.model_copy(update={"round_kind": kind}),
+        Extracted(rows=rows, bytes=1, sha256="a" * 64, total_after=total, unknown_headers=0),
+        RoundClosed(report_sha256="c" * 64),
+    )
+    for body in earlier:
+        work.register.append(body, round_id="2026-08-change", actor="mailround", at=NOW - timedelta(days=90))
+
+
+def extracted(work: RoundContext, recipients: tuple[Recipient, ...]) -> None:
+    """Leave the records as an extraction does, with the entry that tells of them."""
+    body = Extracted(
+        rows=len(recipients),
+        bytes=1,
+        sha256="b" * 64,
+        total_after=sum(each.decision.total_after for each in recipients if each.decision),
+        unknown_headers=0,
+        records_sha256=write_recipients(work.workspace, recipients),
+    )
+    work.register.append(body, round_id=work.round_id, actor="mailround", at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("rows", "total", "exceeded"),
+    [(3, 397_920, False), (4, 397_920, True), (2, 397_920, True), (3, 350_000, True), (3, 440_000, False)],
+)
+def test_a_round_much_larger_or_smaller_than_the_last_closed_one_is_told_and_goes_on(
+    work: RoundContext, households: Any, rows: int, total: int, exceeded: bool
+) -> None:
+    """Three households of 132,640 yen each, beside what the last round of the kind had; ten percent may change."""
+    close_a_round(work, rows, total)
+    extracted(work, households({}, {}, {}))
+    assert check_quality(work, at=NOW).printable == 3
+    checked = latest(work.entries, QualityChecked)
+    assert checked is not None
+    assert (checked.last_round_id, checked.rows_before, checked.total_before) == ("2026-08-change", rows, total)
+    assert checked.change_exceeded is exceeded
+    assert ("R05" in checked.findings) is exceeded
+
+
+def test_a_round_with_no_closed_one_of_its_kind_before_it_is_compared_with_none(
+    work: RoundContext, households: Any
+) -> None:
+    close_a_round(work, 1, None, kind="asset_declaration")
+    extracted(work, households({}, {}, {}))
+    check_quality(work, at=NOW)
+    checked = latest(work.entries, QualityChecked)
+    assert checked is not None
+    assert (checked.last_round_id, checked.rows_before, checked.total_before) == ("", None, None)
+    assert not checked.change_exceeded

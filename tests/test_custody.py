@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from answered import CANARY, NOTICE_NO, answer, day, expire, lead_to, refused, report, sealed_sha256, settled
+from answered import CANARY, NOTICE_NO, answer, day, expire, extracted, lead_to, refused, report, sealed_sha256, settled
 from mailround.approve_release import ReleaseApproval
 from mailround.context import RoundContext
 from mailround.contracts import Person
@@ -143,6 +143,26 @@ def test_nothing_is_handed_over_that_could_only_go_to_an_expired_address(work: R
 def test_a_handover_on_the_last_day_of_an_address_counts(work: RoundContext) -> None:
     lead_to(MediaHandover, work)
     expire(work, day(11, 16))
+    settled(MediaHandover, work)
+
+
+def test_a_medium_handed_over_when_its_data_were_too_old_is_to_be_called_back(work: RoundContext) -> None:
+    """The handing over counts (16 November, 10:30), not the answer half an hour later."""
+    extracted(work, day(11, 6, 10, 29))
+    lead_to(MediaHandover, work)
+    before = work.entries
+    with pytest.raises(GateClosedError, match=r"期限 2026-11-16 10:29）を過ぎています（点検表5）") as caught:
+        settle(MediaHandover, work, answer(MediaHandover), at=day(11, 16))
+    assert "媒体を回収" in caught.value.remedy
+    assert f"「{STOP}」" in caught.value.remedy
+    assert work.entries == before
+    assert not settled(MediaHandover, work, option=STOP).goes_on
+
+
+def test_a_medium_handed_over_in_time_counts_though_it_is_recorded_later(work: RoundContext) -> None:
+    extracted(work, day(11, 6, 10, 30))
+    lead_to(MediaHandover, work)
+    assert "| データの作成日時 | 2026-11-06 10:30（封緘の時点で 119 時間前。" in MediaHandover.body(work)
     settled(MediaHandover, work)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -14,15 +14,18 @@ from mailround.gates import (
     APPROVAL,
     HANDOVER,
     OPENING,
+    RECENT,
+    ExportAge,
     Release,
     contract_in_term,
+    export_recent,
     handlers_designated,
     package_unchanged,
     privacy_mark_valid,
     release_approved,
     require,
 )
-from mailround.settings import REPOSITORY
+from mailround.settings import REPOSITORY, TOKYO
 
 DAY = date(2026, 11, 24)
 CONTRACT = load_contract(REPOSITORY / "include", "r8-print")
@@ -98,6 +101,36 @@ def test_an_approval_needs_the_sealed_package_and_no_earlier_approval() -> None:
 def test_nothing_is_approved_that_rests_on_what_was_done_anew_since() -> None:
     with pytest.raises(GateClosedError, match=r"「印刷計画」からやり直す（点検表19）"):
         require(APPROVAL, Release(sealed=HASH, approved=None, on_disk=HASH, overtaken="印刷計画"), DAY)
+
+
+MADE = datetime(2026, 11, 10, 9, 0, tzinfo=TOKYO)
+
+
+@pytest.mark.parametrize(
+    ("moment", "open_"),
+    [
+        (MADE, True),
+        (MADE + timedelta(hours=48), True),
+        (MADE + timedelta(hours=48, seconds=1), False),
+        ((MADE + timedelta(hours=48)).astimezone(UTC), True),
+        ((MADE + timedelta(hours=49)).astimezone(UTC), False),
+    ],
+)
+def test_an_export_is_good_for_its_hours_to_the_second_whatever_the_zone(moment: datetime, open_: bool) -> None:
+    reason = export_recent(ExportAge(MADE, moment, 48), DAY)
+    assert (reason is None) is open_
+    assert open_ or reason == "データの作成から48時間（期限 2026-11-12 09:00）を過ぎています（点検表5）"
+
+
+def test_of_an_older_version_s_export_no_age_is_known_that_could_close_the_gate() -> None:
+    assert ExportAge(None, MADE, 1).good_until is None
+    require(RECENT, ExportAge(None, MADE + timedelta(days=400), 1), DAY)
+
+
+def test_a_closed_gate_tells_the_remedy_that_fits_the_step() -> None:
+    with pytest.raises(GateClosedError) as caught:
+        require(RECENT, ExportAge(MADE, MADE + timedelta(hours=2), 1), DAY, remedy="回収してください。")
+    assert caught.value.remedy == "回収してください。"
 
 
 def test_every_closed_gate_is_named_at_once() -> None:

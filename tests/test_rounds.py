@@ -9,7 +9,7 @@ import pytest
 
 from mailround.configuration import names
 from mailround.errors import ConfigurationError
-from mailround.rounds import load_round_kind
+from mailround.rounds import Thresholds, load_round_kind
 from mailround.settings import REPOSITORY
 
 INCLUDE = REPOSITORY / "include"
@@ -76,6 +76,35 @@ def test_a_kind_that_says_too_much_too_little_or_what_no_file_may_be_called_is_r
         load_round_kind(include, "k")
     assert "発送種別「k」" in caught.value.happened
     assert field in caught.value.happened
+
+
+def test_the_shipped_kinds_spell_every_threshold_out_where_a_ward_will_look_for_it() -> None:
+    for name in names(INCLUDE / "rounds"):
+        kind = load_round_kind(INCLUDE, name)
+        expected = {each for each in Thresholds.model_fields if kind.decision or not each.startswith("effective_")}
+        assert kind.thresholds.model_fields_set == expected, name
+        assert kind.thresholds == Thresholds(), "the file and the default must not drift apart"
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ("export_max_age_hours: 0", "export_max_age_hours"),
+        ("export_max_age_hours: 1.5", "export_max_age_hours"),
+        ("change_percent: 0", "change_percent"),
+        ("change_percent: 一割", "change_percent"),
+        ("effective_days_before: -1", "effective_days_before"),
+        ("mailto_shared_from: 1", "mailto_shared_from"),
+        ("near_duplicate_score: 101", "near_duplicate_score"),
+        ("change_percents: 10", "change_percents"),
+    ],
+)
+def test_a_threshold_that_is_unknown_or_makes_no_sense_is_refused_by_its_name(
+    include: Path, said: str, field: str
+) -> None:
+    (include / "rounds" / "k.yaml").write_text(f"{GOOD}thresholds:\n  {said}\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=rf"thresholds\.{field}"):
+        load_round_kind(include, "k")
 
 
 def test_an_unknown_kind_is_refused_and_the_known_ones_are_told(include: Path) -> None:

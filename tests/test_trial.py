@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
 from mailround.errors import ConfigurationError
-from mailround.extract import CONTROL_SUFFIX
+from mailround.extract import CONTROL_SUFFIX, read_source
 from mailround.layouts import load_layout
 from mailround.quality.catalogue import CATALOGUE
 from mailround.rounds import load_round_kind
@@ -101,6 +101,36 @@ def test_an_unknown_layout_or_kind_is_refused_before_the_export_is_looked_for(
 ) -> None:
     with pytest.raises(ConfigurationError, match="登録されていません"):
         try_export(tmp_path / "nothing.csv", layout=layout, kind=kind, settings=SETTINGS)
+
+
+def test_a_district_that_differs_stops_the_trial_and_is_named(tmp_path: Path) -> None:
+    path = put(tmp_path)
+    beside = path.with_name(path.name + CONTROL_SUFFIX)
+    control = json.loads(beside.read_text(encoding="utf-8"))
+    code = min(control["districts"])
+    control["districts"][code]["rows"] += 1
+    beside.write_text(json.dumps(control), encoding="utf-8")
+    (rule,) = try_export(path, layout="shinjuku", kind="change_notice", settings=SETTINGS)["rules"]
+    assert (rule["id"], rule["severity"], rule["count"]) == ("readable", "stop", 1)
+    assert f"地区「{code}」の件数" in rule["message"]
+
+
+@pytest.mark.parametrize(
+    ("created_at", "day"),
+    [
+        ("2026-11-10T09:00:00", date(2026, 11, 10)),
+        ("2026-11-09T16:00:00Z", date(2026, 11, 10)),
+        ("2026-11-10T14:00:00Z", date(2026, 11, 10)),
+        ("2026-11-10T15:00:00Z", date(2026, 11, 11)),
+    ],
+)
+def test_the_day_of_the_export_is_the_day_in_tokyo(tmp_path: Path, created_at: str, day: date) -> None:
+    path = put(tmp_path)
+    beside = path.with_name(path.name + CONTROL_SUFFIX)
+    control = json.loads(beside.read_text(encoding="utf-8")) | {"created_at": created_at}
+    beside.write_text(json.dumps(control), encoding="utf-8")
+    source = read_source(path, load_layout(SETTINGS.include, "shinjuku"), decision=True)
+    assert source.control.created_at.date() == day
 
 
 def test_the_wards_own_choices_count(tmp_path: Path) -> None:

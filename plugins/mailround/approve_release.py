@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from mailround.contracts import Person
 from mailround.decide_holds import HoldDecision, holds_table
 from mailround.errors import CountMismatchError, GateClosedError
 from mailround.forms import Answer, Form, Settled, recorded, table
-from mailround.gates import APPROVAL, Release, require
+from mailround.gates import APPROVAL, RECENT, ExportAge, Release, closed, require
 from mailround.register.entries import (
     Body,
+    Extracted,
     PrintPlanned,
     ProofMade,
     QualityChecked,
@@ -89,6 +91,7 @@ class ReleaseApproval(Form):
             ("契約", work.contract.title),
             ("開始した人（承認できません）", work.opened.triggered_by),
             ("発行日／発送予定日", f"{work.opened.issue_date}／{work.opened.posting_date}"),
+            *data_age(work),
             ("取込", f"{checked.rows:,} 世帯"),
             ("印刷", f"{sealed.pieces:,} 通（{sealed.pages:,} 頁）"),
             ("窓口交付（印刷しない）", f"{checked.counter:,} 世帯"),
@@ -114,12 +117,20 @@ class ReleaseApproval(Form):
         )
 
     def objections(self, work: RoundContext, answer: Answer) -> Iterable[str]:
-        """Nothing is approved that could only be posted to an address that has expired."""
+        """Nothing is approved that could only be posted to an address that has expired, or whose data are too old."""
+        day = answer.answered_at.astimezone(TOKYO).date()
         until = recorded(work, PrintPlanned).postable_until
-        if answer.option == APPROVE and until and until < answer.answered_at.astimezone(TOKYO).date():
+        if answer.option != APPROVE:
+            return
+        if until and until < day:
             yield (
                 f"期限（{until}）の切れた送付先があるため、発送できません。「{SEND_BACK}」を選び、"
                 "データ担当に、新しい回の番号と発送予定日で作り直すよう依頼してください。"
+            )
+        for reason in closed(RECENT, export_age(work, answer.answered_at), day):
+            yield (
+                f"{reason}。その後の異動が反映されていないおそれがあるため、承認できません。「{SEND_BACK}」を選び、"
+                "データ担当に、出力し直したデータファイルと新しい回の番号で作り直すよう依頼してください。"
             )
 
     def outcome(self, work: RoundContext, answer: Answer) -> Settled:
@@ -139,6 +150,27 @@ def last_posting_day(work: RoundContext) -> tuple[tuple[str, str], ...]:
     """Return the row of a question that says until when the pieces may be posted; none when no address expires."""
     until = recorded(work, PrintPlanned).postable_until
     return (("発送できる最後の日", f"{until}（翌日から、期限の切れた送付先がある）"),) if until else ()
+
+
+def export_age(work: RoundContext, moment: datetime) -> ExportAge:
+    """Return how old the round's data may be, and are at that moment."""
+    read = latest(work.entries, Extracted)
+    return ExportAge(read.created_at if read else None, moment, work.kind.thresholds.export_max_age_hours)
+
+
+def data_age(work: RoundContext) -> tuple[tuple[str, str], ...]:
+    """Return the row of a question that says when the data were made; none when an older version did not record it.
+
+    A question knows no clock: their age is told as of the sealing, with the moment at which they become too old.
+    """
+    sealed = max((entry.at for entry in work.entries if isinstance(entry.body, Sealed)), key=datetime.fromisoformat)
+    age = export_age(work, datetime.fromisoformat(sealed))
+    if age.created_at is None or age.good_until is None:
+        return ()
+    hours = (age.moment - age.created_at).total_seconds() // 3600
+    made, until = f"{age.created_at.astimezone(TOKYO):%Y-%m-%d %H:%M}", f"{age.good_until:%Y-%m-%d %H:%M}"
+    told = f"{made}（封緘の時点で {hours:,.0f} 時間前。承認と媒体の引渡しは {until} まで）"
+    return (("データの作成日時", told),)
 
 
 def release_of(work: RoundContext) -> Release:

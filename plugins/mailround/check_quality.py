@@ -10,6 +10,7 @@ from mailround.context import RoundContext
 from mailround.errors import GateClosedError, QualityStopError
 from mailround.fonts import load_font
 from mailround.hold_release import REPORT
+from mailround.last_round import change_against
 from mailround.model import Checked
 from mailround.postcodes import load_postcodes
 from mailround.quality import assess
@@ -33,23 +34,29 @@ def check_quality(work: RoundContext, *, at: datetime) -> Checked:
     if approved := work.released(QualityChecked):
         return Checked(round_id=work.round_id, **approved.model_dump(include=_COUNTS))
     digest = hashlib.sha256()
-    recipients = tuple(read_recipients(work.workspace, digest))
-    records_sha256 = digest.hexdigest()
     extracted = latest(work.entries, Extracted)
-    if extracted is not None and extracted.records_sha256 != records_sha256:
-        raise GateClosedError(
-            f"検査する{len(recipients)}件が、取込の記録（{extracted.rows}件）のときの内容ではありません。",
-            "データ取込からやり直してください。",
-        )
+    change = (
+        change_against(work.register.entries(), work.opened.round_kind, extracted.rows, extracted.total_after)
+        if extracted
+        else None
+    )
+    change_exceeded = change is not None and change.exceeds(work.kind.thresholds.change_percent)
     found = assess(
-        recipients,
+        read_recipients(work.workspace, digest),
         kind=work.kind,
         postcodes=load_postcodes(),
         font=load_font(work.settings),
         include=work.settings.include,
         issue_date=work.opened.issue_date,
         posting_date=work.opened.posting_date,
+        change_exceeded=change_exceeded,
     )
+    records_sha256 = digest.hexdigest()
+    if extracted is not None and extracted.records_sha256 != records_sha256:
+        raise GateClosedError(
+            f"検査した{found.rows}件が、取込の記録（{extracted.rows}件）のときの内容ではありません。",
+            "データ取込からやり直してください。",
+        )
     report = json.dumps(found.round_report(), ensure_ascii=False).encode()
     digest.update(report)
     work.workspace.write(REPORT, report)
@@ -67,6 +74,10 @@ def check_quality(work: RoundContext, *, at: datetime) -> Checked:
             findings={each.id: each.count for each in found.findings if each.count},
             records_sha256=records_sha256,
             checked_sha256=digest.hexdigest(),
+            last_round_id=change.round_id if change else "",
+            rows_before=change.rows_before if change else None,
+            total_before=change.total_before if change else None,
+            change_exceeded=change_exceeded,
             **counts,
         ),
         round_id=work.round_id,

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from mailround.approve_release import last_posting_day, release_of
+from mailround.approve_release import data_age, export_age, last_posting_day, release_of
 from mailround.errors import GateClosedError
 from mailround.forms import Answer, Code, Confirmed, Form, Label, Moment, Settled, Tag, designated, ids, recorded, table
-from mailround.gates import HANDOVER, OPENING, require
+from mailround.gates import HANDOVER, OPENING, RECENT, require
 from mailround.register.entries import (
     Body,
     MediaHandedOver,
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 
 RECORD = "記録する"
 STOP = "渡さずに中止する"
+_CALL_BACK = (
+    f"委託先に作業をさせず、媒体を回収してください。回収したら、この工程を Clear して「{STOP}」を選び、"
+    "出力し直したデータファイルと、新しい回の番号と発送予定日で作り直してください。"
+)
 _MINUTE = "%Y-%m-%d %H:%M"
 _TAG_HINT = "半角の英数字・ハイフン・点で、16字以内（例：{}）。"
 _MOST_PIECES = 1_000_000
@@ -112,6 +116,7 @@ class MediaHandover(_Handover):
             ("ファイル", f"`{work.round_id}.zip`（{sealed.bytes:,} バイト）"),
             ("SHA-256", f"`{sealed.sha256}`"),
             ("内容", f"{sealed.pieces:,} 通、{sealed.pages:,} 頁"),
+            *data_age(work),
             *last_posting_day(work),
             ("区の取扱者", ids(work.contract.ward_handlers)),
             ("委託先の取扱者", ids(work.contract.contractor_handlers)),
@@ -135,8 +140,8 @@ class MediaHandover(_Handover):
         """Record the handover of the approved package, or that there will be none.
 
         Raises:
-            GateClosedError: The contract does not cover the day, the package is not what was approved, or it could
-                only be posted to an address that has expired.
+            GateClosedError: The contract does not cover the day, the package is not what was approved, its data were
+                too old when it was handed over, or it could only be posted to an address that has expired.
         """
         sealed = recorded(work, Sealed).sha256
         if answer.option == STOP:
@@ -144,12 +149,12 @@ class MediaHandover(_Handover):
         day = self.handed_over_at.date()
         require(OPENING, work.contract, day)
         require(HANDOVER, release_of(work), day)
+        require(RECENT, export_age(work, self.handed_over_at), day, remedy=_CALL_BACK)
         until = recorded(work, PrintPlanned).postable_until
         if until and until < day:
             raise GateClosedError(
                 f"引渡し日（{day}）には、期限（{until}）の切れた送付先があるため、発送できません。",
-                f"委託先に作業をさせず、媒体を回収してください。回収したら、この工程を Clear して「{STOP}」を選び、"
-                "新しい回の番号と発送予定日で作り直してください。",
+                _CALL_BACK,
             )
         return Settled(MediaHandedOver(package_sha256=sealed, **self.model_dump()))
 

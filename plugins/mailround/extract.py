@@ -4,28 +4,54 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from mailround.context import RoundContext
-from mailround.errors import CountMismatchError, MalformedExportError
+from mailround.errors import CountMismatchError, MalformedExportError, RoundRefusedError
 from mailround.gaiji import Gaiji, load_gaiji
 from mailround.layouts import Layout
-from mailround.model import Extracted
+from mailround.model import Extracted, Recipient
 from mailround.open_round import source_path
 from mailround.reader import Export, read_export
 from mailround.records import write_recipients
+from mailround.register.entries import Entry, MediaHandedOver, RoundEnded, latest
 from mailround.register.entries import Extracted as ExtractedBody
+from mailround.settings import TOKYO
 
 CONTROL_SUFFIX = ".control.json"
+_CLOCKS_DIFFER = timedelta(hours=1)
+_DISTRICT = re.compile(r"[0-9A-Za-z-]{1,8}")
+
+
+def _in_tokyo(moment: datetime) -> datetime:
+    """Read a time without a zone as Tokyo's: the systems that write exports stand there and often name none."""
+    try:
+        return moment.replace(tzinfo=TOKYO) if moment.tzinfo is None else moment.astimezone(TOKYO)
+    except OverflowError:
+        raise ValueError("out of range") from None
+
+
+class District(BaseModel):
+    """Records of one district, and the sum of their new totals in yen; no sum in a round without decisions."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    rows: int = Field(ge=0, strict=True)
+    total_after: int | None = Field(default=None, ge=0, strict=True)
 
 
 class Control(BaseModel):
-    """The control file beside an export, as README.md shows it; other members are not looked at."""
+    """The control file beside an export, as README.md shows it; other members are not looked at.
+
+    ``districts``, by district code, may be left out; where it is there, it must name every district.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -33,8 +59,9 @@ class Control(BaseModel):
     total_after: int | None = Field(default=None, ge=0, strict=True)
     case_no_min: str | None
     case_no_max: str | None
-    created_at: datetime
+    created_at: Annotated[datetime, AfterValidator(_in_tokyo)]
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    districts: dict[str, District] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +78,12 @@ def extract(work: RoundContext, *, at: datetime) -> Extracted:
     """Read the round's export into the workspace; once the package is approved, return what stands.
 
     Writes ``original`` (the bytes as they came), ``records`` and ``extract/report`` (counts, among them
-    of decoded 外字, and unknown headers).
+    per district and of decoded 外字, and unknown headers).
 
     Raises:
-        RoundRefusedError: The export is no longer in the inbox.
-        MalformedExportError: A record or the control file is malformed, or the control file is missing.
+        RoundRefusedError: The export is no longer in the inbox, or another round has used the very same bytes.
+        MalformedExportError: A record or the control file is malformed, the control file is missing, or is dated more
+            than an hour later than ``at``.
         CountMismatchError: A control total differs.
         RoundEndedError: The round is ended.
     """
@@ -64,7 +92,19 @@ def extract(work: RoundContext, *, at: datetime) -> Extracted:
     gaiji = load_gaiji(work.settings.include, work.layout)
     path = source_path(work.settings, work.opened.source)
     source = read_source(path, work.layout, gaiji, decision=work.kind.decision)
-    export = source.export
+    export, created_at = source.export, source.control.created_at
+    if created_at > at + _CLOCKS_DIFFER:
+        raise MalformedExportError(
+            f"件数ファイルの作成日時（{created_at:%Y-%m-%d %H:%M}）が、取り込む時刻"
+            f"（{at.astimezone(TOKYO):%Y-%m-%d %H:%M}）より後です。",
+            "福祉システムとサーバーの時計、作成日時の時間帯（書かなければ日本時間）を確かめ、出力し直してください。",
+        )
+    if used := _used_by(work.register.entries(), work.round_id, source.sha256):
+        raise RoundRefusedError(
+            f"このデータファイルは、回「{used}」で既に取り込まれています（SHA-256 {source.sha256[:8]}…）。",
+            f"同じ通知を二度送らないために止めました。回「{used}」を続けるか、使わないなら画面で中止してから"
+            "やり直してください。別の回のデータなら、出力し直したファイルで実行してください。",
+        )
     work.workspace.write("original", source.raw)
     records_sha256 = write_recipients(work.workspace, export.recipients)
     body = ExtractedBody(
@@ -74,10 +114,15 @@ def extract(work: RoundContext, *, at: datetime) -> Extracted:
         total_after=export.total_after,
         unknown_headers=len(export.unknown_headers),
         records_sha256=records_sha256,
+        created_at=created_at,
     )
     report = body.model_dump(mode="json") | {
         "unknown_headers": export.unknown_headers,
         "gaiji_decoded": export.gaiji_decoded,
+        "districts": {
+            code: found.model_dump()
+            for code, found in district_totals(export.recipients, decision=work.kind.decision).items()
+        },
     }
     work.workspace.write("extract/report", json.dumps(report, ensure_ascii=False).encode("utf-8"))
     work.register.append(body, round_id=work.round_id, actor="mailround", at=at)
@@ -100,6 +145,8 @@ def read_source(path: Path, layout: Layout, gaiji: Gaiji | None = None, *, decis
     _compare("件数ファイルの件数", control.rows, "データファイル", export.rows)
     if decision:
         _compare("件数ファイルの変更後支給額の合計", control.total_after, "データファイル", export.total_after)
+    if control.districts is not None:
+        _compare_districts(control.districts, district_totals(export.recipients, decision=decision))
     if (control.case_no_min, control.case_no_max) != (export.case_no_min, export.case_no_max):
         # Case numbers stay out of messages, which reach logs and mails.
         raise CountMismatchError("件数ファイルとデータファイルで、ケース番号の最小または最大が一致しません。", _REMEDY)
@@ -110,12 +157,45 @@ def read_source(path: Path, layout: Layout, gaiji: Gaiji | None = None, *, decis
     return Source(raw, digest, export, control)
 
 
+def district_totals(recipients: Iterable[Recipient], *, decision: bool) -> dict[str, District]:
+    """Return, by district code in order, what a control file has to say of these records."""
+    rows: dict[str, int] = {}
+    totals: dict[str, int] = {}
+    for each in recipients:
+        rows[each.district] = rows.get(each.district, 0) + 1
+        totals[each.district] = totals.get(each.district, 0) + (each.decision.total_after if each.decision else 0)
+    return {code: District(rows=rows[code], total_after=totals[code] if decision else None) for code in sorted(rows)}
+
+
+def _used_by(entries: Iterable[Entry], round_id: str, sha256: str) -> str | None:
+    """Return which other round works on these bytes; one ended before anything left the house does not count."""
+    of_rounds: dict[str, list[Entry]] = {}
+    for entry in entries:
+        of_rounds.setdefault(entry.round_id, []).append(entry)
+    for other, its in of_rounds.items():
+        read = latest(its, ExtractedBody)
+        dropped = latest(its, RoundEnded) and not latest(its, MediaHandedOver)
+        if other != round_id and read and read.sha256 == sha256 and not dropped:
+            return other
+    return None
+
+
 _REMEDY = "データファイルと件数ファイルを同じ出力処理で作り直し、両方を受信フォルダに置き直してください。"
 
 
 def _compare(what: str, promised: int | str | None, where: str, found: int | str | None) -> None:
     if promised != found:
         raise CountMismatchError(f"{what}（{_figure(promised)}）と{where}（{_figure(found)}）が一致しません。", _REMEDY)
+
+
+def _compare_districts(promised: Mapping[str, District], found: Mapping[str, District]) -> None:
+    nobody = District(rows=0)
+    for code in sorted(promised.keys() | found.keys()):
+        # A layout may point at the wrong column: whatever does not look like a code stays out of messages.
+        named = f"件数ファイルの地区{f'「{code}」' if _DISTRICT.fullmatch(code) else '（コードは省略）'}"
+        told, read = promised.get(code, nobody), found.get(code, nobody)
+        _compare(f"{named}の件数", told.rows, "データファイル", read.rows)
+        _compare(f"{named}の変更後支給額の合計", told.total_after or 0, "データファイル", read.total_after or 0)
 
 
 def _figure(value: int | str | None) -> str:
@@ -136,6 +216,8 @@ def _read_control(path: Path, *, decision: bool) -> Control:
         wrong = sorted({str(each["loc"][0]) if each["loc"] else "JSONの書式" for each in error.errors()})
     if control and decision is (control.total_after is None):
         wrong = ["total_after（決定のある回では必須、ない回では記載しない）"]
+    elif control and any(decision is (each.total_after is None) for each in (control.districts or {}).values()):
+        wrong = ["districts の total_after（決定のある回では必須、ない回では記載しない）"]
     if control is None or wrong:
         raise MalformedExportError(f"件数ファイルに誤りがあります：{'、'.join(wrong)}。", _REMEDY)
     return control

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from mailround.contracts import Contract
 from mailround.errors import GateClosedError
+from mailround.settings import TOKYO
 
 Facts = TypeVar("Facts")
 Gate = Callable[[Facts, date], str | None]
@@ -28,6 +29,23 @@ class Release:
     approved: str | None
     on_disk: str | None
     overtaken: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportAge:
+    """When the export was made (None: recorded by a version that did not say), and when it is to count.
+
+    Hours matter, so the facts carry the moment: the answer's for an approval, the handing over itself for a medium.
+    """
+
+    created_at: datetime | None
+    moment: datetime
+    max_hours: int
+
+    @property
+    def good_until(self) -> datetime | None:
+        """The last moment at which the export is not too old, in Tokyo's zone."""
+        return self.created_at.astimezone(TOKYO) + timedelta(hours=self.max_hours) if self.created_at else None
 
 
 def contract_in_term(contract: Contract, day: date) -> str | None:
@@ -81,6 +99,13 @@ def release_approved(release: Release, _: date) -> str | None:
     return None
 
 
+def export_recent(age: ExportAge, _: date) -> str | None:
+    """Control 5: the work goes as agreed, within the hours in which the data still describe the households."""
+    if age.good_until is None or age.moment <= age.good_until:
+        return None
+    return f"データの作成から{age.max_hours}時間（期限 {age.good_until:%Y-%m-%d %H:%M}）を過ぎています（点検表5）"
+
+
 OPENING: tuple[Gate[Contract], ...] = (contract_in_term, privacy_mark_valid, handlers_designated)
 """What must hold on the posting day before a round is opened, and on the day of every handover."""
 
@@ -90,16 +115,22 @@ APPROVAL: tuple[Gate[Release], ...] = (package_unchanged, nothing_done_anew)
 HANDOVER: tuple[Gate[Release], ...] = (package_unchanged, release_approved)
 """What must hold when the medium is handed over, beside OPENING."""
 
+RECENT: tuple[Gate[ExportAge], ...] = (export_recent,)
+"""What must hold at the moment of the approval, and at the moment the medium is handed over."""
 
-def require(gates: Sequence[Gate[Facts]], facts: Facts, day: date) -> None:
-    """Pass, or refuse with every reason at once.
+_REMEDY = "契約の設定、管理簿、実際の書類を確かめ、原因を直してからやり直してください。"
+
+
+def closed(gates: Sequence[Gate[Facts]], facts: Facts, day: date) -> tuple[str, ...]:
+    """Return the reason of every gate that is closed."""
+    return tuple(reason for gate in gates if (reason := gate(facts, day)))
+
+
+def require(gates: Sequence[Gate[Facts]], facts: Facts, day: date, *, remedy: str = _REMEDY) -> None:
+    """Pass, or refuse with every reason at once and the remedy.
 
     Raises:
         GateClosedError: At least one gate is closed.
     """
-    reasons = [reason for gate in gates if (reason := gate(facts, day))]
-    if reasons:
-        raise GateClosedError(
-            "点検表の前提条件を満たしていません：" + "、".join(reasons) + "。",
-            "契約の設定、管理簿、実際の書類を確かめ、原因を直してからやり直してください。",
-        )
+    if reasons := closed(gates, facts, day):
+        raise GateClosedError("点検表の前提条件を満たしていません：" + "、".join(reasons) + "。", remedy)

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from mailround.eras import write_era
-from mailround.extract import CONTROL_SUFFIX
+from mailround.extract import CONTROL_SUFFIX, district_totals
 from mailround.layouts import BASIC_FIELDS, DATE_FIELDS, DECISION_FIELDS, Flag, Layout
 from mailround.model import AID_KINDS, Recipient
 from mailround.rounds import RoundKind
@@ -77,12 +77,16 @@ def write_export(recipients: tuple[Recipient, ...], layout: Layout, *, decision:
 def control_file(raw: bytes, recipients: tuple[Recipient, ...], *, decision: bool, created_at: datetime) -> bytes:
     """Return the control file of an export."""
     case_nos = [recipient.case_no for recipient in recipients]
-    control: dict[str, int | str | None] = {
+    control: dict[str, object] = {
         "rows": len(recipients),
         "case_no_min": min(case_nos, default=None),
         "case_no_max": max(case_nos, default=None),
         "created_at": created_at.isoformat(timespec="seconds"),
         "sha256": hashlib.sha256(raw).hexdigest(),
+        "districts": {
+            code: totals.model_dump(exclude_none=True)
+            for code, totals in district_totals(recipients, decision=decision).items()
+        },
     }
     if decision:
         control["total_after"] = _total(recipients)

@@ -182,6 +182,11 @@ def test_a_building_of_several_dwellings_without_a_room_is_told(building: str) -
         "〇〇法律事務所気付",
         "住宅地",
         "鈴木商店",
+        "福寿荘二〇三",
+        "カーサ新宿 二〇一",
+        "株式会社鈴木ビル管理",
+        "新宿館",
+        "中央棟",
     ],
 )
 def test_a_room_someones_household_and_an_institution_are_enough(building: str) -> None:
@@ -198,6 +203,12 @@ def test_a_room_may_stand_with_the_number_of_the_lot() -> None:
     [
         ("住所不定", ""),
         ("不定", ""),
+        ("なし", ""),
+        ("住所　不定", ""),
+        ("住所地なし", ""),
+        ("東京都新宿区内路上", ""),
+        ("東京都新宿区西新宿一丁目 新宿駅西口地下道", ""),
+        ("東京都新宿区西新宿1-1 ガード下", ""),
         ("居所不明", ""),
         ("東京都新宿区（住居なし）", ""),
         ("東京都新宿区以下定まった住居なし", ""),
@@ -257,11 +268,22 @@ def test_a_sign_that_looks_like_a_hyphen_between_digits_is_told(sign: str) -> No
     assert list(addresses.plain_numbers(none, address)) == [False, False, True]
 
 
+@pytest.mark.parametrize("sign", "OoＯｏIlＩｌ○◯〇")
+def test_a_letter_or_a_circle_that_looks_like_a_digit_is_told(sign: str) -> None:
+    assert not addresses.plain_numbers(pd.Series([f"新宿1{sign}2", f"新宿１{sign}２"])).any()
+
+
+def test_a_sign_that_looks_like_a_hyphen_behind_a_unit_is_told() -> None:
+    assert not addresses.plain_numbers(pd.Series(["新宿1丁目ー2", "新宿3番‐4", "新宿3番地−4"])).any()
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "1-2-3",
         "１－２－３",
+        "一〇五番",
+        "O棟1",
         "一丁目2番3号",
         "二十一番地",
         "コーポ1",

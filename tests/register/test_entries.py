@@ -78,7 +78,7 @@ def test_a_body_that_says_more_or_anything_wrong_is_refused(spoil: dict[str, Any
 
 ADDED: dict[type[Body], set[str]] = {
     RoundOpened: {"templates_sha256"},
-    Extracted: {"records_sha256"},
+    Extracted: {"records_sha256", "created_at"},
     QualityChecked: {
         *("records_sha256", "checked_sha256", "counter"),
         *("last_round_id", "rows_before", "total_before", "change_exceeded"),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
 
 from mailround.composition import AMOUNTS, LINE_BREAK, POINTS, Composer, household_values, yen
 from mailround.eras import FIRST_DAY, write_era
-
 from mailround.fonts import FontStack
 from mailround.model import Addressee, Decision, Population, Recipient
 from mailround.piece_id import ALPHABET, piece_id
@@ -64,7 +63,7 @@ class Forms:
             texts["document_no"] = decision.document_no
         width, capacity = self.font.width, room.capacity
         narrow = all(not LINE_BREAK.search(text) and width(text) <= capacity[name] for name, text in texts.items())
-        if not (narrow and room.alone()):
+        if not (narrow and room.blank):
             return not self.misfits(recipient, to)
         return decision is None or room.holds(decision) or not self.misfits(recipient, to)
 
@@ -105,7 +104,10 @@ class _Room:
             "issue_date": write_era(issue_date, long=True),
         }
         self.capacity = {name: self._capacity(name, font) for name in self._known}
-        self.alone = lru_cache(maxsize=_REMEMBERED)(self._alone)
+        self.blank = self._alone()
+        self.amounts = lru_cache(maxsize=_REMEMBERED)(self._amounts)
+        self.days = lru_cache(maxsize=_REMEMBERED)(self._days)
+        self.reason = lru_cache(maxsize=_REMEMBERED)(self._reason)
 
     def holds(self, decision: Decision) -> bool:
         """Tell whether a decision's own values surely have room; False where that is not known."""
@@ -120,15 +122,20 @@ class _Room:
         widest = yen(-(10 ** len(str(max(map(abs, amounts)))) - 1)) if max(amounts) else yen(-9)
         days = (decision.decision_date, decision.effective_date, decision.payment_date)
         method = self._template.texts[f"payment_{decision.payment_method}"]
-        return (
-            self.alone(tuple((name, widest) for name in AMOUNTS))
-            and self.alone((*zip(_DAYS, map(_written, days), strict=True), ("payment_method", method)))
-            and self.alone((("reason", decision.reason),))
-        )
+        return self.amounts(widest) and self.days(days, method) and self.reason(decision.reason)
 
-    def _alone(self, values: tuple[tuple[str, str], ...] = ()) -> bool:
+    def _alone(self, **values: str) -> bool:
         """Tell whether the form has room for these values, all others being blank."""
-        return not self._composer.misfits(self._known | dict(values))
+        return not self._composer.misfits(self._known | values)
+
+    def _amounts(self, widest: str) -> bool:
+        return self._alone(**dict.fromkeys(AMOUNTS, widest))
+
+    def _days(self, days: Sequence[date | None], method: str) -> bool:
+        return self._alone(payment_method=method, **dict(zip(_DAYS, map(_written, days), strict=True)))
+
+    def _reason(self, reason: str) -> bool:
+        return self._alone(reason=reason)
 
     def _capacity(self, name: str, font: FontStack) -> float:
         """Return how many em of a value fit on one line in every field that shows it, -1 where that cannot be told."""

@@ -56,7 +56,11 @@ class ContractChanged(Body):
 
 
 class Extracted(Body):
-    """The export was frozen and read. ``records_sha256``, of what was read, is missing from older entries."""
+    """The export was frozen and read.
+
+    ``records_sha256`` is of what was read, ``created_at`` what the control file says of the export's making. Both came
+    later and are missing from older entries: nothing is known of the age of their data.
+    """
 
     title: ClassVar[str] = "データ取込"
     kind: Literal["extracted"] = "extracted"
@@ -66,6 +70,7 @@ class Extracted(Body):
     total_after: int | None
     unknown_headers: int
     records_sha256: str = ""
+    created_at: AwareDatetime | None = None
 
 
 class QualityChecked(Body):

@@ -34,6 +34,7 @@ LABELS = {
     "copy_no": "出力の回数",
     "corrects": "訂正する番号",
     "counter": "窓口交付",
+    "created_at": "データの作成日時",
     "deleted_on": "消去日",
     "delivery_offices_sha256": "配達局の一覧のSHA-256",
     "due": "消去期限",
