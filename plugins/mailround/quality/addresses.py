@@ -176,13 +176,12 @@ def block_of_code(
 
 
 def _divided(code: str, postcodes: Postcodes) -> dict[str, dict[str, frozenset[str]]]:
-    """Return the divided towns that a code has a part of; an office's code stands for itself."""
+    """Return the divided towns that a code has a part of; that of an office or a tower has none."""
     found: dict[str, dict[str, frozenset[str]]] = {}
     for place in postcodes.places(code):
-        if place.town and not place.building and not place.office:
-            parts = postcodes.notes(place.prefecture, place.city).get(place.town, {})
-            if code in parts:
-                found[place.town] = parts
+        parts = postcodes.notes(place.prefecture, place.city).get(place.town, {})
+        if code in parts:
+            found[place.town] = parts
     return found
 
 
