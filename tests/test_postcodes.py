@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mailround.errors import ConfigurationError
-from mailround.postcodes import Place, Postcodes, load_postcodes, municipality, seven_digits
+from mailround.postcodes import Floor, Place, Postcodes, load_postcodes, municipality, seven_digits
 
 POSTCODES = load_postcodes()
 
@@ -89,6 +89,30 @@ def test_the_towns_of_a_city_leave_its_towers_out() -> None:
     towns = POSTCODES.towns("東京都", "新宿区")
     assert {"四谷", "四谷三栄町", "戸山", "西早稲田"} <= towns
     assert not [town for town in towns if "タワー" in town or "ビル" in town]
+
+
+def test_the_floors_of_a_citys_towers_have_codes_and_notes() -> None:
+    floors = POSTCODES.floors("東京都", "新宿区")
+    assert len(floors) > 500
+    assert Floor("1631303", "西新宿新宿アイランドタワー", "3階") in floors
+    assert Floor("1631390", "西新宿新宿アイランドタワー", "地階・階層不明") in floors
+    assert POSTCODES.floors("東京都", "中野区") == ()
+
+
+def test_a_divided_towns_notes_say_which_part_is_whose() -> None:
+    assert POSTCODES.notes("東京都", "新宿区") == {
+        "戸山": {"1690052": {"3丁目18・21番"}, "1620052": {"その他"}},
+        "西早稲田": {"1620051": {"2丁目1番1〜23号、2番"}, "1690051": {"その他"}},
+    }
+
+
+def test_a_code_with_several_parts_of_a_town_has_all_their_notes() -> None:
+    assert POSTCODES.notes("北海道", "深川市")["音江町"]["0741273"] == {"1〜2丁目", "音江"}
+
+
+@pytest.mark.parametrize("city", [("東京都", "無い区"), ("無い県", "新宿区"), ("", "")])
+def test_a_city_that_is_not_in_the_table_has_nothing(city: tuple[str, str]) -> None:
+    assert (POSTCODES.towns(*city), POSTCODES.floors(*city), POSTCODES.notes(*city)) == (frozenset(), (), {})
 
 
 def test_another_file_is_refused_in_words(tmp_path: Path) -> None:

@@ -33,11 +33,13 @@ register_app = JapaneseTyper("管理簿の検証・一覧・書き出し。")
 holds_app = JapaneseTyper("保留・対象外・窓口交付・注意の一覧。")
 package_app = JapaneseTyper("引渡しパッケージの検査。")
 templates_app = JapaneseTyper("様式の点検。")
+quality_app = JapaneseTyper("データ検査の一覧。")
 local_app = JapaneseTyper("この端末だけで動くAirflow（動作確認用）。")
 app.add_typer(register_app, name="register")
 app.add_typer(holds_app, name="holds")
 app.add_typer(package_app, name="package")
 app.add_typer(templates_app, name="templates")
+app.add_typer(quality_app, name="quality")
 app.add_typer(local_app, name="local")
 
 
@@ -80,6 +82,29 @@ def check(
     }
     console.print(f"{report['rows']:,} 世帯を検査しました。{results[result]}", soft_wrap=True)
     raise typer.Exit(result)
+
+
+@quality_app.command("rules")
+def quality_rules(
+    kind: Annotated[str, typer.Option(help="発送種別（include/rounds）")] = "change_notice",
+    as_json: Annotated[bool, typer.Option("--json", help="結果をJSONで出力する")] = False,
+    as_page: Annotated[bool, typer.Option("--page", help="手引きのページ（markdown）として出力する")] = False,
+) -> None:
+    """データ検査を、番号・区分・内容・対応とともに一覧します。"""
+    from mailround.quality.listing import SEVERITIES, rule_rows, rules_page
+
+    include = CheckSettings().include
+    if as_page:
+        typer.echo(rules_page(include, kind), nl=False)
+        return
+    rows = rule_rows(include, kind)
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    table = folding_table("検査", "区分", "内容", "対応")
+    for row in rows:
+        table.add_row(row["id"], SEVERITIES[row["severity"]], row["message"], row["remedy"])
+    plain_console().print(table)
 
 
 @app.command()

@@ -52,6 +52,8 @@ _AMOUNTS = (*AID_KINDS, "income", "total")
 _BEFORE, _AFTER, _DIFFERENCE = (
     tuple(f"{time}_{what}" for what in _AMOUNTS) for time in ("before", "after", "difference")
 )
+AMOUNTS = (*_BEFORE, *_AFTER, *_DIFFERENCE)
+"""The names of the values that are amounts."""
 
 
 class Line(NamedTuple):

@@ -16,7 +16,7 @@ from mailround.errors import QualityStopError
 from mailround.fonts import Font
 from mailround.model import Delivery, Recipient, Status
 from mailround.postcodes import load_postcodes
-from mailround.quality import Assessment, assess, hold_list
+from mailround.quality import Assessment, assess
 from mailround.quality.catalogue import CATALOGUE
 from mailround.rounds import load_round_kind
 from mailround.settings import REPOSITORY
@@ -150,29 +150,6 @@ def test_a_check_that_crashes_stops_the_round_by_name_and_drops_what_it_said(nei
         )
     assert CANARY not in str(stopped.value)
     assert stopped.value.__suppress_context__
-
-
-def test_the_hold_list_tells_who_must_do_what_by_district_and_caseworker(
-    check: Checker, neighbours: Neighbours
-) -> None:
-    households = neighbours(
-        {}, {"postcode": "160-9999", "reason": "", "district": "09"}, {"delivery": Delivery.HOLD, "district": "01"}
-    )
-    lines = hold_list(households, check(*households).round_report())
-    assert [(line.case_no, line.district, line.caseworker) for line in lines] == [
-        ("0000003", "01", "W01"),
-        ("0000002", "09", "W01"),
-    ]
-    assert lines[1].messages == ("使われていない郵便番号です。", "決定の理由がありません（法24条4項・25条2項）。")
-    assert len(lines[1].remedies) == 2
-
-
-def test_the_hold_list_tells_which_text_does_not_fit(check: Checker, neighbours: Neighbours) -> None:
-    households = neighbours({"name": "寿限無　寿限無" * 12}, {"building": "新宿ハイツ" * 40})
-    report = check(*households).round_report()
-    said = "様式の枠に収まらない文字があります。"
-    messages = [line.messages for line in hold_list(households, report)]
-    assert messages == [(f"{said}（宛名、世帯主氏名）",), (f"{said}（方書）",)]
 
 
 def test_what_is_not_printed_at_the_posting_day_need_not_fit(check: Checker, neighbours: Neighbours) -> None:

@@ -107,7 +107,8 @@ def test_checking_writes_nothing_prints_nothing_and_needs_no_home(tmp_path: Path
         "import numpy as np\n"
         "from mailround.quality.expectations import run_suite\n"
         "from mailround.quality.choices import Choice\n"
-        "print(run_suite('household', [1, 2], {'a': np.array([True, False])}, {'a': Choice(severity='hold')})['a'].record_nos)\n"
+        "columns = {'a': np.array([True, False])}\n"
+        "print(run_suite('household', [1, 2], columns, {'a': Choice(severity='hold')})['a'].record_nos)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],

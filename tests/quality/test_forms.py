@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailround.model import Population, Recipient
@@ -47,6 +47,29 @@ def test_a_households_text_is_measured_in_the_form_of_its_own_population(
         assert FORMS.misfits(recipient, recipient.addressee(DAY)) == unfit
     assert FORMS.composers.keys() == set(Population)
     assert all(map(FORMS.belongs, Population))
+
+
+WORDS = st.text(st.sampled_from("髙寿 　あー、ＡA1-（\n𠮷"), max_size=60)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_the_quick_answer_is_the_composers(make_recipient: Maker, data: st.DataObject) -> None:
+    amount = st.one_of(st.integers(0, 10**7), st.integers(0, 10**13))
+    changes: dict[str, Any] = {
+        name: data.draw(WORDS, label=name)
+        for name in data.draw(st.sets(st.sampled_from(["name", "building", "address", "case_no", "document_no"])))
+    }
+    if data.draw(st.booleans()):
+        changes["reason"] = data.draw(WORDS) * data.draw(st.integers(1, 20))
+    if data.draw(st.booleans()):
+        changes["after"] = tuple(data.draw(st.lists(amount, min_size=8, max_size=8)))
+        changes["total_after"] = data.draw(amount)
+    if data.draw(st.booleans()):
+        changes |= {"mailto_name": data.draw(WORDS), "mailto_address": "新宿1-2-3", "mailto_reason": "後見人"}
+    recipient = make_recipient(population=data.draw(st.sampled_from(Population)), **changes)
+    to = recipient.addressee(DAY)
+    assert FORMS.fits(recipient, to) is (FORMS.misfits(recipient, to) == ())
 
 
 @given(secret=st.binary(min_size=5, max_size=5))

@@ -1,5 +1,5 @@
 """Quality checks: what is asked (catalogue), what a ward makes of it (choices), what was found (assessment)."""
 
-from mailround.quality.assessment import Assessment, Finding, Hold, assess, hold_list
+from mailround.quality.assessment import Assessment, Finding, assess
 
-__all__ = ["Assessment", "Finding", "Hold", "assess", "hold_list"]
+__all__ = ["Assessment", "Finding", "assess"]

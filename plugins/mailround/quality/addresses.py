@@ -19,8 +19,9 @@ from mailround.split_towns import code_of_block
 
 _NUMERAL = f"(?:[0-9０-９]+|[{KANJI_NUMERALS}]+)"
 _CHOME = re.compile(rf"\A\s*{_NUMERAL}丁目?")
-_NUMBER = re.compile(rf"[0-9０-９]|[{KANJI_NUMERALS}]+(?=丁|番|号|地割|線|[のノ之ー－‐−―-]|\s*\Z)|無番地|番外地|無番戸")
-"""A number, or the word of a lot that has none: 国有無番地."""
+_NUMBER = re.compile(rf"[0-9０-９]|[{KANJI_NUMERALS}]+(?=丁|番|号|地割|線|[のノ之ー－‐−―-]|\s*\Z)")
+_NO_NUMBER = "無番地|番外地"
+"""Words of a lot that has none: 国有無番地."""
 _HOKKAIDO = "北海道"
 
 _FLOOR = re.compile(r"(B|地下)?([0-9]+)(?:階|F(?![A-Z]))")
@@ -28,15 +29,15 @@ _NOTE_OF_FLOOR = re.compile("([0-9]+)階")
 
 _DWELLINGS = re.compile(
     "マンション|ハイツ|コーポ|アパート|メゾン|団地|住宅(?![地展])|レジデンス|ハイム|コート|パレス|ヴィラ|VILLA|ビラ|シャトー|"
-    r"フラット|カーサ|ハウス|ドエル|荘(?!園)|寮|ビルディング|ビル(?!ダ)|[棟館]\Z"
+    r"フラット|カーサ|ハウス|ドエル|荘(?!園)|寮|ビルディング|ビル(?!ダ)|[0-9A-Z]号?[棟館]\Z"
 )
 _ONE_DOOR = re.compile(
     r"方(?:\Z|\s)|様|気付|内\Z|病院|医院|診療所|クリニック|施設|ホーム|センター|事務所|出張所|役所|会館|支援|法人|寄宿|宿泊|宿所|"
-    r"自立|更生|保護|婦人|母子|学校|教会\Z|寺\Z|神社\Z|旅館|ホテル|カプセル|サウナ|管理人|管理室|一戸建|貸家|借家|店舗|工場|シェア"
+    r"自立|更生|保護|婦人|母子|学校|教会\Z|寺\Z|神社\Z|旅館|ホテル|カプセル|サウナ|管理人|管理室|一戸建|貸家|借家|店舗|工場|シェア|会社|[(][株有]"
 )
 """Someone's or an institution's own door: no room is to be expected behind its name."""
 _ROOM = re.compile(
-    rf"[0-9]|(?!(?:[IVX]+\Z))[A-Z]|[{KANJI_NUMERALS}]+(?:号|階|F)|室|[上下左右東西南北前奥][側端]?\Z|離れ"
+    rf"[0-9]|(?!(?:[IVX]+\Z))[A-Z]|[{KANJI_NUMERALS}]+(?:号|階|F)|[{KANJI_NUMERALS}]{{2,}}(?=\s|\Z)|室|[上下左右東西南北前奥][側端]?\Z|離れ"
 )
 """What names a room behind the building; the Roman number of a building does not."""
 _ROOM_FIRST = re.compile(r"\A[A-Z]?[0-9]+(?:号室?|階|F)?\s")
@@ -45,20 +46,25 @@ _BLOCK_AND_ROOM = 4
 
 _AT = r"(?:\A|(?<=[\s0-9番号地目（(、・先]))"
 _NO_ABODE = re.compile(
-    r"(?:住所|居所|住居|住まい|居住地|住居地)(?:は|が|の)?(?:不定|不明|不詳|未定|なし|無し|無(?![一-龥])|定まら|特定せず)|"
-    r"定まった(?:住所|住居|居所|住まい)|ホームレス|住所地?不定|無宿|転々|\A不定\Z|"
+    r"(?:住所|居所|住居|住まい|居住)地?(?:は|が|の)?\s*(?:不定|不明|不詳|未定|なし|無し|無(?![一-龥])|定まら|特定せず)|"
+    r"定まった(?:住所|住居|居所|住まい)|ホームレス|無宿|転々|\A(?:不定|なし|無し)\Z|"
+    r"(?:\A|[区市町村])内路上|"
     rf"{_AT}(?:路上(?:生活|にて|で|等|\Z|[\s）)])|野宿|車上生活|車中(?:泊|生活)|河川敷|現在地保護|テント(?:生活|\Z))|"
-    r"河川敷(?:内|\Z)|高架下(?:\Z|[\s）)])|橋の?下(?:\Z|[\s）)])|駅構内|(?:ネット|インターネット|まんが|漫画)(?:カフェ|ルーム|喫茶)"
+    r"河川敷(?:内|\Z)|(?:高架|ガード)下(?:\Z|[\s）)])|地下道(?:\Z|[\s）)])|橋の?下(?:\Z|[\s）)])|駅構内|(?:ネット|インターネット|まんが|漫画)(?:カフェ|ルーム|喫茶)"
 )
-_IN_PARK = re.compile(rf"{_AT}[一-龥々ヶケノの]{{0,10}}公園(?:内|付近|周辺|\Z|[\s）)])")
+_IN_PARK = re.compile(rf"{_AT}[一-龥々ヶケノの]{{0,10}}公園(?:内|付近|周辺|\Z|[\s）)]+(?![\s0-9０-９]))")
 """A park itself; 公園通り, 公園前ビル and パークハウス戸山公園 are not one."""
 
 _DIGIT = f"0-9０-９{KANJI_NUMERALS}"
 _LOOK_ALIKE = re.compile(
     rf"(?<=[{_DIGIT}])[\u2010-\u2015\u2043\u2212\ufe58\ufe63ー\uff70〜～\u2500\u2501](?=[{_DIGIT}])|"
-    "(?<=[0-9０-９])一(?=[0-9０-９])"
+    "(?<=[目番地号])[\u2010-\u2015\u2043\u2212\ufe58\ufe63ー\uff70\u2500\u2501](?=[0-9０-９])|"
+    "(?<=[0-9０-９])[一oOｏＯlIｌＩ○◯〇](?=[0-9０-９])"
 )
-"""Dashes, minus, the long-vowel mark, rules, waves, and 一 between digits; － is what full-width writing has."""
+"""Dashes, minus, the long-vowel mark, rules, waves and 一 for a hyphen; letters and circles for 0 and 1.
+
+－ is what full-width writing has.
+"""
 
 _NEIGHBOURS = 2
 """Neighbours with a 方書 from which on a lot is one of several dwellings."""
@@ -151,7 +157,8 @@ def number_present(address: pd.Series, code: pd.Series, rest: pd.Series, *, post
         bool(_NUMBER.search(text if each in northern else _CHOME.sub("", text, count=1)))
         for text, each in zip(rest, code, strict=True)
     ]
-    return pd.Series(numbers, index=rest.index, dtype=bool) | (address.str.strip() == "")
+    without = (address.str.strip() == "") | address.str.contains(_NO_NUMBER)
+    return pd.Series(numbers, index=rest.index, dtype=bool) | without
 
 
 def block_of_code(
@@ -268,7 +275,7 @@ def fixed_abode(rest: pd.Series, building: pd.Series) -> pd.Series:
 
 
 def plain_numbers(*texts: pd.Series) -> pd.Series:
-    """No sign that only looks like a hyphen stands between two digits; it is printed as received."""
+    """No sign that only looks like a hyphen or a digit stands in a number; it is printed as received."""
     well = pd.Series(data=True, index=texts[0].index)
     for text in texts:
         well &= ~text.str.contains(_LOOK_ALIKE)

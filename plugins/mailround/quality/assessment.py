@@ -100,8 +100,8 @@ class Finding:
 class Assessment:
     """The result of both suites; ``findings`` has every rule that ran, also those that found nothing.
 
-    ``held``, ``excluded``, ``counter`` and ``warned`` are case numbers in record order: excluded wins over counter, that
-    over held, and warned are those of the rest a person should look at. rows = printable + held + excluded + counter.
+    ``held``, ``excluded``, ``counter`` and ``warned`` are case numbers in record order: excluded wins over
+    counter, that over held, and warned are those of the rest a person should look at. rows = printable + held + excluded + counter.
     """
 
     rows: int
@@ -147,17 +147,6 @@ class Assessment:
             "warned": list(self.warned),
             "details": {each.id: dict(each.details) for each in self.findings if each.details},
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """One line of the hold list, for the person who clears it up."""
-
-    case_no: str
-    district: str
-    caseworker: str
-    messages: tuple[str, ...]
-    remedies: tuple[str, ...]
 
 
 def assess(
@@ -316,31 +305,3 @@ def _concluded(
         counter=cases(counter),
         warned=cases(warned - held - excluded - counter),
     )
-
-
-def hold_list(recipients: Sequence[Recipient], report: RoundReport) -> tuple[Hold, ...]:
-    """Return a line for every household that is held or stops the round, by district, caseworker and case."""
-    rules = {rule.id: rule for rule in CATALOGUE}
-    details = report["details"]
-
-    def message(rule: Rule, case_no: str) -> str:
-        detail = details.get(rule.id, {}).get(case_no)
-        return f"{rule.message}（{detail}）" if detail else rule.message
-
-    found: dict[str, list[Rule]] = {}
-    for each in report["rules"]:
-        if each["severity"] in {Severity.HOLD, Severity.STOP}:
-            for case_no in dict.fromkeys(each["case_nos"]):
-                found.setdefault(case_no, []).append(rules[each["id"]])
-    lines = (
-        Hold(
-            each.case_no,
-            each.district,
-            each.caseworker,
-            tuple(message(rule, each.case_no) for rule in found[each.case_no]),
-            tuple(dict.fromkeys(rule.remedy for rule in found[each.case_no])),
-        )
-        for each in recipients
-        if each.case_no in found
-    )
-    return tuple(sorted(lines, key=lambda line: (line.district, line.caseworker, line.case_no)))

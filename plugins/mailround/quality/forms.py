@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 
-from mailround.composition import Composer, household_values
-from mailround.eras import FIRST_DAY
+from mailround.composition import AMOUNTS, LINE_BREAK, POINTS, Composer, household_values, yen
+from mailround.eras import FIRST_DAY, write_era
 from mailround.fonts import FontStack
 from mailround.model import Addressee, Decision, Population, Recipient
 from mailround.piece_id import ALPHABET, piece_id
-from mailround.templates import Template
+from mailround.templates import BASIC_VALUES, DECISION_VALUES, Template, literal, placeholders
+
+_REMEMBERED = 8192
+"""Reasons, days and sizes of amounts that are composed once."""
+_DAYS = ("decision_date", "effective_date", "payment_date")
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,40 @@ class Forms:
         known = self.values(recipient, to)
         return self.composers[recipient.population].misfits(known) if known else ()
 
+    def fits(self, recipient: Recipient, to: Addressee) -> bool:
+        """Tell whether `misfits` finds nothing, mostly without composing anything.
+
+        A text that is narrow enough for one line needs no composing, and what recurs is composed once: dates, reasons,
+        and amounts by their number of digits, which are all of one width.
+        """
+        room = self._rooms[recipient.population]
+        texts = {
+            "addressee": to.name,
+            "address": to.address,
+            "building": to.building,
+            "on_behalf": f"（{to.on_behalf_of}　様分）" if to.on_behalf_of else "",
+            "head": recipient.name,
+            "case_no": recipient.case_no,
+            "district": recipient.district,
+        }
+        decision = recipient.decision
+        if decision:
+            if not is_dated(decision):
+                return True
+            texts["document_no"] = decision.document_no
+        width, capacity = self.font.width, room.capacity
+        narrow = all(not LINE_BREAK.search(text) and width(text) <= capacity[name] for name, text in texts.items())
+        if not (narrow and room.blank):
+            return not self.misfits(recipient, to)
+        return decision is None or room.holds(decision) or not self.misfits(recipient, to)
+
+    @cached_property
+    def _rooms(self) -> dict[Population, _Room]:
+        return {
+            population: _Room(self.composers[population], template, self.font, self._widest_id, self.issue_date)
+            for population, template in self.templates.items()
+        }
+
     def belongs(self, population: Population) -> bool:
         """Tell whether a population has a form of its own."""
         template = self.templates.get(population)
@@ -49,6 +88,69 @@ class Forms:
     def _widest_id(self) -> str:
         """A text as wide as any id that is drawn later may be."""
         return max(ALPHABET, key=self.font.width) * len(piece_id(b""))
+
+
+class _Room:
+    """What a form surely has room for, whoever the household is."""
+
+    def __init__(
+        self, composer: Composer, template: Template, font: FontStack, widest_id: str, issue_date: date
+    ) -> None:
+        self._composer = composer
+        self._template = template
+        self._known = dict.fromkeys((*BASIC_VALUES, *DECISION_VALUES), "") | {
+            "piece_id": widest_id,
+            "postcode": "000-0000",
+            "issue_date": write_era(issue_date, long=True),
+        }
+        self.capacity = {name: self._capacity(name, font) for name in self._known}
+        self.blank = self._alone()
+        self.amounts = lru_cache(maxsize=_REMEMBERED)(self._amounts)
+        self.days = lru_cache(maxsize=_REMEMBERED)(self._days)
+        self.reason = lru_cache(maxsize=_REMEMBERED)(self._reason)
+
+    def holds(self, decision: Decision) -> bool:
+        """Tell whether a decision's own values surely have room; False where that is not known."""
+        amounts = (
+            *decision.before,
+            *decision.after,
+            decision.income_before,
+            decision.income_after,
+            decision.total_before,
+            decision.total_after,
+        )
+        widest = yen(-(10 ** len(str(max(map(abs, amounts)))) - 1)) if max(amounts) else yen(-9)
+        days = (decision.decision_date, decision.effective_date, decision.payment_date)
+        method = self._template.texts[f"payment_{decision.payment_method}"]
+        return self.amounts(widest) and self.days(days, method) and self.reason(decision.reason)
+
+    def _alone(self, **values: str) -> bool:
+        """Tell whether the form has room for these values, all others being blank."""
+        return not self._composer.misfits(self._known | values)
+
+    def _amounts(self, widest: str) -> bool:
+        return self._alone(**dict.fromkeys(AMOUNTS, widest))
+
+    def _days(self, days: Sequence[date | None], method: str) -> bool:
+        return self._alone(payment_method=method, **dict(zip(_DAYS, map(_written, days), strict=True)))
+
+    def _reason(self, reason: str) -> bool:
+        return self._alone(reason=reason)
+
+    def _capacity(self, name: str, font: FontStack) -> float:
+        """Return how many em of a value fit on one line in every field that shows it, -1 where that cannot be told."""
+        found = [math.inf]
+        for field, wording in self._template.moving.values():
+            names = placeholders(wording)
+            if names == [name] and field.h * POINTS >= field.size:
+                found.append(field.w * POINTS / field.size - font.width(literal(wording)))
+            elif name in names:
+                found.append(-1)
+        return min(found)
+
+
+def _written(day: date | None) -> str:
+    return write_era(day, long=True) if day else ""
 
 
 def is_dated(decision: Decision) -> bool:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from datetime import date
 from operator import attrgetter
 
 import numpy as np
 import pandas as pd
 
-from mailround.model import AID_KINDS, GUARDIAN, Decision, Recipient
+from mailround.model import AID_KINDS, Decision, Recipient
 
 _AMOUNTS = ("before", "after")
 _SIMPLE = tuple(each.name for each in fields(Recipient) if each.name != "decision")

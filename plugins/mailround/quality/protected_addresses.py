@@ -112,8 +112,8 @@ def clear_of(places: Places, block: pd.DataFrame) -> pd.Series[bool]:
     Args:
         places: Of the whole round.
         block: Some of the round's households, index record_no, unique. Columns case_no, protected, to_address,
-            to_building, those of ``FREE_TEXTS`` that the round has, and ``stays`` (bool): the piece goes to the hospital
-            or institution that the household is in.
+            to_building, those of ``FREE_TEXTS`` that the round has, and ``stays`` (bool): the piece goes to
+            the hospital or institution that the household is in.
     """
     well = np.ones(len(block), dtype=bool)
     cases = block["case_no"].tolist()

@@ -71,7 +71,7 @@ def _shown(text: pd.Series, font: FontStack) -> pd.Series:
 def fits_the_form(record: pd.Series, to: pd.Series, *, forms: Forms) -> pd.Series:
     """Every field of the household's form holds its text, measured as it is composed."""
     return pd.Series(
-        [not forms.misfits(each, addressee) for each, addressee in zip(record, to, strict=True)],
+        [forms.fits(each, addressee) for each, addressee in zip(record, to, strict=True)],
         index=record.index,
         dtype=bool,
     )
