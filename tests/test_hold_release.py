@@ -9,7 +9,8 @@ import pytest
 
 from answered import report
 from mailround.context import RoundContext
-from mailround.hold_release import KINDS, REPORT, load_holds, releasable_by, write_release
+from mailround.hold_release import REPORT, load_holds, releasable_by, write_release
+from mailround.model import SEVERITIES
 from mailround.quality.catalogue import Severity
 from mailround.register.entries import HoldsReleased, QualityChecked
 from prepared import AT, record
@@ -73,4 +74,4 @@ def test_who_may_release_what_a_rule_holds(rule: str, who: str) -> None:
 
 
 def test_every_severity_has_a_name() -> None:
-    assert set(KINDS) == set(Severity)
+    assert set(SEVERITIES) == set(Severity)

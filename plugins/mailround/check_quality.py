@@ -34,25 +34,15 @@ def check_quality(work: RoundContext, *, at: datetime) -> Checked:
     if approved := work.released(QualityChecked):
         return Checked(round_id=work.round_id, **approved.model_dump(include=_COUNTS))
     digest = hashlib.sha256()
-    recipients = tuple(read_recipients(work.workspace, digest))
-    records_sha256 = digest.hexdigest()
     extracted = latest(work.entries, Extracted)
-    if extracted is not None and extracted.records_sha256 != records_sha256:
-        raise GateClosedError(
-            f"検査する{len(recipients)}件が、取込の記録（{extracted.rows}件）のときの内容ではありません。",
-            "データ取込からやり直してください。",
-        )
-    change = change_against(
-        work.register.entries(),
-        work.opened.round_kind,
-        rows=len(recipients),
-        total_after=sum(each.decision.total_after for each in recipients if each.decision)
-        if work.kind.decision
-        else None,
+    change = (
+        change_against(work.register.entries(), work.opened.round_kind, extracted.rows, extracted.total_after)
+        if extracted
+        else None
     )
     change_exceeded = change is not None and change.exceeds(work.kind.thresholds.change_percent)
     found = assess(
-        recipients,
+        read_recipients(work.workspace, digest),
         kind=work.kind,
         postcodes=load_postcodes(),
         font=load_font(work.settings),
@@ -61,6 +51,12 @@ def check_quality(work: RoundContext, *, at: datetime) -> Checked:
         posting_date=work.opened.posting_date,
         change_exceeded=change_exceeded,
     )
+    records_sha256 = digest.hexdigest()
+    if extracted is not None and extracted.records_sha256 != records_sha256:
+        raise GateClosedError(
+            f"検査した{found.rows}件が、取込の記録（{extracted.rows}件）のときの内容ではありません。",
+            "データ取込からやり直してください。",
+        )
     report = json.dumps(found.round_report(), ensure_ascii=False).encode()
     digest.update(report)
     work.workspace.write(REPORT, report)

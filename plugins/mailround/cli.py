@@ -59,7 +59,7 @@ def check(
 
     Airflowも環境変数も要りません。終了コード：0 問題なし、1 保留あり、2 中止。
     """
-    from mailround.hold_release import KINDS
+    from mailround.model import SEVERITIES
     from mailround.trial import try_export
 
     report = try_export(export, layout=layout, kind=kind, settings=CheckSettings())
@@ -71,7 +71,7 @@ def check(
     table = folding_table("検査", "区分", "件数", "内容")
     for rule in report["rules"]:
         if rule["count"]:
-            table.add_row(rule["id"], KINDS[rule["severity"]], f"{rule['count']:,}", rule["message"])
+            table.add_row(rule["id"], SEVERITIES[rule["severity"]], f"{rule['count']:,}", rule["message"])
     console = plain_console()
     if table.row_count:
         console.print(table)
@@ -91,7 +91,8 @@ def quality_rules(
     as_page: Annotated[bool, typer.Option("--page", help="手引きのページ（markdown）として出力する")] = False,
 ) -> None:
     """データ検査を、番号・区分・内容・対応とともに一覧します。"""
-    from mailround.quality.listing import SEVERITIES, rule_rows, rules_page
+    from mailround.model import SEVERITIES
+    from mailround.quality.listing import rule_rows, rules_page
 
     include = CheckSettings().include
     if as_page:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from mailround.forms import Answer, Form, Label, Settled, recorded, table
-from mailround.hold_release import KINDS, Holds, load_holds, releasable_by, write_release
+from mailround.hold_release import Holds, load_holds, releasable_by, write_release
+from mailround.model import SEVERITIES
 from mailround.register.entries import (
     AnyBody,
     Body,
@@ -220,7 +221,9 @@ def _counts(holds: Holds) -> str:
             known = frozenset(holds.report["held"]).intersection(rule["case_nos"])
             released = len(known) - len(left) if left is not None else 0
             told = f"（うち解除 {released:,}）" if released else ""
-            rows.append((f"【{KINDS[rule['severity']]}】{rule['id']} {rule['message']}", f"{rule['count']:,}{told}"))
+            rows.append(
+                (f"【{SEVERITIES[rule['severity']]}】{rule['id']} {rule['message']}", f"{rule['count']:,}{told}")
+            )
     return table(rows or [("なし", "0")], head=("検査", "世帯"))
 
 

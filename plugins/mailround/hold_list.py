@@ -17,7 +17,8 @@ import xlsxwriter
 
 from mailround.context import ROUND_KEY
 from mailround.errors import GateClosedError, PrintError
-from mailround.hold_release import KINDS, Holds, load_holds
+from mailround.hold_release import Holds, load_holds
+from mailround.model import SEVERITIES
 from mailround.records import read_recipients
 from mailround.register.entries import HoldsShown, standing
 
@@ -60,7 +61,7 @@ def list_holds(work: RoundContext) -> tuple[Line, ...]:
     """
     holds = load_holds(work)
     where = {each.case_no: (each.district, each.caseworker) for each in read_recipients(work.workspace)}
-    rules = sorted(holds.report["rules"], key=lambda rule: list(KINDS).index(rule["severity"]))
+    rules = sorted(holds.report["rules"], key=lambda rule: list(SEVERITIES).index(rule["severity"]))
     return tuple(line for rule in rules for line in _lines(rule, holds, where))
 
 
@@ -139,7 +140,7 @@ def _lines(rule: RuleReport, holds: Holds, where: dict[str, tuple[str, str]]) ->
         if case_no in only:
             detail = details.get(case_no)
             yield Line(
-                KINDS[rule["severity"]],
+                SEVERITIES[rule["severity"]],
                 case_no,
                 *where[case_no],
                 rule["id"],

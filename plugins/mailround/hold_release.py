@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 REPORT = "quality/report"
 """Workspace name of the report: case numbers per rule, and those held and excluded; no values."""
-KINDS = {"stop": "中止", "hold": "保留", "exclude": "対象外", "counter": "窓口交付", "warn": "注意", "info": "参考"}
-"""What a severity is called, in the order of every list."""
 
 
 @dataclass(frozen=True)

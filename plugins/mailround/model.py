@@ -19,6 +19,16 @@ AID_KINDS = ("livelihood", "housing", "education", "care", "medical", "maternity
 GUARDIAN = "後見人"
 """The reason of a mail-to that goes to a guardian, as the canonical export writes it."""
 
+SEVERITIES = {
+    "stop": "中止",
+    "hold": "保留",
+    "exclude": "対象外",
+    "counter": "窓口交付",
+    "warn": "注意",
+    "info": "参考",
+}
+"""What the severities of the checks are called, in the order of every list."""
+
 RoundId = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[a-z0-9]{1,16}$", strict=True)]
 """Year, month, short name. Pydantic's ``$`` is Rust's: it does not let a trailing newline through."""
 

@@ -16,6 +16,7 @@ from rest_api import RIGHT, Api, instance
 
 import answered
 from mailround.context import RoundContext
+from mailround.decide_holds import GO_ON, RELEASE, HoldDecision
 from mailround.extract import CONTROL_SUFFIX, read_source
 from mailround.layouts import load_layout
 from mailround.local import client, drive
@@ -144,7 +145,6 @@ def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[...
 @pytest.mark.parametrize(
     ("form", "user"),
     [
-        ("decide_holds", "datateam"),
         ("approve_release", "approver"),
         ("record_media_handover", "officer"),
         ("record_deletion_certificate", "officer"),
@@ -158,6 +158,21 @@ def test_the_right_person_answers_with_every_field_of_the_form(api: Api, driver:
     assert who == user
     assert body["chosen_options"] == [shown.options[0]]
     assert body["params_input"].keys() == set(shown.model_fields)
+
+
+@pytest.mark.parametrize("said", [("P03", "officer", RELEASE), ("A04", "datateam", GO_ON)])
+def test_who_did_not_start_the_round_releases_the_protected_before_it_goes_on(
+    api: Api, driver: Driver, open_a_round: Callable[..., RoundContext], said: tuple[str, str, str]
+) -> None:
+    rule, user, option = said
+    work = open_a_round()
+    answered.report(work, **dict.fromkeys(answered.HELD, ()) | {rule: ("0000003", "0000004")})
+    api.answers["PATCH", f"{RUN}/taskInstances/decide_holds/-1/hitlDetails"] = {}
+    ANSWERS["decide_holds"](driver, "manual__1", ROUND)
+    who, body = answers(api)["decide_holds"]
+    assert (who, body["chosen_options"]) == (user, [option])
+    assert body["params_input"].keys() == set(HoldDecision.model_fields)
+    assert body["params_input"]["case_nos"] == ("0000003 0000004" if rule == "P03" else "")
 
 
 def test_the_posting_counts_what_was_sealed_without_the_forgotten(api: Api, driver: Driver, work: RoundContext) -> None:

@@ -6,8 +6,9 @@ import re
 import shutil
 from pathlib import Path
 
+from mailround.model import SEVERITIES
 from mailround.quality.catalogue import CATALOGUE, Severity
-from mailround.quality.listing import SEVERITIES, rule_rows, rules_page
+from mailround.quality.listing import rule_rows, rules_page
 from mailround.settings import REPOSITORY
 
 INCLUDE = REPOSITORY / "include"

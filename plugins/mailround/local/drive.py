@@ -9,6 +9,10 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+from mailround.context import load_round
+from mailround.decide_holds import GO_ON, RELEASE
+from mailround.forms import UNCHOSEN
+from mailround.hold_release import load_holds
 from mailround.layouts import load_layout
 from mailround.local.airflow import LocalAirflow
 from mailround.local.client import AirflowUser, ClientError, TaskState
@@ -106,18 +110,26 @@ class Driver:
 Answers = Mapping[str, Callable[[Driver, str, str], None]]
 
 
-def decide_holds(driver: Driver, run_id: str, _: str) -> None:
-    """The data team goes on without the held households."""
-    driver.users["datateam"].answer(
-        run_id,
-        "decide_holds",
-        "保留分を除いて続ける",
-        rule="",
-        case_nos="",
-        reason="（選んでください）",
-        reference="",
-        change_acknowledged=False,
-    )
+def decide_holds(driver: Driver, run_id: str, round_id: str) -> None:
+    """The officer, who did not start the round, releases the protected; then the data team goes on without the rest."""
+    holds = load_holds(load_round(driver.settings, round_id))
+    protected = sorted(holds.by_rule.get("P03", ()))
+    nothing = {"rule": "", "case_nos": "", "reason": UNCHOSEN, "reference": "", "change_acknowledged": False}
+    if protected:
+        driver.users["officer"].answer(
+            run_id,
+            "decide_holds",
+            RELEASE,
+            **nothing
+            | {
+                "rule": "P03",
+                "case_nos": " ".join(protected),
+                "reason": "送付先を二人で確認済み",
+                "reference": "8新福生第900号",
+            },
+        )
+        return
+    driver.users["datateam"].answer(run_id, "decide_holds", GO_ON, **nothing)
 
 
 def approve(driver: Driver, run_id: str, _: str) -> None:

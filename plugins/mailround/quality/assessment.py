@@ -101,7 +101,8 @@ class Assessment:
     """The result of both suites; ``findings`` has every rule that ran, also those that found nothing.
 
     ``held``, ``excluded``, ``counter`` and ``warned`` are case numbers in record order: excluded wins over
-    counter, that over held, and warned are those of the rest a person should look at. rows = printable + held + excluded + counter.
+    counter, that over held, and warned are those of the rest a person should look at.
+    rows = printable + held + excluded + counter.
     """
 
     rows: int

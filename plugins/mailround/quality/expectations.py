@@ -60,7 +60,10 @@ class Outcome:
 
 
 def run_suite(
-    name: str, record_nos: Sequence[int] | npt.NDArray[np.int64], columns: Mapping[str, Answers | None], choices: Mapping[str, Choice]
+    name: str,
+    record_nos: Sequence[int] | npt.NDArray[np.int64],
+    columns: Mapping[str, Answers | None],
+    choices: Mapping[str, Choice],
 ) -> dict[str, Outcome]:
     """Validate one suite: per rule an array of booleans, True where all is well, parallel to ``record_nos``.
 

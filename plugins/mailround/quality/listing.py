@@ -5,18 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypedDict
 
+from mailround.model import SEVERITIES
 from mailround.quality.catalogue import CATALOGUE, Release, Rule, Severity
 from mailround.quality.choices import load_choices
 
-SEVERITIES: dict[str, str] = {
-    Severity.STOP: "中止",
-    Severity.HOLD: "保留",
-    Severity.EXCLUDE: "対象外",
-    Severity.COUNTER: "窓口交付",
-    Severity.WARN: "注意",
-    Severity.INFO: "参考",
-}
-"""What a severity is called."""
 _RELEASES = {Release.NOBODY: "解除できない", Release.PERSON: "取扱者", Release.SECOND: "開始した人以外の二人目"}
 _GROUPS = {
     "R": "回全体",
@@ -26,12 +18,14 @@ _GROUPS = {
     "H": "世帯どうしの比較",
     "D": "決定の内容",
 }
+_COLUMNS = ("| 番号 | 区分 | 内容 | 読む項目 | 対応 | 解除できる人 |", "| --- | --- | --- | --- | --- | --- |")
 _HEAD = """\
 # データ検査の一覧
 
-このページは `mailround quality rules --page` が検査の定義から作ります。手で書き換えないでください（CIが一致を確かめます）。
+このページは `mailround quality rules --page` が作ります。手で書き換えないでください（テストが一致を確かめます）。
 
-* **区分**は出荷時の設定です。`include/expectations/` で変えられます。しきい値は `include/rounds/` の `thresholds` で変えます。
+* **区分**は出荷時の設定です。`include/expectations/` で変えられます。
+* しきい値は `include/rounds/` の `thresholds` で変えます。
 * **保留**の世帯は印刷しません。「04 保留の判断」で、検査ごとに定められた人が、理由と文書番号を記録して解除できます。
 * **対象外**と**窓口交付**の世帯は印刷せず、一覧に載せます。**注意**と**参考**の世帯は印刷し、一覧に載せます。
 * どの世帯が該当したかは `mailround holds show 回の番号` で確かめます（見るたびに管理簿に記録されます）。
@@ -96,6 +90,6 @@ def rules_page(include: Path, kind: str) -> str:
     parts = [_HEAD]
     for letter, title in _GROUPS.items():
         rules = [rule for rule in CATALOGUE if rule.id.startswith(letter)]
-        parts += [f"## {title}\n", "| 番号 | 区分 | 内容 | 読む項目 | 対応 | 解除できる人 |", "| --- | --- | --- | --- | --- | --- |"]
+        parts += [f"## {title}\n", *_COLUMNS]
         parts += [*map(line, rules), ""]
     return "\n".join(parts)
