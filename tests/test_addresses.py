@@ -128,6 +128,7 @@ def test_a_real_address_agrees_with_its_postcode_and_is_cut_behind_its_town(
         ("北海道浦臼町浦臼第１２番", "061-0611", "", "浦臼第１２番"),
         ("北海道浦臼町浦臼第十二番", "061-0611", "", "浦臼第十二番"),
         ("京都市上京区中立売通浄福寺西入五町目町1", "602-8043", "", "中立売通浄福寺西入五町目町1"),
+        ("東京都新宿　区\u30991-2", "160-0022", "", "　区\u30991-2"),
         ("東京都新宿区新宿1-2", "999-9999", "", "東京都新宿区新宿1-2"),
         ("東京都新宿区新宿1-2", "", "", "東京都新宿区新宿1-2"),
         ("", "160-0022", "", ""),
@@ -282,7 +283,23 @@ def test_the_numbers_behind_a_town_are_read_in_any_writing(
     assert block == Block(numbers, division, len(rest) - len(behind))
 
 
-@pytest.mark.parametrize("rest", ["", "　", "字原12", "百人荘", "ハイツ101", "番地", "101号室", "-1", "甲12"])
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "",
+        "　",
+        "字原12",
+        "百人荘",
+        "ハイツ101",
+        "番地",
+        "101号室",
+        "-1",
+        "甲12",
+        "1" * 10,
+        "9" * 20_000,
+        "一" * 20_000 + "番",
+    ],
+)
 def test_what_does_not_begin_with_a_block_has_none(rest: str) -> None:
     assert block_of(rest) is None
 

@@ -297,7 +297,9 @@ def checked(ward: Settings, export: Callable[..., Path], open_a_round: Opener) -
     """A round whose export was read and checked."""
     path = export()
     work = open_a_round(path.read_bytes())
-    (ward.inbox / f"export.csv{CONTROL_SUFFIX}").write_bytes(path.with_name(path.name + CONTROL_SUFFIX).read_bytes())
+    beside = path.with_name(path.name + CONTROL_SUFFIX)
+    control = json.loads(beside.read_text(encoding="utf-8")) | {"created_at": AT.isoformat()}  # the command says now
+    (ward.inbox / f"export.csv{CONTROL_SUFFIX}").write_text(json.dumps(control), encoding="utf-8")
     extract(work, at=AT)
     check_quality(work, at=AT)
     return work

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -113,6 +115,20 @@ def test_a_code_with_several_parts_of_a_town_has_all_their_notes() -> None:
 @pytest.mark.parametrize("city", [("東京都", "無い区"), ("無い県", "新宿区"), ("", "")])
 def test_a_city_that_is_not_in_the_table_has_nothing(city: tuple[str, str]) -> None:
     assert (POSTCODES.towns(*city), POSTCODES.floors(*city), POSTCODES.notes(*city)) == (frozenset(), (), {})
+
+
+def test_a_city_whose_rows_do_not_stand_together_has_all_its_towns(tmp_path: Path) -> None:
+    rows = [("1", "甲市", "一町"), ("2", "乙市", "二町"), ("3", "甲市", "三町"), ("4", "乙市", "四町")]
+    connection = sqlite3.connect(tmp_path / "postaldata.db")
+    connection.execute("CREATE TABLE postal_data (code text, data text, prefecture text, city text)")
+    for code, city, town in rows:
+        data = {"prefecture": "県", "city": city, "neighborhood": town, "alternates": [], "note": None}
+        connection.execute("INSERT INTO postal_data VALUES (?, ?, '県', ?)", (code, json.dumps(data), city))
+    connection.commit()
+    connection.close()
+    table = Postcodes(tmp_path / "postaldata.db")
+    assert table.towns("県", "甲市") == {"一町", "三町"}
+    assert table.towns("県", "乙市") == {"二町", "四町"}
 
 
 def test_another_file_is_refused_in_words(tmp_path: Path) -> None:

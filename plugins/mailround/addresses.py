@@ -78,7 +78,7 @@ _BLOCK_SIGNS = str.maketrans(
     }
 )
 _BLOCK_NUMBER = re.compile(
-    rf"\s*第?(?:([0-9]+)(?![0-9]|\s*(?:号?室|階|F))|([{KANJI_NUMERALS}]+)(?=\s*(?:丁|番|号(?!室)|地割|[-の]|\Z)|\s))"
+    rf"\s*第?(?:([0-9]{{1,9}})(?![0-9]|\s*(?:号?室|階|F))|([{KANJI_NUMERALS}]{{1,9}})(?=\s*(?:丁|番|号(?!室)|地割|[-の]|\Z)|\s))"
     r"(?:\s*(丁目?|地割|番地の?|番の?|号|-|の(?=[0-9〇一二三四五六七八九十])))?"
 )
 
@@ -190,8 +190,6 @@ class _Folded:
             if not place:
                 return self.text
             place = bisect_left(self._ends, self._ends[place - 1])
-            if not self._ends[place]:
-                return self.text
         return self.text[sum(map(len, self._parts[: place + 1])) :]
 
 

@@ -261,7 +261,7 @@ def test_no_town_of_tokyo_or_with_a_park_road_or_inn_in_its_name_sounds_homeless
     assert not list(rest[~addresses.fixed_abode(rest, pd.Series([""] * len(rest)))])
 
 
-@pytest.mark.parametrize("sign", "‐‑‒–—―−﹣ーｰ〜～─━一")
+@pytest.mark.parametrize("sign", "‐‑‒–—―−﹣－ーｰ〜～─━一")
 def test_a_sign_that_looks_like_a_hyphen_between_digits_is_told(sign: str) -> None:
     address, none = pd.Series([f"新宿1{sign}2", f"新宿１{sign}２", "新宿1-2"]), pd.Series([""] * 3)
     assert list(addresses.plain_numbers(address, none)) == [False, False, True]
@@ -281,7 +281,6 @@ def test_a_sign_that_looks_like_a_hyphen_behind_a_unit_is_told() -> None:
     "text",
     [
         "1-2-3",
-        "１－２－３",
         "一〇五番",
         "O棟1",
         "一丁目2番3号",
@@ -370,6 +369,54 @@ def test_every_answer_keeps_the_index_it_was_asked_with() -> None:
         assert answer.dtype == bool
     assert not answers[4][17]
     assert not answers[5][9]
+
+
+HOSTILE = [
+    "\x00",
+    "\ud800",
+    "\u202e新宿1-2",
+    "新宿\u200b1-2",
+    "\ufeff1-2",
+    "\ue000",
+    "🏠1-2",
+    "=cmd|'/C calc'!A0",
+    "<b>1-2</b>",
+    "1-2\r\n3",
+    "１" * 20_000,
+    "一" * 20_000 + "番",
+    "1-" * 10_000,
+    "「" * 5_000,
+    "　" * 20_000,
+    "公園" * 5_000,
+    "コーポ" * 5_000,
+    "字" * 20_000,
+    "か\u3099" * 5_000,
+    "\U000e0100" * 5_000,
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_no_text_is_too_strange_to_be_asked_about(text: str) -> None:
+    address = pd.Series([text, f"東京都新宿区西新宿{text}", f"東京都新宿区戸山{text}"], dtype=object)
+    code = pd.Series(["1600023", "1600023", "1690052"], dtype=object)
+    splits = addresses.split(address, code, POSTCODES)
+    town, rest, agrees = splits["town"], splits["rest"], splits["agrees"]
+    assert list(agrees) == [False, True, True]
+    assert list(town) == ["", "西新宿", "戸山"]
+    for building in (address, rest):
+        key, given = addresses.lot(town, rest, building)
+        answers = [
+            addresses.postcode_agrees(address, code, agrees, postcodes=POSTCODES),
+            addresses.number_present(address, code, rest, postcodes=POSTCODES),
+            addresses.block_of_code(town, code, rest, agrees, postcodes=POSTCODES),
+            addresses.floor_of_code(town, code, rest, building, postcodes=POSTCODES),
+            addresses.room_given(rest, building),
+            addresses.fixed_abode(rest, building),
+            addresses.plain_numbers(address, building),
+            addresses.building_missing(key, given),
+        ]
+        assert all(answer.dtype == bool for answer in answers)
+        assert addresses.residence_key(town, rest, address, building).map(type).eq(str).all()
 
 
 def test_a_round_of_no_one_is_well() -> None:

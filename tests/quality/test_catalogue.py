@@ -138,7 +138,7 @@ SOUND: list[dict[str, Any]] = [
 ]
 
 
-NOTHING_WRONG = {"P03", "H05"}
+NOTHING_WRONG = {"P03", "A12", "H05"}
 """Rules that find households in which nothing is wrong."""
 
 

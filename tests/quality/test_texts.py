@@ -20,13 +20,51 @@ from printing import ISSUED, number, templates, whole_font
 Neighbours = Callable[..., tuple[Recipient, ...]]
 BlockOf = Callable[..., Block]
 
-PLACEHOLDERS = ["", "　", "不明", "－", "＊＊＊", "○○　○○", "・", "123", "氏名　不詳", "\u3000\u3000"]
+PLACEHOLDERS = [
+    *(
+        "",
+        "　",
+        "不明",
+        "－",
+        "＊＊＊",
+        "○○　○○",
+        "・",
+        "123",
+        "氏名　不詳",
+        "\u3000\u3000",
+        "（未入力）",
+        "テスト　太郎",
+    ),
+    *("山〓　太郎", "山？　太郎", "■田　太郎", "○○　花子", "氏名不明者"),
+]
+NAMES = ["なし田　梨子", "天道　〇", "テスト・マリア", "仮屋　名奈", "O'Brien, R&D <b>", "一　一"]
 
 
 def test_what_only_stands_for_a_name_is_none() -> None:
     names = pd.Series(["髙﨑　𠮷郎", *PLACEHOLDERS])
     assert list(texts.name_present(names)) == [True, *[False] * len(PLACEHOLDERS)]
     assert list(texts.name_present(names, names.iloc[::-1].reset_index(drop=True))) == [False] * len(names)
+
+
+def test_a_name_that_only_looks_like_a_stand_in_is_one() -> None:
+    assert list(texts.name_present(pd.Series(NAMES))) == [True] * len(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("reason", "present"),
+    [
+        ("", False),
+        ("\r\n　", False),
+        ("なし。", False),
+        ("－", False),
+        ("未入力", False),
+        ("冬季加算を計上したため。", True),
+        ("世帯員の転出が判明したため（転出先は不明）。", True),
+        ("△500円の認定誤りを正したため。", True),
+    ],
+)
+def test_a_reason_says_something(reason: str, present: bool) -> None:
+    assert list(texts.reason_present(pd.Series([reason]))) == [present]
 
 
 def test_blanks_fill_nothing_in() -> None:

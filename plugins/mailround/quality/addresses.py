@@ -57,14 +57,11 @@ _IN_PARK = re.compile(rf"{_AT}[一-龥々ヶケノの]{{0,10}}公園(?:内|付�
 
 _DIGIT = f"0-9０-９{KANJI_NUMERALS}"
 _LOOK_ALIKE = re.compile(
-    rf"(?<=[{_DIGIT}])[\u2010-\u2015\u2043\u2212\ufe58\ufe63ー\uff70〜～\u2500\u2501](?=[{_DIGIT}])|"
+    rf"(?<=[{_DIGIT}])[\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0dー\uff70〜～\u2500\u2501](?=[{_DIGIT}])|"
     "(?<=[目番地号])[\u2010-\u2015\u2043\u2212\ufe58\ufe63ー\uff70\u2500\u2501](?=[0-9０-９])|"
     "(?<=[0-9０-９])[一oOｏＯlIｌＩ○◯〇](?=[0-9０-９])"
 )
-"""Dashes, minus, the long-vowel mark, rules, waves and 一 for a hyphen; letters and circles for 0 and 1.
-
-－ is what full-width writing has.
-"""
+"""Dashes, minus, the full-width hyphen, the long-vowel mark, rules, waves and 一; letters and circles for 0 and 1."""
 
 _NEIGHBOURS = 2
 """Neighbours with a 方書 from which on a lot is one of several dwellings."""
@@ -176,13 +173,12 @@ def block_of_code(
 
 
 def _divided(code: str, postcodes: Postcodes) -> dict[str, dict[str, frozenset[str]]]:
-    """Return the divided towns that a code has a part of; an office's code stands for itself."""
+    """Return the divided towns that a code has a part of; that of an office or a tower has none."""
     found: dict[str, dict[str, frozenset[str]]] = {}
     for place in postcodes.places(code):
-        if place.town and not place.building and not place.office:
-            parts = postcodes.notes(place.prefecture, place.city).get(place.town, {})
-            if code in parts:
-                found[place.town] = parts
+        parts = postcodes.notes(place.prefecture, place.city).get(place.town, {})
+        if code in parts:
+            found[place.town] = parts
     return found
 
 

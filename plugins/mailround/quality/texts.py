@@ -21,19 +21,65 @@ from mailround.quality.forms import Forms
 from mailround.templates import words_kept_from
 
 _PLACEHOLDERS = frozenset(
-    {"不明", "不詳", "氏名不明", "氏名不詳", "未定", "未登録", "未入力", "なし", "無し", "テスト"}
+    {
+        *(
+            "不明",
+            "不詳",
+            "未定",
+            "未登録",
+            "未入力",
+            "(未入力)",
+            "(不明)",
+            "なし",
+            "無し",
+            "名無し",
+            "仮名",
+            "仮称",
+            "ダミー",
+        ),
+        *(
+            "氏名不明",
+            "氏名不詳",
+            "氏名不明者",
+            "身元不明",
+            "身元不明者",
+            "身元不詳",
+            "姓名不詳",
+            "該当なし",
+            "同上",
+            "テスト",
+        ),
+    }
 )
+"""What is entered where something is not known."""
+_FOR_TESTS = re.compile("テスト(?:太郎|花子|一郎|用|データ)|(?:ダミー|サンプル)データ")
+_LOST = re.compile("[〓?？\ufffd■□▲△▼▽●◎◆◇★☆※＊*]|[○〇]{2}|[×✕]{2}")
+"""Signs that stand for a letter which was lost on the way, or is kept back: 〓 above all."""
 _LETTERS = frozenset({"Lo", "Lu", "Ll", "Lt"})
 
 
 def name_present(*names: pd.Series) -> pd.Series:
-    """Every one is a name: some letter in it, and not a word that stands for a missing name."""
+    """Every one is a name: some letter in it, none lost, and not a word that stands for a missing name."""
     return _all(name.map(_is_name, na_action=None).astype(bool) for name in names)
 
 
 def _is_name(text: str) -> bool:
-    name = "".join(unicodedata.normalize("NFKC", text).split())
-    return name not in _PLACEHOLDERS and any(unicodedata.category(letter) in _LETTERS for letter in name)
+    return _says_something(text) and not _LOST.search(text)
+
+
+def reason_present(reason: pd.Series) -> pd.Series:
+    """The reason says something: it is neither blank nor a word that stands for a missing one."""
+    known = {text: _says_something(text) for text in reason.unique()}
+    return reason.map(known).astype(bool)
+
+
+def _says_something(text: str) -> bool:
+    plain = "".join(unicodedata.normalize("NFKC", text).split())
+    return (
+        plain.strip("。.、,") not in _PLACEHOLDERS
+        and not _FOR_TESTS.search(plain)
+        and any(unicodedata.category(letter) in _LETTERS for letter in plain)
+    )
 
 
 def filled_in(text: pd.Series) -> pd.Series:
