@@ -91,6 +91,8 @@ def read_export(raw: bytes, layout: Layout, gaiji: Gaiji | None = None, *, decis
     """Return the records of an export.
 
     Empty texts and empty dates are allowed (the quality rules hold such households); so are double case numbers.
+    An optional column may be absent, but not while the export has columns that the layout does not know: one of them
+    may be it.
 
     Args:
         raw: The file, as it came.
@@ -272,6 +274,8 @@ def _read_header(
         elif headers[-1] in seen:
             find("", f"見出しの{position}列目が他の列と重複しています")
         seen.add(headers[-1])
+    known = set(layout.columns.values())
+    unknown = tuple(header for header in headers if header not in known)
     positions = {}
     for name in wanted:
         source = layout.columns.get(name)
@@ -279,9 +283,10 @@ def _read_header(
             positions[name] = headers.index(str(source))
         elif name not in OPTIONAL_FIELDS:
             find(name, f"見出し「{source}」の列がありません")
+        elif source and unknown:  # under another name it would be lost in silence: a mail-to's last day, for one
+            find(name, f"見出し「{source}」の列がなく、レイアウトにない見出しが{len(unknown)}列あります")
     _refuse(findings)
-    known = set(layout.columns.values())
-    return positions, tuple(header for header in headers if header not in known), len(headers)
+    return positions, unknown, len(headers)
 
 
 def _read_trailer(

@@ -264,6 +264,12 @@ SPOILED = [
         "10,000 fields in a record", line(3, lambda each, mark: each + mark * 10_000), "項目数が47ではなく10047です"
     ),
     Spoiled(
+        "an invisible sign in an optional header",
+        lambda raw, _: raw.replace("送付先変更期限".encode(), "送付先変更期限\u200b".encode()),
+        "レイアウトにない見出しが1列あります",
+        layouts=("seto",),
+    ),
+    Spoiled(
         "an invisible sign in a header",
         lambda raw, _: raw.replace("世帯番号".encode(), "世帯\u200b番号".encode()),
         "case_no",
