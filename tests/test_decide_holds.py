@@ -226,7 +226,7 @@ def test_whoever_released_a_protected_household_does_not_say_go_on(work: RoundCo
     release(work, rule="P03", case_nos="0000907", responder="officer2", reason="送付先を二人で確認済み")
     release(work, responder="officer")
     (reason,) = refused(HoldDecision, work, responder="officer2")
-    assert "支援措置の世帯の保留を解除した本人は" in reason
+    assert "二人での確認が要る保留を解除した本人は" in reason
     assert settled(HoldDecision, work, responder="officer").goes_on
 
 
