@@ -35,6 +35,11 @@ def test_controls_invisible_signs_and_user_defined_cells_are_refused(character: 
     assert refused_characters(["髙", f"山{character}田"]) == {character}
 
 
+@pytest.mark.parametrize("character", "\u034f\u115f\u1160\u180b\u2800\u3164\uffa0\ufffc\ufffd〓")
+def test_signs_that_show_nothing_or_stand_for_a_lost_character_are_refused(character: str) -> None:
+    assert refused_characters([f"山{character}田"]) == {character}
+
+
 def test_no_character_of_a_refused_category_slips_through_but_unassigned_han() -> None:
     refused = refused_characters(map(chr, range(sys.maxunicode + 1)))
     for code in range(sys.maxunicode + 1):

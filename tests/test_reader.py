@@ -174,6 +174,9 @@ def test_a_layout_without_decisions_cannot_serve_a_decision_round() -> None:
         ("name", "ＮＧＵＹＥＮ　ＴＨＩ"),
         ("name", "\ue000田"),
         ("name", "ﾀﾅｶ ﾀﾛｳ"),
+        ("name", "邊ｱ　齋ｲ"),  # kanji and half-width kana by turns, as UTF-8 read as CP932 has them
+        ("building", "螻ｱ荘101"),
+        ("building", "蒼ﾊｲﾂ"),
         ("address", "東京都新宿区新宿１－２～３"),
         ("building", 'R&D "ハイツ", 101'),
         ("building", "=HYPERLINK(1)"),
@@ -272,6 +275,8 @@ def test_positions_serve_where_there_is_no_header() -> None:
         ("name", b"\x85\xf0", "文字コードとして読めないバイトがあります"),
         ("building", b"A\0B", "NUL文字があります"),
         ("reason", b"\0", "NUL文字があります"),
+        ("name", "山田".encode(), "UTF-8の文字が混じっています"),
+        ("mailto_name", "四谷第一病院".encode(), "UTF-8の文字が混じっています"),
     ],
 )
 def test_a_malformed_field_is_named_without_its_content(field: str, content: bytes, problem: str) -> None:
@@ -411,6 +416,27 @@ def test_another_encoding_than_the_layouts_is_refused_by_name(layout: Layout, en
     assert named in error.happened
     assert "文字コード" in error.happened
     assert error.findings == ()
+
+
+@pytest.mark.parametrize("layout", [SHINJUKU, SETO], ids=lambda layout: layout.name)
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_without_a_bom_is_known_by_its_line_breaks(layout: Layout, encoding: str) -> None:
+    raw = write_export(THREE, layout, decision=True).decode(layout.encoding).encode(encoding)
+    assert "UTF-16" in refused(raw, layout).happened
+
+
+@pytest.mark.parametrize("decision", [True, False])
+def test_a_record_glued_to_the_trailer_is_not_lost(decision: bool) -> None:
+    raw = write_export(THREE, SETO, decision=decision)
+    *records, last, trailer, _ = raw.split(b"\r\n")
+    glued = b"\r\n".join([*records, trailer + b"\t" + last, b""])
+    error = refused(glued, SETO, decision=decision)
+    assert "集計行の後に、改行のないまま別のデータが続いています" in [each.problem for each in error.findings]
+
+
+def test_a_field_that_never_ends_is_told_from_an_open_quote() -> None:
+    (finding,) = refused(with_field("building", b"1" * 200_000)).findings
+    assert finding == Finding(2, 3, "", "131,072バイトを超える項目があります（改行や区切りのないデータです）")
 
 
 def test_a_bom_is_read_where_the_layout_says_so() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -26,12 +27,16 @@ from mailround.register.entries import Extracted as ExtractedBody
 from mailround.settings import TOKYO
 
 CONTROL_SUFFIX = ".control.json"
+_FIRST_YEAR = 2000
+"""Of an export: a clock that was never set says 1970, and no notice can be dated in the year 1."""
 _CLOCKS_DIFFER = timedelta(hours=1)
 _DISTRICT = re.compile(r"[0-9A-Za-z-]{1,8}")
 
 
 def _in_tokyo(moment: datetime) -> datetime:
     """Read a time without a zone as Tokyo's: the systems that write exports stand there and often name none."""
+    if moment.year < _FIRST_YEAR:
+        raise ValueError("before there were exports")
     try:
         return moment.replace(tzinfo=TOKYO) if moment.tzinfo is None else moment.astimezone(TOKYO)
     except OverflowError:
@@ -133,10 +138,12 @@ def read_source(path: Path, layout: Layout, gaiji: Gaiji | None = None, *, decis
     """Read an export and its control file ``<export>.control.json``, and compare every number.
 
     Raises:
-        MalformedExportError: A record or the control file is malformed, or the control file is missing.
+        MalformedExportError: A record or the control file is malformed, the control file is missing, or the export is
+            still being written.
         CountMismatchError: A control total differs.
     """
-    raw = path.read_bytes()
+    with path.open("rb") as file:
+        raw = read_whole(path, file)
     digest = hashlib.sha256(raw).hexdigest()
     control = _read_control(path.with_name(path.name + CONTROL_SUFFIX), decision=decision)
     # Before the reading: a file that is not the one the control file speaks of may be malformed in any way.
@@ -155,6 +162,26 @@ def read_source(path: Path, layout: Layout, gaiji: Gaiji | None = None, *, decis
         if export.trailer.total_after is not None:
             _compare("集計行の変更後支給額の合計", export.trailer.total_after, "データファイル", export.total_after)
     return Source(raw, digest, export, control)
+
+
+def read_whole(path: Path, file: BinaryIO) -> bytes:
+    """Return the bytes of a file, open and unread, that nobody wrote to, shortened or replaced meanwhile.
+
+    Raises:
+        MalformedExportError: Somebody did.
+    """
+    before = os.fstat(file.fileno())
+    raw = file.read()
+    after = path.stat()
+    if len(raw) != after.st_size or any(getattr(before, each) != getattr(after, each) for each in _SAME_FILE):
+        raise MalformedExportError(
+            "データファイルが、読み取っている間に書き換えられました（出力や複写の途中と思われます）。",
+            "福祉システムの出力が終わり、件数ファイルも揃ったことを確かめてから、もう一度実行してください。",
+        )
+    return raw
+
+
+_SAME_FILE = ("st_dev", "st_ino", "st_size", "st_mtime_ns")
 
 
 def district_totals(recipients: Iterable[Recipient], *, decision: bool) -> dict[str, District]:

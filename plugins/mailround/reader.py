@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -23,9 +24,13 @@ from mailround.model import AID_KINDS, Decision, Recipient
 
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_UTF16_BREAKS = (b"\0\r\0\n", b"\r\0\n\0")
 _ENCODING_TITLES = {"cp932": "CP932（シフトJIS）", "utf-8": "UTF-8（BOMなし）", "utf-8-sig": "UTF-8（BOMあり）"}
 _MOST_DIGITS_OF_A_TOTAL = 15
 _LISTED = 20
+_HALVES = re.compile("[\u4e00-\u9fff][\x80\uff61-\uff9f\uf8f0-\uf8f3]")
+"""An ideograph and right behind it what CP932 makes of a byte that stands alone."""
+_NOT_JAPANESE = re.compile("[\x80-\u2fff\ua000-\ufeff\U00010000-\U0010ffff]")
 _BARE_CR = "引用符の外に単独の改行コード（CR）があります"
 
 _REMEDY = (
@@ -105,7 +110,7 @@ def read_export(raw: bytes, layout: Layout, gaiji: Gaiji | None = None, *, decis
         )
     _require_encoding(raw, layout)
     codec = layout.encoding.removesuffix("-sig")
-    records = list(_records(raw.removeprefix(_UTF8_MARK).decode("latin-1"), layout.delimiter))
+    records = list(_records(raw.removeprefix(_UTF8_MARK), layout.delimiter))
     findings: list[Finding] = []
 
     wanted = BASIC_FIELDS + DECISION_FIELDS if decision else BASIC_FIELDS
@@ -118,7 +123,7 @@ def read_export(raw: bytes, layout: Layout, gaiji: Gaiji | None = None, *, decis
 
     totals = None
     if layout.trailer:
-        totals, records = _read_trailer(records, layout.trailer, codec, decision=decision, findings=findings)
+        totals, records = _read_trailer(records, layout.trailer, width, codec, decision=decision, findings=findings)
 
     convert = _Conversion(layout, positions, width, codec, gaiji, decision=decision, findings=findings)
     converted = [convert(number, record) for number, record in enumerate(records, start=1)]
@@ -144,7 +149,7 @@ def _require_encoding(raw: bytes, layout: Layout) -> None:
 def _encoding(raw: bytes) -> str:
     if raw.startswith(_UTF8_MARK):
         return "utf-8-sig"
-    if raw.startswith(_UTF16_MARKS):
+    if raw.startswith(_UTF16_MARKS) or any(each in raw for each in _UTF16_BREAKS):
         return "utf-16"
     if raw.isascii():
         return "ascii"
@@ -155,31 +160,53 @@ def _encoding(raw: bytes) -> str:
     return "utf-8" if whole > damaged else "cp932"
 
 
-def _records(text: str, delimiter: str) -> Iterator[_Record]:
-    # newline="\n": a bare CR outside quotes must not pass for the end of a record.
-    lines = list(io.StringIO(text, newline="\n"))
+def _records(raw: bytes, delimiter: str) -> Iterator[_Record]:
+    lines = _Lines(raw)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         line = reader.line_num + 1
+        lines.quoted = False
         try:
             fields = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            yield _Record(line, [], _csv_problem(str(error)))
+            yield _Record(line, [], _csv_problem(str(error), quoted=lines.quoted))
             if "limit" in str(error):  # an open quote swallowed the rest: what follows would be guesswork
                 return
             continue
         problem = "" if fields else "空行です"
-        last = lines[reader.line_num - 1]
-        if last.endswith(("\r\r\n", "\r")):  # csv drops these CRs in silence
+        if lines.last.endswith(("\r\r\n", "\r")):  # csv drops these CRs in silence
             problem = _BARE_CR
         yield _Record(line, fields, problem)
 
 
-def _csv_problem(message: str) -> str:
+class _Lines:
+    """The lines of a file in Latin-1 clothes, cut at LF alone: a bare CR must not pass for the end of a record.
+
+    ``last`` is the line last handed out; ``quoted`` tells whether a quote was in one since it was last set to False.
+    One line at a time: a file of 200 MB without a line break is not copied over and over.
+    """
+
+    def __init__(self, raw: bytes) -> None:
+        self._file = io.BytesIO(raw)
+        self.last = ""
+        self.quoted = False
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        self.last = next(self._file).decode("latin-1")
+        self.quoted = self.quoted or '"' in self.last
+        return self.last
+
+
+def _csv_problem(message: str, *, quoted: bool) -> str:
     if "new-line" in message:
         return _BARE_CR
+    if "limit" in message and not quoted:
+        return f"{csv.field_size_limit():,}バイトを超える項目があります（改行や区切りのないデータです）"
     if "limit" in message or "end of data" in message:
         return "引用符が閉じていません"
     return "引用符の使い方が誤っています"
@@ -191,10 +218,29 @@ def _decode(field: str, codec: str) -> str:
     if field.isascii():
         return field
     try:
-        return field.encode("latin-1").decode(codec)
+        text = field.encode("latin-1").decode(codec)
     except UnicodeDecodeError:
-        pass  # raised below, so that the bytes do not hang on the error as its context
-    raise FieldError("文字コードとして読めないバイトがあります")
+        text = ""  # raised below, so that the bytes do not hang on the error as its context
+    if not text:
+        raise FieldError("文字コードとして読めないバイトがあります")
+    if codec == "cp932" and _is_utf8_misread(text):
+        raise FieldError("UTF-8の文字が混じっています")
+    return text
+
+
+def _is_utf8_misread(text: str) -> bool:
+    """Tell whether a text read as CP932 was Japanese written in UTF-8, such as 螻ｱ逕ｰ for 山田.
+
+    Only what no Japanese text can be is taken for it: every byte belongs to a kana, ideograph or full-width sign in
+    UTF-8, and half of a character stands behind a kanji as a half-width kana or a stray byte.
+    """
+    if not _HALVES.search(text):
+        return False
+    try:
+        meant = text.encode("cp932").decode("utf-8")
+    except UnicodeError:
+        return False
+    return not _NOT_JAPANESE.search(meant)
 
 
 def _read_header(
@@ -213,6 +259,7 @@ def _read_header(
     _refuse(findings)
 
     headers: list[str] = []
+    seen: set[str] = set()  # not the list: a line without end may have a million headers
     for position, field in enumerate(records[0].fields, start=1):
         try:
             headers.append(_decode(field, codec))
@@ -222,8 +269,9 @@ def _read_header(
             continue
         if not headers[-1]:
             find("", f"見出しの{position}列目が空です")
-        elif headers[-1] in headers[:-1]:
+        elif headers[-1] in seen:
             find("", f"見出しの{position}列目が他の列と重複しています")
+        seen.add(headers[-1])
     positions = {}
     for name in wanted:
         source = layout.columns.get(name)
@@ -237,7 +285,7 @@ def _read_header(
 
 
 def _read_trailer(
-    records: list[_Record], trailer: Trailer, codec: str, *, decision: bool, findings: list[Finding]
+    records: list[_Record], trailer: Trailer, width: int, codec: str, *, decision: bool, findings: list[Finding]
 ) -> tuple[TrailerTotals | None, list[_Record]]:
     """Return the trailer's totals and the records before it; a trailer is always the last record."""
     marker = trailer.marker.encode(codec).decode("latin-1")
@@ -250,6 +298,9 @@ def _read_trailer(
     findings.extend(
         Finding(index + 1, records[index].line, "", "集計行がファイルの途中にあります") for index in places[:-1]
     )
+
+    if len(records[last].fields) > max(width, trailer.rows, trailer.total_after or 0):  # a record lost its line break
+        findings.append(Finding(last + 1, line, "", "集計行の後に、改行のないまま別のデータが続いています"))
 
     def number(position: int) -> int:
         fields = records[last].fields
@@ -329,10 +380,11 @@ class _Conversion:
         joined = "\0".join(record.fields)
         try:
             # NUL is no half of any character, so a broken character cannot eat it and join two fields.
-            fields = joined.encode("latin-1").decode(self._codec).split("\0")
+            text = joined.encode("latin-1").decode(self._codec)
+            fields = text.split("\0")
         except UnicodeDecodeError:
             fields = []
-        if len(fields) == self._width:
+        if len(fields) == self._width and not (_HALVES.search(text) and any(map(_is_utf8_misread, fields))):
             return fields
         for position, field in enumerate(record.fields):
             try:
