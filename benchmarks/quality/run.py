@@ -1,8 +1,8 @@
 """`make bench-quality`: both kinds of error of the quality checks, and what checking costs.
 
 Writes ``results.json`` and ``results.md`` beside this file; asserts nothing. Every kind of defect and near-miss
-(kinds.py) is planted TIMES times among CLEAN sound households, which says precision and recall; false alarms are counted
-on LARGE_CLEAN sound households by themselves; time and memory are those of processes of their own.
+(kinds.py) is planted TIMES times among CLEAN sound households, which says precision and recall; false alarms are
+counted on LARGE_CLEAN sound households by themselves; time and memory are those of processes of their own.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ def _speed(rows: int, runs: int) -> dict[str, Any]:
 
 
 def _run(folder: str, *arguments: str) -> str:
-    script = [sys.executable, HERE / "speed.py", folder, *arguments]
-    return subprocess.run(script, check=True, stdout=subprocess.PIPE, text=True).stdout
+    script = [sys.executable, str(HERE / "speed.py"), folder, *arguments]
+    return subprocess.run(script, check=True, stdout=subprocess.PIPE, text=True).stdout  # fresh: the import counts
 
 
 def _processor() -> str:

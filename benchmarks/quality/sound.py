@@ -41,7 +41,15 @@ _MORE = (
     "新宿区新宿五丁目の医療機関への通院に要する交通費は、別に決定します。",
 )
 _HOSPITALS = ("総合病院", "中央病院", "記念病院", "リハビリテーション病院", "クリニック", "医療センター")
-_FACILITIES = ("特別養護老人ホーム", "介護老人保健施設", "有料老人ホーム", "グループホーム", "救護施設", "養護老人ホーム", "更生施設")
+_FACILITIES = (
+    "特別養護老人ホーム",
+    "介護老人保健施設",
+    "有料老人ホーム",
+    "グループホーム",
+    "救護施設",
+    "養護老人ホーム",
+    "更生施設",
+)
 _FLOWERS = ("青葉", "ひまわり", "桜", "若竹", "けやき", "光", "あおぞら", "聖路", "東", "富士見", "つくし", "千歳")
 _STAYS = ("無料低額宿泊所", "簡易宿泊所", "更生施設", "宿所提供施設", "自立援助ホーム")
 
@@ -109,7 +117,9 @@ class Ward:
             lot, tower, floor = self.places.floor(rng)
             where = rng.choice((f"{tower}{floor}階", f"{tower}　{floor}Ｆ".translate(WIDE), f"{tower} {floor}F"))
             return Institution(lot, f"{where}　{flower}法律事務所", "後見人", guardian)
-        return Institution(self.places.far(rng), f"{flower}ビル{rng.randrange(2, 9)}階　{flower}法律事務所", "後見人", guardian)
+        return Institution(
+            self.places.far(rng), f"{flower}ビル{rng.randrange(2, 9)}階　{flower}法律事務所", "後見人", guardian
+        )
 
     # Who
 
@@ -155,12 +165,15 @@ class Ward:
             reason=self.reason(population),
         )
 
-    def household(self, lot: Lot | None = None, dwelling: str = "", **changes: Any) -> Recipient:
+    def household(self, lot: Lot | None = None, dwelling: str = "", **changes: Any) -> Recipient:  # noqa: ANN401 - fields of any type
         """Return a sound household without case and document number; `numbered` gives it both."""
         rng, lot = self.rng, lot or self.lot()
-        population = changes.get("population") or rng.choices(
-            (Population.ASSISTANCE, Population.EQUIVALENT, Population.SUPPORT), cum_weights=(93, 99, 100)
-        )[0]
+        population = (
+            changes.get("population")
+            or rng.choices(
+                (Population.ASSISTANCE, Population.EQUIVALENT, Population.SUPPORT), cum_weights=(93, 99, 100)
+            )[0]
+        )
         name, born = self.person(foreign=population is Population.EQUIVALENT)
         found = Recipient(
             record_no=0,
@@ -219,13 +232,30 @@ class Ward:
         kind = rng.random()
         if kind < 0.25:  # noqa: PLR2004
             found = [self.household()]
-        elif kind < 0.30:  # noqa: PLR2004
+        elif kind < 0.29:  # noqa: PLR2004
             found = [self.household(None, f"{self.names.native(rng).family}{rng.choice(('方', '様方'))}")]
-        elif kind < 0.33:  # noqa: PLR2004
+        elif kind < 0.31:  # noqa: PLR2004
             found = [self.household(None, self.lodging())]
+        elif kind < 0.32:  # noqa: PLR2004
+            lot, lodging = self.lot(), self.lodging()
+            found = [self.household(lot, lodging) for _ in range(rng.randrange(5, 16))]
+        elif kind < 0.36:  # noqa: PLR2004
+            found = self.block(rng.choice((1, 2, 3)))
+            found = [replace(each, address=f"{each.address}　{each.building}", building="") for each in found]
         else:
             found = self.block(rng.choice((1, 1, 2, 2, 3, 4, 6)))
-        return [self.sent_to(each) if rng.random() < 0.04 else each for each in found]  # noqa: PLR2004
+        return [self._elsewhere(each) for each in found]
+
+    def _elsewhere(self, one: Recipient) -> Recipient:
+        """Return the household, now and then with its mail going to an institution or a relative."""
+        chance = self.rng.random()
+        if chance < 0.04:  # noqa: PLR2004
+            return self.sent_to(one)
+        if chance < 0.05:  # noqa: PLR2004
+            who = f"{self.rng.choice(('長男', '長女', '妹', '姪'))}　{self.names.native(self.rng).printed}"
+            flat = self.rng.choice(("", f"{building(self.rng)}　{self.room(self.rng.randrange(101, 900))}"))
+            return self.sent_to(one, Institution(self.places.far(self.rng), flat, "その他", who))
+        return one
 
     def clean(self) -> Iterator[Recipient]:
         """Yield sound households without end, numbered."""
@@ -239,9 +269,7 @@ class Ward:
         decision = one.decision
         if decision is not None and not decision.document_no:
             decision = replace(decision, document_no=self.document_no())
-        return replace(
-            one, record_no=self._records, case_no=one.case_no or f"{self._records:07d}", decision=decision
-        )
+        return replace(one, record_no=self._records, case_no=one.case_no or f"{self._records:07d}", decision=decision)
 
     def document_no(self) -> str:
         """Use up the next document number."""

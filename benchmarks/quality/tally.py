@@ -15,21 +15,23 @@ if TYPE_CHECKING:
 Planted = tuple["Recipient", Kind | None, bool]
 SERIOUS = ("stop", "hold", "exclude", "counter")
 _EXAMPLES = 3
+_SOUND = "sound_households_between_them"
+_EXPECTED = {kind.name: kind.expected for kind in KINDS} | {_SOUND: ()}
 
 
 def tally(round_: Iterable[Planted], found: Assessment) -> dict[str, Any]:
     """Return, per kind, how many were found, and per rule, what it found rightly, wrongly and not.
 
-    A victim is found when any rule its kind expects has found it. What a rule finds beyond what kinds expect or allow is
-    false; of an allowed finding nothing is counted. A rule's recall is over the victims of the kinds that expect it
-    and no other, or that it found; its precision over all that is counted of it.
+    A victim is found when any rule its kind expects has found it. What a rule finds beyond what kinds expect or
+    allow is false; of an allowed finding nothing is counted. A rule's recall is over the victims that it found or that
+    it, first of those expected, and all others missed; its precision over all that is counted of it.
     """
     rules: dict[str, set[str]] = {each.id: set(each.case_nos) for each in found.findings}
     severities = {each.id: each.severity.value for each in found.findings}
     right: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
     missed: Counter[str] = Counter()
-    kinds: dict[str, dict[str, Any]] = {each.name: _row(each) for each in KINDS}
+    kinds = {name: _row(name, expected) for name, expected in _EXPECTED.items()}
     for one, kind, counts in round_:
         fired = {rule for rule, cases in rules.items() if one.case_no in cases}
         allowed, expected = _allowed(kind, one, counts=counts)
@@ -37,22 +39,23 @@ def tally(round_: Iterable[Planted], found: Assessment) -> dict[str, Any]:
         right.update(hit)
         beyond = fired - expected - allowed
         wrong.update(beyond)
-        if kind is None or not (counts or beyond):
+        if not (counts or beyond):
             continue
-        row = kinds[kind.name]
+        name = kind.name if kind else _SOUND
+        row = kinds[name]
         row["wrongly"].update(beyond)
+        if beyond and not (counts and expected):
+            row["examples"] = (row["examples"] + [f"{_shown(one)} → {' '.join(sorted(beyond))}"])[:_EXAMPLES]
         if not counts:
             continue
         row["planted"] += 1
         if expected and not hit:
-            missed[kind.expected[0]] += 1
+            missed[_EXPECTED[name][0]] += 1
             row["missed"] += 1
             row["examples"] = (row["examples"] + [_shown(one)])[:_EXAMPLES]
         elif expected:
             row["found"] += 1
             row["by_severity"].update({severities[rule] for rule in hit})
-        elif beyond:
-            row["examples"] = (row["examples"] + [_shown(one) + " → " + " ".join(sorted(beyond))])[:_EXAMPLES]
         row["held"] += any(severities[rule] in SERIOUS for rule in beyond)
     return {
         "kinds": list(kinds.values()),
@@ -90,10 +93,10 @@ def alarms(found: Assessment, households: Mapping[str, Recipient]) -> dict[str, 
     }
 
 
-def _row(kind: Kind) -> dict[str, Any]:
+def _row(name: str, expected: tuple[str, ...]) -> dict[str, Any]:
     return {
-        "kind": kind.name,
-        "expected": list(kind.expected),
+        "kind": name,
+        "expected": list(expected),
         "planted": 0,
         "found": 0,
         "missed": 0,
