@@ -7,6 +7,7 @@ of which some are planted. A near-miss expects nothing: a caseworker would send 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -699,7 +700,7 @@ def _near_same_surname_in_one_block(ward: Ward) -> Made:
 
 @kind("")
 def _near_same_common_name(ward: Ward) -> Made:
-    births = (date(1940, 1, 1) + timedelta(ward.rng.randrange(20_000)) for _ in range(2))
+    births = (ward.birth_date("スズキ　イチロウ"), ward.birth_date("スズキ　イチロウ"))
     return [(ward.household(name="鈴木　一郎", kana="スズキ　イチロウ", birth_date=each), True) for each in births]
 
 
@@ -712,8 +713,8 @@ def _near_same_birth_date(ward: Ward) -> Made:
 
 @kind("")
 def _near_same_kana_other_year(ward: Ward) -> Made:
-    born = date(1940, 1, 1) + timedelta(ward.rng.randrange(12_000))
-    births = (born, born + timedelta(8_036))
+    born = ward.birth_date("ハヤシ　ミノル")
+    births = (born, ward.birth_date("ハヤシ　ミノル", born.replace(year=born.year + 4 * ward.rng.randrange(1, 5))))
     return [(ward.household(name="林　実", kana="ハヤシ　ミノル", birth_date=each), True) for each in births]
 
 
@@ -753,7 +754,7 @@ def _near_oaza_added(ward: Ward) -> Made:
 @kind("")
 def _near_gun_left_out(ward: Ward) -> Made:
     lot = ward.places.far(ward.rng, tokyo=False)
-    while "郡" not in lot.city[1:4]:
+    while not re.fullmatch(".+郡.+[町村]", lot.city):  # 大和郡山市 and 蒲郡市 are no districts
         lot = ward.places.far(ward.rng, tokyo=False)
     return _elsewhere(ward, lot, write(replace(lot, city=lot.city.split("郡", 1)[1]), ward.rng.randrange(WRITINGS)))
 

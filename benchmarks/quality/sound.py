@@ -125,12 +125,15 @@ class Ward:
 
     def person(self, *, foreign: bool = False) -> tuple[Name, date]:
         """Return a name and a birth date that nobody else has together."""
-        while True:
-            name = self.names.other(self.rng) if foreign else self.names.native(self.rng)
+        name = self.names.other(self.rng) if foreign else self.names.native(self.rng)
+        return name, self.birth_date(name.kana)
+
+    def birth_date(self, kana: str, born: date | None = None) -> date:
+        """Return a birth date that nobody else of that reading has; the given one if it is free."""
+        while born is None or (kana, born) in self._people:
             born = date(1934, 1, 1) + timedelta(self.rng.randrange(25_500))
-            if (name.kana, born) not in self._people:
-                self._people.add((name.kana, born))
-                return name, born
+        self._people.add((kana, born))
+        return born
 
     def reason(self, population: Population) -> str:
         """Return the reason of a decision, as long as they are."""
