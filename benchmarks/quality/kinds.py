@@ -681,7 +681,9 @@ def _nothing_changes(_: Ward, one: Recipient) -> Recipient:
 
 @kind("")
 def _near_twins(ward: Ward) -> Made:
-    _, born = ward.person()
+    born = ward.birth_date("ナカムラ　ユウコ")
+    while ward.birth_date("ナカムラ　ユウカ", born) != born:
+        born = ward.birth_date("ナカムラ　ユウコ")
     first = ward.household(name="中村　優子", kana="ナカムラ　ユウコ", birth_date=born)
     return [(first, True), (ward.household(name="中村　優香", kana="ナカムラ　ユウカ", birth_date=born), True)]
 

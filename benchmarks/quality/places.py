@@ -178,6 +178,8 @@ class Places:
                 found += [Lot(code, *WARD, town, chome, ban, go) for ban in range(1, 151) for go in range(1, 31)]
         found += [self.toyama(chome, ban, go) for chome in (1, 2, 3) for ban in range(1, 25) for go in range(1, 20)]
         found += [self.waseda(chome, ban, go) for chome in (1, 2, 3) for ban in range(3, 25) for go in range(1, 23)]
+        towers = set(TOWERS.values())
+        found = [lot for lot in found if lot.town != "西新宿" or (lot.chome, lot.ban, lot.go) not in towers]
         rng.shuffle(found)
         return found
 
