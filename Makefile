@@ -6,7 +6,7 @@ PYTHON := $(shell command -v python3.11 || command -v python3)
 UV := $(shell command -v uv || echo .uv/bin/uv)
 LOCK := $(UV) pip compile --quiet --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links
 
-.PHONY: help venv font demo up down test lint bench bench-large bench-peers lock screenshots clean
+.PHONY: help venv font demo up down test lint bench bench-large bench-quality bench-peers lock screenshots clean
 
 help: ## この一覧を表示する
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ bench: venv font bench-peers ## 8,500世帯で速さ・メモリ・他の方法�
 
 bench-large: venv font bench-peers ## 85,000世帯でメモリを測り make bench の結果に書き足す（約10分）
 	$(BIN)/python benchmarks/run.py large
+
+bench-quality: venv font ## データ検査の見落としと誤った保留、速さを測り benchmarks/quality/ に書く（約15分）
+	$(BIN)/python benchmarks/quality/run.py
 
 # Compared with, never imported: a virtual environment of their own. It may be missing; the table then says so. WeasyPrint
 # needs Pango, which Python cannot install.

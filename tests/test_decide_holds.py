@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -18,6 +19,7 @@ from mailround.forms import UNCHOSEN, AskAgain, settle
 from mailround.hold_release import REPORT, load_holds, releasable_by
 from mailround.model import Piece, Recipient
 from mailround.plan_print import PIECES, plan_print
+from mailround.quality.catalogue import CATALOGUE, Release
 from mailround.records import read_recipients, write_recipients
 from mailround.register.entries import Extracted, HoldsDecided, HoldsReleased, PrintPlanned, QualityChecked, standing
 from prepared import record
@@ -221,12 +223,39 @@ def test_a_release_that_must_not_be_is_asked_again_and_repeats_nothing(
     assert load_holds(work).released == frozenset()
 
 
+def held_by(work: RoundContext, rule: str) -> None:
+    content = report(work, A04=("0000906",), C01=())
+    (only,) = [each for each in content["rules"] if each["id"] == "A04"]
+    work.workspace.write(REPORT, json.dumps(content | {"rules": [only | {"id": rule}]}).encode())
+    checked(work, held=1, checked_sha256="c" * 64)
+
+
+@pytest.mark.parametrize("rule", [each.id for each in CATALOGUE if each.release == Release.NOBODY])
+@pytest.mark.parametrize("case_nos", ["", "0000906"])
+def test_what_cannot_be_printed_right_is_released_by_nobody(work: RoundContext, rule: str, case_nos: str) -> None:
+    held_by(work, rule)
+    (reason,) = refused(HoldDecision, work, **(GOOD | {"rule": rule, "case_nos": case_nos, "responder": "officer2"}))
+    assert "保留は解除できません" in reason
+    assert load_holds(work).held == {"0000906"}
+
+
+@pytest.mark.parametrize("rule", [each.id for each in CATALOGUE if each.release == Release.SECOND])
+def test_what_two_must_confirm_takes_two(work: RoundContext, rule: str) -> None:
+    held_by(work, rule)
+    fields = GOOD | {"rule": rule, "case_nos": "0000906", "reason": "送付先を二人で確認済み"}
+    assert "回を開始した本人" in refused(HoldDecision, work, **(fields | {"responder": "datateam"}))[0]
+    assert "を指定して" in refused(HoldDecision, work, **(fields | {"case_nos": "", "responder": "officer2"}))[0]
+    assert release(work, **(fields | {"responder": "officer2"})).cases == 1
+    assert "続ける判断ができません" in refused(HoldDecision, work, responder="officer2")[0]
+    assert settled(HoldDecision, work, responder="datateam").goes_on
+
+
 def test_whoever_released_a_protected_household_does_not_say_go_on(work: RoundContext) -> None:
     found(work, P03=("0000907",), A04=("0000906",))
     release(work, rule="P03", case_nos="0000907", responder="officer2", reason="送付先を二人で確認済み")
     release(work, responder="officer")
     (reason,) = refused(HoldDecision, work, responder="officer2")
-    assert "支援措置の世帯の保留を解除した本人は" in reason
+    assert "二人での確認が要る保留を解除した本人は" in reason
     assert settled(HoldDecision, work, responder="officer").goes_on
 
 

@@ -74,7 +74,7 @@ class HoldDecision(Form):
     case_nos: CaseNumbers = Field(
         default="",
         title="解除するケース番号",
-        description="空白か読点で区切る。空なら、その検査で保留の世帯すべて（支援措置では必ず指定）。",
+        description="空白か読点で区切る。空なら、その検査で保留の世帯すべて（二人で確認する検査では必ず指定）。",
     )
     reason: Reason = Field(default="", title="解除の理由", description=f"「{RELEASE}」のときだけ。一つ選ぶ。")
     reference: Label = Field(
@@ -174,7 +174,7 @@ class HoldDecision(Form):
             )
         if str(answer.responder).casefold() in _second_persons(work):
             yield (
-                "支援措置の世帯の保留を解除した本人は、続ける判断ができません。"
+                "二人での確認が要る保留を解除した本人は、続ける判断ができません。"
                 "別の担当者が、解除した世帯を確かめて回答してください。"
             )
 

@@ -1,7 +1,7 @@
 """Delivery offices: which post office delivers which postcodes, in include/delivery_offices.yaml.
 
 A round is printed and bundled in *sections*: one for each office in the order of the file, then what goes outside the
-city, then what is handed over at the counter.
+city.
 """
 
 from __future__ import annotations

@@ -60,7 +60,12 @@ def list_holds(work: RoundContext) -> tuple[Line, ...]:
         GateClosedError: As `load_holds`.
     """
     holds = load_holds(work)
-    where = {each.case_no: (each.district, each.caseworker) for each in read_recipients(work.workspace)}
+    listed = frozenset[str]().union(*(rule["case_nos"] for rule in holds.report["rules"]))
+    where = {
+        each.case_no: (each.district, each.caseworker)
+        for each in read_recipients(work.workspace)
+        if each.case_no in listed
+    }
     rules = sorted(holds.report["rules"], key=lambda rule: list(SEVERITIES).index(rule["severity"]))
     return tuple(line for rule in rules for line in _lines(rule, holds, where))
 

@@ -1,7 +1,7 @@
 """The print order: delivery office, postcode, town, number; and the bundles that follow from it.
 
 A postman walks in this order, and the post office takes bundles of one delivery office. What goes outside the city
-comes after all offices, what is handed over at the counter comes last.
+comes after all offices.
 """
 
 from __future__ import annotations

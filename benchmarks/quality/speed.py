@@ -1,0 +1,50 @@
+"""``speed.py FOLDER write COUNT``: sound records into a workspace; ``speed.py FOLDER check``: what checking them costs.
+
+Checking prints seconds from before the product is imported, and the peak memory of this process, as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from itertools import islice
+from pathlib import Path
+
+KEY = "key"
+
+
+def write(folder: Path, count: int) -> None:
+    """Write so many sound records as `extract` leaves them."""
+    from sound import Ward
+
+    from mailround.records import write_recipients
+    from mailround.workspace import Workspace
+
+    key = Workspace.new_key()
+    (folder / KEY).write_bytes(key)
+    write_recipients(Workspace(folder / "workspace", key), islice(Ward(seed=count).clean(), count))
+
+
+def check_all(folder: Path) -> None:
+    """Check the records of the workspace, reading them as `check_quality` does."""
+    begun = time.perf_counter()
+    from check import check
+
+    from mailround.records import read_recipients
+    from mailround.workspace import Workspace
+
+    found = check(read_recipients(Workspace(folder / "workspace", (folder / KEY).read_bytes())))
+    seconds = time.perf_counter() - begun
+    peak = re.search(r"^VmHWM:\s+([0-9]+) kB$", Path("/proc/self/status").read_text(encoding="ascii"), re.MULTILINE)
+    if peak is None:
+        raise OSError("/proc/self/status has no VmHWM")
+    print(json.dumps({"rows": found.rows, "seconds": seconds, "peak_mib": int(peak[1]) / 1024}))
+
+
+if __name__ == "__main__":
+    if sys.argv[2] == "write":
+        write(Path(sys.argv[1]), int(sys.argv[3]))
+    else:
+        check_all(Path(sys.argv[1]))
