@@ -26,10 +26,9 @@ def refused_characters(texts: Iterable[str]) -> frozenset[str]:
     Controls, invisible signs, 外字 cells, unassigned code points, and what stands for a character that was lost.
     Han is taken by range: Python's Unicode tables are older than the newest ideographs of 行政事務標準文字.
     """
-    characters = set().union(*texts)
     return frozenset(
         each
-        for each in characters
+        for each in set().union(*texts)
         if (unicodedata.category(each) in _REFUSED and not _IS_HAN.match(each)) or each in _BLANKS or each in _STAND_INS
     )
 

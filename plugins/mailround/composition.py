@@ -7,6 +7,7 @@ which have no ink.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
@@ -14,6 +15,7 @@ from functools import lru_cache
 from operator import itemgetter, sub
 from typing import NamedTuple, Protocol
 
+from mailround.characters import SELECTORS
 from mailround.eras import write_era
 from mailround.errors import PrintError
 from mailround.fonts import split_units
@@ -45,6 +47,15 @@ _RUN = re.compile(r"[0-9０-９A-Za-zÀ-ɏァ-ヺー,.'’%％-]")
 _NUMERAL = re.compile(r"[0-9０-９〇一二三四五六七八九十百千万]")
 _UNITS = frozenset("円人歳年月日か箇ヶヵ回条項号番丁階件分時％%℃㎡")
 """What says what a number counts, and stays with its last digit."""
+_PLAIN = "".join(
+    letter
+    for first, last in (("一", "\u9fff"), ("ぁ", "ん"))
+    for letter in map(chr, range(ord(first), ord(last) + 1))
+    if letter not in _NO_START | _NO_END | _UNITS and not _NUMERAL.match(letter)
+)
+_TIED = re.compile(f"(?:[{re.escape(''.join(sorted(_NO_END)))}][{_PLAIN}]|[^{_PLAIN}])+")
+"""A run in which a line need not be breakable; before any other plain letter, Han or hiragana, it is."""
+_SELECTOR = re.compile(f"[{SELECTORS}]")
 LINE_BREAK = re.compile(r"(\r\n|\r|\n)")
 
 
@@ -258,7 +269,7 @@ class _Setter:
         self._top, self._height = (height - field.y) * POINTS, field.h * POINTS
         self._beside = {"left": 0.0, "center": 0.5, "right": 1.0}[field.align]
         self._above = {"top": 0.0, "middle": 0.5, "bottom": 1.0}[field.valign]
-        self._one_line = self._baseline(field.size, 1) if _room(field, field.size) else None
+        self._one_line = self._baseline(field.size, 1) if room_of(field, field.size) else None
         self.set = lru_cache(maxsize=_REMEMBERED)(self._set)
 
     def _baseline(self, size: float, lines: int) -> float:
@@ -288,7 +299,7 @@ class _Setter:
     def _broken(self, text: str) -> Placed:
         field = self._field
         size, broken = fit(field, text, self._font)
-        room = _room(field, size)
+        room = room_of(field, size)
         shown = broken[:room]
         pitch, baseline = size * field.leading, self._baseline(size, len(shown))
         begins = True
@@ -346,7 +357,7 @@ def fit(field: Field, text: str, font: Widths) -> tuple[float, list[str]]:
     broken: list[str] = []
     for size in sizes:
         broken = wrap(text, room / size, font, hang=field.hang)
-        if len(broken) <= _room(field, size):
+        if len(broken) <= room_of(field, size):
             return size, broken
     if field.continues:
         return field.size, wrap(text, room / field.size, font, hang=field.hang)
@@ -356,10 +367,10 @@ def fit(field: Field, text: str, font: Widths) -> tuple[float, list[str]]:
 def fits(field: Field, text: str, font: Widths) -> bool:
     """Tell whether the whole text finds room in the field's own box."""
     size, lines = fit(field, text, font)
-    return len(lines) <= _room(field, size)
+    return len(lines) <= room_of(field, size)
 
 
-def _room(field: Field, size: float) -> int:
+def room_of(field: Field, size: float) -> int:
     """Return how many lines of a size a box holds; the last one needs its em only."""
     return max(0, int((field.h * POINTS + _SLACK - size) / (size * field.leading)) + 1)
 
@@ -387,6 +398,18 @@ def wrap(text: str, width: float, font: Widths, *, hang: float = 0) -> list[str]
         if units or line_break:
             lines.append((lines.pop() if units else "") + line_break)
     return lines
+
+
+def lines_at_most(text: str, width: float, font: Widths, *, hang: float = 0) -> int | None:
+    """Return a number of lines that `wrap` surely does not exceed, found without wrapping; None where there is none.
+
+    A line may be broken before nearly every plain letter, so that none is shorter than its room by more than the
+    longest run without one.
+    """
+    room = width - hang - max(map(len, _TIED.findall(text)), default=0) - 2
+    if room <= 0 or _SELECTOR.search(text) or max(font.widths(set(text)), default=0) > 1:
+        return None
+    return sum(max(1, math.ceil(font.width(each) / room)) for each in LINE_BREAK.split(text)[::2])
 
 
 def _break_before(units: list[str], start: int, end: int) -> int:

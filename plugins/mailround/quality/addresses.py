@@ -37,7 +37,7 @@ _ONE_DOOR = re.compile(
 )
 """Someone's or an institution's own door: no room is to be expected behind its name."""
 _ROOM = re.compile(
-    rf"[0-9]|(?!(?:[IVX]+\Z))[A-Z]|[{KANJI_NUMERALS}]+(?:号|階|F)|[{KANJI_NUMERALS}]{{2,}}(?=\s|\Z)|室|[上下左右東西南北前奥][側端]?\Z|離れ"
+    rf"[0-9]|(?!(?:[IVX]+\Z))[A-Z]|[{KANJI_NUMERALS}]+(?:号|階|F)|[{KANJI_NUMERALS}]{{2,}}(?=\s|\Z)|室|[上下左右東西南北前奥][側端]?\Z|離れ|[ァ-ヶ]号"
 )
 """What names a room behind the building; the Roman number of a building does not."""
 _ROOM_FIRST = re.compile(r"\A[A-Z]?[0-9]+(?:号室?|階|F)?\s")
@@ -50,7 +50,7 @@ _NO_ABODE = re.compile(
     r"定まった(?:住所|住居|居所|住まい)|ホームレス|無宿|転々|\A(?:不定|なし|無し)\Z|"
     r"(?:\A|[区市町村])内路上|"
     rf"{_AT}(?:路上(?:生活|にて|で|等|\Z|[\s）)])|野宿|車上生活|車中(?:泊|生活)|河川敷|現在地保護|テント(?:生活|\Z))|"
-    r"河川敷(?:内|\Z)|(?:高架|ガード)下(?:\Z|[\s）)])|地下道(?:\Z|[\s）)])|橋の?下(?:\Z|[\s）)])|駅構内|(?:ネット|インターネット|まんが|漫画)(?:カフェ|ルーム|喫茶)"
+    r"河川敷(?:内|\Z)|(?:高架|ガード)下(?:\Z|[\s）)])|地下道(?:\Z|[\s）)])|橋の?下(?:\Z|[\s）)])|駅構内|(?:駅|口|園|川|橋)(?:周辺|付近|近辺)|(?:ネット|インターネット|まんが|漫画)(?:カフェ|ルーム|喫茶)"
 )
 _IN_PARK = re.compile(rf"{_AT}[一-龥々ヶケノの]{{0,10}}公園(?:内|付近|周辺|\Z|[\s）)]+(?![\s0-9０-９]))")
 """A park itself; 公園通り, 公園前ビル and パークハウス戸山公園 are not one."""

@@ -211,7 +211,7 @@ CATALOGUE: tuple[Rule, ...] = (
         needs=("places",),
         across=True,
         binding=True,
-        release=Release.SECOND,
+        release=Release.NOBODY,
     ),
     Rule(
         "P07",
@@ -435,11 +435,12 @@ CATALOGUE: tuple[Rule, ...] = (
         "H03",
         "household",
         ("home", "surname"),
-        households.once,
+        households.once_at_home,
         "住所と姓が同じ世帯が別のケース番号にあります。",
         "別世帯でよいか地区担当に確認してください。",
+        needs=("mailto_shared_from",),
         across=True,
-        detail=households.companions,
+        detail=lambda case_no, *keys, **_: households.companions(case_no, *keys),
     ),
     Rule(
         "H04",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
 
-from mailround.composition import AMOUNTS, LINE_BREAK, POINTS, Composer, household_values, yen
+from mailround.composition import AMOUNTS, LINE_BREAK, POINTS, Composer, household_values, lines_at_most, room_of, yen
 from mailround.eras import FIRST_DAY, write_era
 from mailround.fonts import FontStack
 from mailround.model import Addressee, Decision, Population, Recipient
@@ -98,6 +98,7 @@ class _Room:
     ) -> None:
         self._composer = composer
         self._template = template
+        self._font = font
         self._known = dict.fromkeys((*BASIC_VALUES, *DECISION_VALUES), "") | {
             "piece_id": widest_id,
             "postcode": "000-0000",
@@ -135,7 +136,17 @@ class _Room:
         return self._alone(payment_method=method, **dict(zip(_DAYS, map(_written, days), strict=True)))
 
     def _reason(self, reason: str) -> bool:
-        return self._alone(reason=reason)
+        return self._on_first_page(reason) or self._alone(reason=reason)
+
+    def _on_first_page(self, reason: str) -> bool:
+        """Tell whether a reason surely fits the fields that begin with it, and needs no other page."""
+        for field, wording in self._template.moving.values():
+            if "reason" in placeholders(wording):
+                width = field.w * POINTS / field.size
+                lines = lines_at_most(wording.format(reason=reason), width, self._font, hang=field.hang)
+                if lines is None or lines > room_of(field, field.size):
+                    return False
+        return True
 
     def _capacity(self, name: str, font: FontStack) -> float:
         """Return how many em of a value fit on one line in every field that shows it, -1 where that cannot be told."""

@@ -42,6 +42,11 @@ def once(*keys: pd.Series) -> pd.Series:
     return ~table.duplicated(keep=False) | ~_known(table)
 
 
+def once_at_home(home: pd.Series, surname: pd.Series, *, mailto_shared_from: int) -> pd.Series:
+    """Nobody else of the surname lives there; where very many people do, as in a hostel, a surname says little."""
+    return once(home, surname) | ~fewer_than(home, mailto_shared_from=mailto_shared_from)
+
+
 def in_one_population(population: pd.Series, *keys: pd.Series) -> pd.Series:
     """All that share the keys belong to one population; see `once`."""
     table = pd.concat(keys, axis=1, keys=range(len(keys)))

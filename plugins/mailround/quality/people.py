@@ -65,9 +65,9 @@ def mailto_in_force(
 
 def _given(text: pd.Series, until: pd.Series, *texts: pd.Series) -> pd.Series:
     """Tell where anything of a mail-to is left: one whose address alone was blanked must not be taken for none."""
-    found = until.notna() | (text != "")
-    for each in texts:
-        found |= each != ""
+    found = until.notna()
+    for each in (text, *texts):
+        found |= each.str.strip() != ""
     return found
 
 

@@ -6,11 +6,13 @@ Texts come as columns; a household is well when all of them are.
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import reduce
 from operator import and_
 
+import numpy as np
 import pandas as pd
 
 from mailround.characters import has_stray_selector, refused_characters
@@ -53,8 +55,13 @@ _PLACEHOLDERS = frozenset(
 )
 """What is entered where something is not known."""
 _FOR_TESTS = re.compile("テスト(?:太郎|花子|一郎|用|データ)|(?:ダミー|サンプル)データ")
+_LONGEST_PLACEHOLDER = 20
+"""More than any of the words above has, however it is spaced out."""
+_WORDS = re.compile("[\u4e00-\u9fffぁ-ん]{2}")
 _LOST = re.compile("[〓?？\ufffd■□▲△▼▽●◎◆◇★☆※＊*]|[○〇]{2}|[×✕]{2}")
 """Signs that stand for a letter which was lost on the way, or is kept back: 〓 above all."""
+_PLAIN_NAME = re.compile("[\u3005\u4e00-\u9fffぁ-んァ-ヶー]+[ \u3000][\u3005\u4e00-\u9fffぁ-んァ-ヶー]+")
+"""What most names are, and nothing that could stand for a lost letter."""
 _LETTERS = frozenset({"Lo", "Lu", "Ll", "Lt"})
 
 
@@ -64,7 +71,14 @@ def name_present(*names: pd.Series) -> pd.Series:
 
 
 def _is_name(text: str) -> bool:
-    return _says_something(text) and not _LOST.search(text)
+    if _PLAIN_NAME.fullmatch(text):
+        return "".join(text.split()) not in _PLACEHOLDERS and not _FOR_TESTS.search("".join(text.split()))
+    plain = unicodedata.normalize("NFKC", text)
+    return (
+        _says_something(text)
+        and not _LOST.search(text)
+        and not any(unicodedata.category(letter) == "So" for letter in plain)
+    )
 
 
 def reason_present(reason: pd.Series) -> pd.Series:
@@ -74,6 +88,8 @@ def reason_present(reason: pd.Series) -> pd.Series:
 
 
 def _says_something(text: str) -> bool:
+    if len(text) > _LONGEST_PLACEHOLDER and _WORDS.search(text):
+        return not _FOR_TESTS.search(text)
     plain = "".join(unicodedata.normalize("NFKC", text).split())
     return (
         plain.strip("。.、,") not in _PLACEHOLDERS
@@ -93,8 +109,8 @@ def characters_allowed(*texts: pd.Series) -> pd.Series:
 
 
 def _allowed(text: pd.Series) -> pd.Series:
-    well = ~_holds(text, refused_characters(text))
-    if any(map(has_selector, text)):
+    well = ~_holds(text, refused_characters(_characters(text)))
+    if has_selector("".join(text)):
         well &= ~text.map(has_stray_selector).astype(bool)
     return well
 
@@ -105,10 +121,10 @@ def glyphs_in_font(*texts: pd.Series, font: FontStack) -> pd.Series:
 
 
 def _shown(text: pd.Series, font: FontStack) -> pd.Series:
-    refused = dict.fromkeys(map(ord, refused_characters(text)))
+    refused = dict.fromkeys(map(ord, refused_characters(_characters(text))))
     sequences = text.map(has_selector).astype(bool)
     plain = text[~sequences]
-    used = "".join(sorted(set().union(*plain))).translate(refused)
+    used = "".join(sorted(_characters(plain))).translate(refused)
     lacking = frozenset(font.missing(used))
     whole = text[sequences].map(lambda each: not font.missing(each.translate(refused))).astype(bool)
     return pd.concat([~_holds(plain, lacking), whole]).reindex(text.index)
@@ -164,6 +180,17 @@ _FIELD_TITLES: Mapping[str, str] = {
     "reason": "決定の理由",
     "reason_more": "決定の理由",
 }
+
+
+def _characters(text: pd.Series) -> list[str]:
+    """Return the characters of all texts, each once, by code point.
+
+    Not as a set of each text: the reasons of a large round alone are some hundred million characters.
+    """
+    points = np.frombuffer("".join(text).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    seen = np.zeros(sys.maxunicode + 1, dtype=bool)
+    seen[points] = True
+    return list(map(chr, np.flatnonzero(seen)))
 
 
 def _holds(text: pd.Series, characters: frozenset[str]) -> pd.Series:
