@@ -400,16 +400,32 @@ def wrap(text: str, width: float, font: Widths, *, hang: float = 0) -> list[str]
     return lines
 
 
-def lines_at_most(text: str, width: float, font: Widths, *, hang: float = 0) -> int | None:
-    """Return a number of lines that `wrap` surely does not exceed, found without wrapping; None where there is none.
+class Paragraph(NamedTuple):
+    """What can be said of a text between two line breaks without breaking it: its width, and its longest tied run."""
+
+    width: float
+    tied: int
+
+
+def measured(text: str, font: Widths) -> Paragraph | None:
+    """Return the measures of a paragraph; None when a letter is wider than an em or has a selector."""
+    if _SELECTOR.search(text) or max(font.widths(set(text)), default=0) > 1:
+        return None
+    return Paragraph(font.width(text), max(map(len, _TIED.findall(text)), default=0))
+
+
+def lines_at_most(paragraphs: Iterable[Paragraph | None], width: float, *, hang: float = 0) -> int | None:
+    """Return a number of lines that `wrap` surely does not exceed; None where there is none.
 
     A line may be broken before nearly every plain letter, so that none is shorter than its room by more than the
     longest run without one.
     """
-    room = width - hang - max(map(len, _TIED.findall(text)), default=0) - 2
-    if room <= 0 or _SELECTOR.search(text) or max(font.widths(set(text)), default=0) > 1:
-        return None
-    return sum(max(1, math.ceil(font.width(each) / room)) for each in LINE_BREAK.split(text)[::2])
+    lines = 0
+    for each in paragraphs:
+        if each is None or (room := width - hang - each.tied - 2) <= 0:
+            return None
+        lines += max(1, math.ceil(each.width / room))
+    return lines
 
 
 def _break_before(units: list[str], start: int, end: int) -> int:

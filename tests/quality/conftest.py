@@ -80,7 +80,7 @@ def asked(block_of: Callable[..., Block]) -> Callable[..., list[bool]]:
         (rule,) = [each for each in CATALOGUE if each.id == rule_id]
         block = block_of(*recipients, **given)
         everyone = pd.Series(data=True, index=block.frame.index)
-        table = Whole(block.given, block.kept(everyone), block.protected()) if rule.across else block
+        table = Whole.of([block.kept(everyone)], block.given) if rule.across else block
         return [bool(each) for each in rule.answers(table)]
 
     return factory

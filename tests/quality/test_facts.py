@@ -44,22 +44,38 @@ def test_line_breaks_are_no_characters_of_a_reason(block_of: BlockOf, make_recip
     assert list(block.frame["own_reason"]) == ["一行目二行目三行目\r四"]
 
 
+def whole_of(*blocks: Block) -> Whole:
+    kept = [each.kept(pd.Series(data=True, index=each.frame.index)) for each in blocks]
+    return Whole.of(kept, blocks[0].given)
+
+
 def test_a_household_is_kept_with_its_home_and_with_where_its_letter_goes(
     block_of: BlockOf, neighbours: Neighbours
 ) -> None:
-    block = block_of(*neighbours({}, MAILTO, {"mailto_name": "病院"}))
-    kept = block.kept(pd.Series(data=True, index=block.frame.index))
-    assert list(kept["home"] == kept["destination"]) == [True, False, True]
-    assert list(kept["elsewhere"] != "") == [False, True, False]
-    assert kept["home"].nunique() == 3
+    frame = whole_of(block_of(*neighbours({}, MAILTO, {"mailto_name": "病院"}))).frame
+    assert list(frame["elsewhere"] != 0) == [False, True, False]
+    assert frame["home"].nunique() == 3
+    assert list(frame["stays"]) == [False, True, False]
+
+
+def test_blocks_put_together_are_the_round_letter_by_letter(block_of: BlockOf, neighbours: Neighbours) -> None:
+    odd = {"name": "髙﨑\0\n𠮷\ud800", "kana": "", "birth_date": None, "reason": "理由\r\n　"}
+    households = neighbours({}, odd, MAILTO)
+    whole = whole_of(block_of(*households[:2]), block_of(*households[2:]))
+    assert list(whole.frame.index) == [1, 2, 3]
+    for name in ("case_no", "name", "kana", "birth_date", "population", "protected"):
+        assert list(whole.frame[name]) == [getattr(each, name) for each in households], name
+    assert list(whole.frame["document_no"]) == [each.decision.document_no for each in households if each.decision]
+    said = pd.concat([each.frame() for each in whole.texts])
+    assert list(said["reason"]) == [each.decision.reason for each in households if each.decision]
+    assert list(said["to_building"]) == ["新宿ハイツ101号室", "新宿ハイツ101号室", ""]
 
 
 def test_the_wanted_of_a_round_are_taken_alone_and_the_protected_stay(
     block_of: BlockOf, neighbours: Neighbours
 ) -> None:
-    block = block_of(*neighbours({}, {"protected": True}, MAILTO))
-    whole = Whole(block.given, block.kept(pd.Series(data=True, index=block.frame.index)), block.protected())
-    rest = whole.only(whole.frame["elsewhere"] == "")
+    whole = whole_of(block_of(*neighbours({}, {"protected": True}, MAILTO)))
+    rest = whole.only(whole.frame["elsewhere"] == 0)
     assert list(rest.frame.index) == [1, 2]
     assert list(rest.only(~rest.frame["protected"]).protected.index) == [2]
     assert whole.only(whole.frame["active"]) is whole

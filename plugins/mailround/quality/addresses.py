@@ -280,6 +280,6 @@ def plain_numbers(*texts: pd.Series) -> pd.Series:
 
 def building_missing(lot: pd.Series, dwelling_given: pd.Series) -> pd.Series:
     """The dwelling is given if it is for several others on the same lot; the arguments are what `lot` returns."""
-    with_dwelling = lot[dwelling_given & (lot != "")].value_counts()
+    with_dwelling = lot[dwelling_given & (lot != "") & (lot != 0)].value_counts()
     several = set(with_dwelling[with_dwelling >= _NEIGHBOURS].index)
     return dwelling_given | ~lot.isin(several)

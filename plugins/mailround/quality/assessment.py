@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -19,7 +21,7 @@ from mailround.model import Recipient
 from mailround.postcodes import Postcodes
 from mailround.quality.catalogue import CATALOGUE, Rule, Severity
 from mailround.quality.choices import Choice, load_choices
-from mailround.quality.facts import Block, Given, Whole
+from mailround.quality.facts import Block, Given, Kept, Whole
 from mailround.quality.forms import Forms
 from mailround.rounds import RoundKind
 from mailround.templates import load_templates
@@ -38,6 +40,18 @@ def batched(recipients: Iterable[Recipient], size: int) -> Iterator[tuple[Recipi
     rest = iter(recipients)
     while batch := tuple(islice(rest, size)):
         yield batch
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector from walking, every few thousand records, through millions that hold no cycle."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class RuleReport(TypedDict):
@@ -183,9 +197,10 @@ def assess(
         decision=kind.decision,
     )
     answers = _Answers(rules, choices, given)
-    for batch in batched(recipients, _BLOCK):
-        answers.add(Block.of(batch, given))
-    answers.compare()
+    with _uncollected():
+        for batch in batched(recipients, _BLOCK):
+            answers.add(Block.of(batch, given))
+        answers.compare()
     outcomes: dict[str, Outcome] = {}
     for suite in ("household", "round"):
         asked = {
@@ -205,8 +220,7 @@ class _Answers:
         self._across = [rule for rule in rules if rule.across]
         self._excluding = {rule.id for rule in self._routing if choices[rule.id].severity is Severity.EXCLUDE}
         self._columns: dict[str, list[npt.NDArray[np.bool_]]] = {rule.id: [] for rule in rules if rule.predicate}
-        self._kept: list[pd.DataFrame] = []
-        self._protected: list[pd.DataFrame] = []
+        self._kept: list[Kept] = []
         self.details: dict[str, dict[int, str]] = {}
 
     def add(self, block: Block) -> None:
@@ -223,12 +237,10 @@ class _Answers:
             if rule not in self._routing:
                 self._ask(rule, rest, every)
         self._kept.append(block.kept(active))
-        self._protected.append(block.protected())
 
     def compare(self) -> None:
         """Ask what compares records of the whole round: in the household suite, those that are not excluded."""
-        kept = self._kept or [Block.of((), self._given).kept(_NOBODY)]
-        whole = Whole(self._given, pd.concat(kept), pd.concat(self._protected or [pd.DataFrame()]))
+        whole = Whole.of(self._kept or [Block.of((), self._given).kept(_NOBODY)], self._given)
         self._kept = []
         self.record_nos = whole.frame.index.to_numpy()
         self.case_nos = whole.frame["case_no"].to_numpy()

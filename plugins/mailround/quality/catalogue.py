@@ -10,9 +10,8 @@ from typing import Any, Literal
 import pandas as pd
 
 from mailround.model import AID_KINDS
-from mailround.quality import addresses, decisions, households, people, texts
+from mailround.quality import addresses, decisions, households, people, protected_addresses, texts
 from mailround.quality.facts import SOURCES, Block, Whole
-from mailround.quality.protected_addresses import clear_of
 
 Predicate = Callable[..., pd.Series]
 """Takes columns, and by name what else it needs, and returns True for every record where all is well.
@@ -74,7 +73,8 @@ class Rule:
     @property
     def fields(self) -> tuple[str, ...]:
         """Return the canonical fields that the rule reads, none for a question about the round as a whole."""
-        return tuple(dict.fromkeys(each for column in self.columns for each in SOURCES.get(column, (column,))))
+        read = (*self.columns, *(each for each in self.needs if each in SOURCES))
+        return tuple(dict.fromkeys(each for column in read for each in SOURCES.get(column, (column,))))
 
     def answers(self, table: Block | Whole) -> pd.Series:
         """Return the predicate's answer for every record of a table."""
@@ -204,11 +204,11 @@ CATALOGUE: tuple[Rule, ...] = (
     Rule(
         "P06",
         "household",
-        ("case_no", "protected", "stays", "to_name", "to_address", "to_building", "district", "reason"),
-        lambda *columns, places: clear_of(places, pd.concat(columns, axis=1)),
+        ("case_no", "protected", "stays"),
+        protected_addresses.clear_of_all,
         "支援措置の世帯の居所が、別の世帯の送付先か文面になっています。",
         "登録の誤りでないか二人で確認し、支援措置の世帯の居所を書かない形に直してください。",
-        needs=("places",),
+        needs=("places", "texts"),
         across=True,
         binding=True,
         release=Release.NOBODY,

@@ -6,12 +6,14 @@ households is asked at the end, of the few columns that `Block.kept` keeps.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from mailround.fonts import FontStack
@@ -40,7 +42,7 @@ SOURCES = {
     "reading": ("kana",),
     "surname": ("name", "kana"),
     "home": ("postcode", "address", "building"),
-    "destination": ("postcode", "address", "building", "mailto_postcode", "mailto_address", "mailto_building"),
+    "texts": ("name", "address", "building", "mailto_name", "mailto_address", "mailto_building", "district", "reason"),
     "stays": ("mailto_address", "mailto_reason"),
     "lot": ("postcode", "address", "mailto_postcode", "mailto_address"),
     "dwelling_given": ("address", "building", "mailto_address", "mailto_building"),
@@ -50,18 +52,7 @@ SOURCES = {
 
 
 _STAYS = frozenset({MailtoReason.HOSPITAL, MailtoReason.INSTITUTION})
-_KEPT = (
-    "case_no",
-    "population",
-    "protected",
-    "name",
-    "kana",
-    "birth_date",
-    "district",
-    "to_name",
-    "to_address",
-    "to_building",
-)
+_KEPT = ("case_no", "name", "kana", "document_no")
 
 
 @dataclass(frozen=True)
@@ -126,42 +117,96 @@ class Block:
         """Return what says where the protected households among these can be found."""
         return self.frame.loc[self.frame["protected"], _OF_PROTECTED]
 
-    def kept(self, active: pd.Series) -> pd.DataFrame:
+    def kept(self, active: pd.Series) -> Kept:
         """Return what is kept of these records for the whole round; ``active`` are those that are not excluded."""
         frame, postcodes = self.frame, self.given.postcodes
-        kept = frame[[*_KEPT]].copy()
-        if self.given.decision:
-            kept["document_no"] = frame["document_no"]
-            kept["reason"] = _pooled(frame["reason"])
+        kept = frame[["population", "protected"]].copy()
+        kept["born"] = frame["birth_date"].map(lambda day: day.toordinal() if day else 0).astype(np.int64)
         kept["active"] = active
         kept["stays"] = (frame["to_address"] != frame["address"]) & frame["mailto_reason"].isin(_STAYS)
-        kept["reading"] = households.reading_key(frame["kana"])
-        kept["surname"] = households.surname_key(frame["name"], frame["kana"])
-        kept["lot"], kept["dwelling_given"] = addresses.lot(frame["town"], frame["rest"], frame["to_building"])
+        kept["reading"] = _hashed(households.reading_key(frame["kana"]))
+        kept["surname"] = _hashed(households.surname_key(frame["name"], frame["kana"]))
+        lot, kept["dwelling_given"] = addresses.lot(frame["town"], frame["rest"], frame["to_building"])
+        kept["lot"] = _hashed(lot)
         destination = addresses.residence_key(*(frame[each] for each in ("town", "rest", "to_address", "to_building")))
         at_home = (frame["to_address"] == frame["address"]) & (frame["to_building"] == frame["building"])
         away = frame[~at_home]
         own = addresses.split(away["address"], away["postcode"], postcodes)
-        kept["destination"] = destination
-        kept["home"] = destination
-        kept.loc[~at_home, "home"] = addresses.residence_key(
-            own["town"], own["rest"], away["address"], away["building"]
-        )
-        kept["elsewhere"] = destination.where(~at_home, "")
-        return kept
+        home = destination.copy()
+        home[~at_home] = addresses.residence_key(own["town"], own["rest"], away["address"], away["building"])
+        kept["elsewhere"] = _hashed(destination.where(~at_home, ""))
+        letters = frame[[each for each in _KEPT if each in frame]].assign(home=home)
+        return Kept(kept, Texts(letters), self.texts(), self.protected())
+
+    def texts(self) -> Texts:
+        """Return what a piece of each household says."""
+        return Texts(self.frame[[each for each in _SAID if each in self.frame]])
+
+
+class Texts:
+    """Texts of a block that are looked at once more when the whole round is known; compressed until then.
+
+    A round's letters are several times what else is kept of it.
+    """
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        """Take in the texts."""
+        self._index = frame.index
+        self._columns = {
+            name: (
+                np.fromiter(map(len, frame[name]), dtype=np.uint32, count=len(frame)),
+                zlib.compress("".join(frame[name]).encode("utf-8", "surrogatepass"), level=1),
+            )
+            for name in frame.columns
+        }
+
+    def frame(self) -> pd.DataFrame:
+        """Return the texts as they were."""
+        return pd.DataFrame({name: self._unpacked(*packed) for name, packed in self._columns.items()})
+
+    def _unpacked(self, lengths: npt.NDArray[np.uint32], packed: bytes) -> pd.Series:
+        whole = zlib.decompress(packed).decode("utf-8", "surrogatepass")
+        ends = np.cumsum(lengths).tolist()
+        texts = [whole[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+        return pd.Series(texts, index=self._index, dtype=object)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is kept of a block: figures, ``letters`` to compare, ``texts`` that its pieces say, and its protected."""
+
+    figures: pd.DataFrame
+    letters: Texts
+    texts: Texts
+    protected: pd.DataFrame
 
 
 @dataclass(frozen=True)
 class Whole:
-    """What is kept of all records of a round; ``protected`` is what `Block.protected` returned."""
+    """What is kept of all records of a round."""
 
     given: Given
     frame: pd.DataFrame
     protected: pd.DataFrame
+    texts: Sequence[Texts]
+
+    @classmethod
+    def of(cls, kept: Sequence[Kept], given: Given) -> Whole:
+        """Put together what was kept of the blocks, at least one."""
+        frame = pd.concat([each.figures for each in kept])
+        letters = pd.concat([each.letters.frame() for each in kept])
+        days = {number: date.fromordinal(number) if number else None for number in frame["born"].unique().tolist()}
+        born = _objects([days[number] for number in frame["born"].tolist()], frame.index)
+        return cls(
+            given,
+            pd.concat([frame, letters, born.rename("birth_date")], axis=1),
+            pd.concat([each.protected for each in kept]),
+            [each.texts for each in kept],
+        )
 
     def only(self, wanted: pd.Series) -> Whole:
         """Return the wanted records alone; the protected stay, whatever became of their cases."""
-        return self if wanted.all() else Whole(self.given, self.frame[wanted], self.protected)
+        return self if wanted.all() else Whole(self.given, self.frame[wanted], self.protected, self.texts)
 
     def known(self, name: str) -> object:
         """Return something a question needs beside its columns."""
@@ -186,7 +231,8 @@ class Whole:
         )
 
 
-_OF_THE_WHOLE = frozenset({"places", "pairs"})
+_OF_THE_WHOLE = frozenset({"places", "pairs", "texts"})
+_SAID = ("to_name", "to_address", "to_building", "district", "reason")
 _OF_PROTECTED = [
     "case_no",
     "protected",
@@ -208,7 +254,10 @@ def _objects(values: Sequence[object], index: pd.Index) -> pd.Series:
     return pd.Series(column, index=index, dtype=object)
 
 
-def _pooled(texts: pd.Series) -> pd.Series:
-    """Return the texts, equal ones being one: reasons recur in every other notice."""
-    pool: dict[str, str] = {}
-    return texts.map(lambda text: pool.setdefault(text, text))
+def _hashed(keys: pd.Series) -> pd.Series:
+    """Return a number for each key, 0 for an empty one: equal keys are found, and eight bytes kept of each.
+
+    Two keys of a million share a number with a chance of one in thirty million; two households are held then.
+    """
+    numbers = pd.util.hash_array(keys.to_numpy(dtype=object), categorize=False)
+    return pd.Series(np.where(keys.to_numpy() == "", 0, numbers), index=keys.index)

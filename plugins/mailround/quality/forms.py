@@ -8,15 +8,28 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
 
-from mailround.composition import AMOUNTS, LINE_BREAK, POINTS, Composer, household_values, lines_at_most, room_of, yen
+from mailround.composition import (
+    AMOUNTS,
+    LINE_BREAK,
+    POINTS,
+    Composer,
+    Paragraph,
+    household_values,
+    lines_at_most,
+    measured,
+    room_of,
+    yen,
+)
 from mailround.eras import FIRST_DAY, write_era
 from mailround.fonts import FontStack
 from mailround.model import Addressee, Decision, Population, Recipient
 from mailround.piece_id import ALPHABET, piece_id
-from mailround.templates import BASIC_VALUES, DECISION_VALUES, Template, literal, placeholders
+from mailround.templates import BASIC_VALUES, DECISION_VALUES, Field, Template, literal, placeholders
 
 _REMEMBERED = 8192
 """Reasons, days and sizes of amounts that are composed once."""
+_TWO_PAGES = "理由。\n" * 12
+"""More than one page shows, and less than two."""
 _DAYS = ("decision_date", "effective_date", "payment_date")
 
 
@@ -62,7 +75,9 @@ class Forms:
                 return True
             texts["document_no"] = decision.document_no
         width, capacity = self.font.width, room.capacity
-        narrow = all(not LINE_BREAK.search(text) and width(text) <= capacity[name] for name, text in texts.items())
+        narrow = all(
+            width(text) <= capacity[name] and "\n" not in text and "\r" not in text for name, text in texts.items()
+        )
         if not (narrow and room.blank):
             return not self.misfits(recipient, to)
         return decision is None or room.holds(decision) or not self.misfits(recipient, to)
@@ -98,7 +113,6 @@ class _Room:
     ) -> None:
         self._composer = composer
         self._template = template
-        self._font = font
         self._known = dict.fromkeys((*BASIC_VALUES, *DECISION_VALUES), "") | {
             "piece_id": widest_id,
             "postcode": "000-0000",
@@ -106,6 +120,9 @@ class _Room:
         }
         self.capacity = {name: self._capacity(name, font) for name in self._known}
         self.blank = self._alone()
+        self._with_reason = [pair for pair in template.moving.values() if "reason" in placeholders(pair[1])]
+        self._goes_on = self._alone(reason=_TWO_PAGES)
+        self.measured = lru_cache(maxsize=_REMEMBERED)(lambda paragraph: measured(paragraph, font))
         self.amounts = lru_cache(maxsize=_REMEMBERED)(self._amounts)
         self.days = lru_cache(maxsize=_REMEMBERED)(self._days)
         self.reason = lru_cache(maxsize=_REMEMBERED)(self._reason)
@@ -136,17 +153,19 @@ class _Room:
         return self._alone(payment_method=method, **dict(zip(_DAYS, map(_written, days), strict=True)))
 
     def _reason(self, reason: str) -> bool:
-        return self._on_first_page(reason) or self._alone(reason=reason)
+        paragraphs = [self.measured(each) for each in LINE_BREAK.split(reason)[::2]]
+        return all(self._takes(field, wording, paragraphs) for field, wording in self._with_reason) or self._alone(
+            reason=reason
+        )
 
-    def _on_first_page(self, reason: str) -> bool:
-        """Tell whether a reason surely fits the fields that begin with it, and needs no other page."""
-        for field, wording in self._template.moving.values():
-            if "reason" in placeholders(wording):
-                width = field.w * POINTS / field.size
-                lines = lines_at_most(wording.format(reason=reason), width, self._font, hang=field.hang)
-                if lines is None or lines > room_of(field, field.size):
-                    return False
-        return True
+    def _takes(self, field: Field, wording: str, paragraphs: Sequence[Paragraph | None]) -> bool:
+        """Tell whether a field surely has room for a reason, what goes on elsewhere included."""
+        if literal(wording):
+            return False
+        more = self._template.fields.get(field.continues or "")
+        return _fewer_lines(paragraphs, field) or (
+            more is not None and self._goes_on and _fewer_lines(paragraphs, more)
+        )
 
     def _capacity(self, name: str, font: FontStack) -> float:
         """Return how many em of a value fit on one line in every field that shows it, -1 where that cannot be told."""
@@ -154,10 +173,16 @@ class _Room:
         for field, wording in self._template.moving.values():
             names = placeholders(wording)
             if names == [name] and field.h * POINTS >= field.size:
-                found.append(field.w * POINTS / field.size - font.width(literal(wording)))
+                smallest = min(field.size, field.min_size or field.size)  # as `fit` steps down for one line
+                found.append(field.w * POINTS / smallest - font.width(literal(wording)))
             elif name in names:
                 found.append(-1)
         return min(found)
+
+
+def _fewer_lines(paragraphs: Sequence[Paragraph | None], field: Field) -> bool:
+    lines = lines_at_most(paragraphs, field.w * POINTS / field.size, hang=field.hang)
+    return lines is not None and lines <= room_of(field, field.size)
 
 
 def _written(day: date | None) -> str:

@@ -37,7 +37,7 @@ def surname_key(name: pd.Series, kana: pd.Series) -> pd.Series:
 
 
 def once(*keys: pd.Series) -> pd.Series:
-    """The keys together occur once; where one of them is empty or missing, there is nothing to compare."""
+    """The keys together occur once; where one of them is empty, 0 or missing, there is nothing to compare."""
     table = pd.concat(keys, axis=1, keys=range(len(keys)))
     return ~table.duplicated(keep=False) | ~_known(table)
 
@@ -59,7 +59,7 @@ def in_one_population(population: pd.Series, *keys: pd.Series) -> pd.Series:
 
 def fewer_than(key: pd.Series, *, mailto_shared_from: int) -> pd.Series:
     """Fewer households share the key; an empty key is nobody's."""
-    return (key == "") | (key.map(key.value_counts()) < mailto_shared_from)
+    return ~_known(key.to_frame()) | (key.map(key.value_counts()) < mailto_shared_from)
 
 
 def likenesses(case_no: pd.Series, *_: pd.Series, pairs: Iterable[Pair]) -> dict[int, str]:
@@ -86,4 +86,4 @@ def companions(case_no: pd.Series, *keys: pd.Series) -> dict[int, str]:
 
 
 def _known(table: pd.DataFrame) -> pd.Series:
-    return (table.notna() & (table != "")).all(axis=1)
+    return (table.notna() & (table != "") & (table != 0)).all(axis=1)

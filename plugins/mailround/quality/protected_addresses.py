@@ -13,11 +13,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -63,6 +63,18 @@ class Places:
     before_number: re.Pattern[str]
     by_text: Mapping[str, frozenset[str]]
     unsearchable: frozenset[str]
+
+    def __bool__(self) -> bool:
+        """Tell whether there is any place to look for."""
+        return bool(self.by_number or self.by_text)
+
+
+class Packed(Protocol):
+    """Texts of a block of records."""
+
+    def frame(self) -> pd.DataFrame:
+        """Return to_address, to_building and those of ``FREE_TEXTS`` that the round has, by record number."""
+        ...
 
 
 def protected_places(frame: pd.DataFrame, postcodes: Postcodes, day: date) -> Places:
@@ -128,6 +140,18 @@ def clear_of(places: Places, block: pd.DataFrame) -> pd.Series[bool]:
         for row in np.flatnonzero(np.isin(codes, list(shown)) & asked).tolist():
             well[row] &= not any(owners - {cases[row]} for owners in shown[int(codes[row])])
     return pd.Series(well, index=block.index, dtype=bool)
+
+
+def clear_of_all(
+    case_no: pd.Series, protected: pd.Series, stays: pd.Series, *, places: Places, texts: Iterable[Packed]
+) -> pd.Series[bool]:
+    """Tell it of a whole round: `clear_of`, block by block of ``texts``; records that are not asked for stay out."""
+    asked = pd.concat([case_no, protected, stays], axis=1)
+    well = pd.Series(data=True, index=case_no.index)
+    for each in texts if places else ():
+        block = asked.join(each.frame(), how="inner")
+        well[block.index] = clear_of(places, block)
+    return well
 
 
 def _secrets(row: Mapping[Any, Any], day: date) -> list[tuple[str, str, str, bool]]:

@@ -89,7 +89,7 @@ def reason_present(reason: pd.Series) -> pd.Series:
 
 def _says_something(text: str) -> bool:
     if len(text) > _LONGEST_PLACEHOLDER and _WORDS.search(text):
-        return not _FOR_TESTS.search(text)
+        return True
     plain = "".join(unicodedata.normalize("NFKC", text).split())
     return (
         plain.strip("。.、,") not in _PLACEHOLDERS
@@ -109,8 +109,9 @@ def characters_allowed(*texts: pd.Series) -> pd.Series:
 
 
 def _allowed(text: pd.Series) -> pd.Series:
-    well = ~_holds(text, refused_characters(_characters(text)))
-    if has_selector("".join(text)):
+    used = _characters(text)
+    well = ~_holds(text, refused_characters(used))
+    if has_selector(used):
         well &= ~text.map(has_stray_selector).astype(bool)
     return well
 
@@ -121,11 +122,13 @@ def glyphs_in_font(*texts: pd.Series, font: FontStack) -> pd.Series:
 
 
 def _shown(text: pd.Series, font: FontStack) -> pd.Series:
-    refused = dict.fromkeys(map(ord, refused_characters(_characters(text))))
+    used = _characters(text)
+    refused = dict.fromkeys(map(ord, refused_characters(used)))
+    if not has_selector(used):
+        return ~_holds(text, frozenset(font.missing(used.translate(refused))))
     sequences = text.map(has_selector).astype(bool)
     plain = text[~sequences]
-    used = "".join(sorted(_characters(plain))).translate(refused)
-    lacking = frozenset(font.missing(used))
+    lacking = frozenset(font.missing(_characters(plain).translate(refused)))
     whole = text[sequences].map(lambda each: not font.missing(each.translate(refused))).astype(bool)
     return pd.concat([~_holds(plain, lacking), whole]).reindex(text.index)
 
@@ -182,7 +185,7 @@ _FIELD_TITLES: Mapping[str, str] = {
 }
 
 
-def _characters(text: pd.Series) -> list[str]:
+def _characters(text: pd.Series) -> str:
     """Return the characters of all texts, each once, by code point.
 
     Not as a set of each text: the reasons of a large round alone are some hundred million characters.
@@ -190,7 +193,7 @@ def _characters(text: pd.Series) -> list[str]:
     points = np.frombuffer("".join(text).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     seen = np.zeros(sys.maxunicode + 1, dtype=bool)
     seen[points] = True
-    return list(map(chr, np.flatnonzero(seen)))
+    return "".join(map(chr, np.flatnonzero(seen)))
 
 
 def _holds(text: pd.Series, characters: frozenset[str]) -> pd.Series:
