@@ -69,7 +69,9 @@ def test_the_quick_answer_is_the_composers(make_recipient: Maker, data: st.DataO
         changes |= {"mailto_name": data.draw(WORDS), "mailto_address": "新宿1-2-3", "mailto_reason": "後見人"}
     recipient = make_recipient(population=data.draw(st.sampled_from(Population)), **changes)
     to = recipient.addressee(DAY)
-    assert FORMS.fits(recipient, to) is (FORMS.misfits(recipient, to) == ())
+    answer = FORMS.misfits(recipient, to) == ()
+    assert FORMS.fits(recipient, to) is answer
+    assert FORMS.fits(recipient, to, widest=1.0) is answer
 
 
 @given(secret=st.binary(min_size=5, max_size=5))

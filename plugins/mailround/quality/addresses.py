@@ -70,7 +70,7 @@ _NEIGHBOURS = 2
 def code_of(postcode: pd.Series) -> pd.Series:
     """Return the seven digits of a postcode, empty for a malformed one."""
     codes = {text: seven_digits(text) or "" for text in postcode.unique()}
-    return postcode.map(codes)
+    return postcode.map(codes).astype(object)
 
 
 def split(address: pd.Series, postcode: pd.Series, postcodes: Postcodes) -> pd.DataFrame:
@@ -87,8 +87,8 @@ def split(address: pd.Series, postcode: pd.Series, postcodes: Postcodes) -> pd.D
         splits.append(known)
     return pd.DataFrame(
         {
-            "town": [each.town for each in splits],
-            "rest": [each.rest for each in splits],
+            "town": pd.Series([each.town for each in splits], index=address.index, dtype=object),
+            "rest": pd.Series([each.rest for each in splits], index=address.index, dtype=object),
             "agrees": np.array([each.agrees for each in splits], dtype=bool),
         },
         index=address.index,

@@ -393,7 +393,7 @@ CATALOGUE: tuple[Rule, ...] = (
     Rule(
         "C05",
         "household",
-        ("record", "to"),
+        ("record", "to", "name", "to_name", "to_address", "to_building", "case_no", "district", "document_no"),
         texts.fits_the_form,
         "様式の枠に収まらない文字があります。",
         "文字を減らさずに、様式の枠を見直すか、この回では手書きなど別の方法で作成してください。",

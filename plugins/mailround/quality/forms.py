@@ -53,11 +53,12 @@ class Forms:
         known = self.values(recipient, to)
         return self.composers[recipient.population].misfits(known) if known else ()
 
-    def fits(self, recipient: Recipient, to: Addressee) -> bool:
+    def fits(self, recipient: Recipient, to: Addressee, *, widest: float = math.inf) -> bool:
         """Tell whether `misfits` finds nothing, mostly without composing anything.
 
         A text that is narrow enough for one line needs no composing, and what recurs is composed once: dates, reasons,
-        and amounts by their number of digits, which are all of one width.
+        and amounts by their number of digits, which are all of one width. ``widest`` is the width of the widest letter
+        in any text but the reason, in em: a text of few letters need not even be measured.
         """
         room = self._rooms[recipient.population]
         texts = {
@@ -76,7 +77,11 @@ class Forms:
             texts["document_no"] = decision.document_no
         width, capacity = self.font.width, room.capacity
         narrow = all(
-            width(text) <= capacity[name] and "\n" not in text and "\r" not in text for name, text in texts.items()
+            (len(text) * widest <= capacity[name] or width(text) <= capacity[name])
+            and "\n" not in text
+            and "\r" not in text
+            for name, text in texts.items()
+            if text
         )
         if not (narrow and room.blank):
             return not self.misfits(recipient, to)
@@ -129,25 +134,24 @@ class _Room:
 
     def holds(self, decision: Decision) -> bool:
         """Tell whether a decision's own values surely have room; False where that is not known."""
-        amounts = (
+        largest = max(
             *decision.before,
             *decision.after,
             decision.income_before,
             decision.income_after,
-            decision.total_before,
-            decision.total_after,
+            abs(decision.total_before),
+            abs(decision.total_after),
         )
-        widest = yen(-(10 ** len(str(max(map(abs, amounts)))) - 1)) if max(amounts) else yen(-9)
         days = (decision.decision_date, decision.effective_date, decision.payment_date)
         method = self._template.texts[f"payment_{decision.payment_method}"]
-        return self.amounts(widest) and self.days(days, method) and self.reason(decision.reason)
+        return self.amounts(len(str(largest))) and self.days(days, method) and self.reason(decision.reason)
 
     def _alone(self, **values: str) -> bool:
         """Tell whether the form has room for these values, all others being blank."""
         return not self._composer.misfits(self._known | values)
 
-    def _amounts(self, widest: str) -> bool:
-        return self._alone(**dict.fromkeys(AMOUNTS, widest))
+    def _amounts(self, digits: int) -> bool:
+        return self._alone(**dict.fromkeys(AMOUNTS, yen(1 - 10**digits)))
 
     def _days(self, days: Sequence[date | None], method: str) -> bool:
         return self._alone(payment_method=method, **dict(zip(_DAYS, map(_written, days), strict=True)))

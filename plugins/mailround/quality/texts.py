@@ -5,6 +5,7 @@ Texts come as columns; a household is well when all of them are.
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 import unicodedata
@@ -133,10 +134,15 @@ def _shown(text: pd.Series, font: FontStack) -> pd.Series:
     return pd.concat([~_holds(plain, lacking), whole]).reindex(text.index)
 
 
-def fits_the_form(record: pd.Series, to: pd.Series, *, forms: Forms) -> pd.Series:
-    """Every field of the household's form holds its text, measured as it is composed."""
+def fits_the_form(record: pd.Series, to: pd.Series, *texts: pd.Series, forms: Forms) -> pd.Series:
+    """Every field of the household's form holds its text, measured as it is composed.
+
+    ``texts`` are all texts that are printed, the reason excepted; 「（様分）」 stands beside a guardian's.
+    """
+    used = "".join(map(_characters, texts))
+    widest = math.inf if has_selector(used) else max(1.0, *forms.font.widths(set(used)))
     return pd.Series(
-        [forms.fits(each, addressee) for each, addressee in zip(record, to, strict=True)],
+        [forms.fits(each, addressee, widest=widest) for each, addressee in zip(record, to, strict=True)],
         index=record.index,
         dtype=bool,
     )
@@ -161,7 +167,7 @@ def template_of_population(population: pd.Series, *, forms: Forms) -> pd.Series:
     return population.isin([each for each in Population if forms.belongs(each)])
 
 
-def unfit_fields(case_no: pd.Series, record: pd.Series, to: pd.Series, *, forms: Forms) -> dict[int, str]:
+def unfit_fields(case_no: pd.Series, record: pd.Series, to: pd.Series, *_: pd.Series, forms: Forms) -> dict[int, str]:
     """Return, by record, the fields that keep a household from fitting its form, in Japanese where we can."""
     return {
         number: "、".join(dict.fromkeys(_FIELD_TITLES.get(name, name) for name in forms.misfits(each, addressee)))
