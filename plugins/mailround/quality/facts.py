@@ -6,6 +6,7 @@ households is asked at the end, of the few columns that `Block.kept` keeps.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,6 +56,9 @@ _STAYS = frozenset({MailtoReason.HOSPITAL, MailtoReason.INSTITUTION})
 _KEPT = ("case_no", "name", "kana", "document_no")
 
 
+_BREAKS = re.compile(r"\r\n|\n")
+
+
 @dataclass(frozen=True)
 class Given:
     """What all questions may look at beside the records. ``posting_date`` is None before there is a round."""
@@ -101,7 +105,9 @@ class Block:
         frame["to"] = _objects(destinations, frame.index)
         frame["code"] = addresses.code_of(frame["to_postcode"])
         if given.decision:
-            frame["own_reason"] = frame["reason"].str.replace(r"\r\n|\n", "", regex=True)
+            frame["own_reason"] = _objects(
+                [_BREAKS.sub("", text) if "\n" in text else text for text in frame["reason"]], frame.index
+            )
         splits = addresses.split(frame["to_address"], frame["code"], given.postcodes)
         return cls(given, pd.concat([frame, splits], axis=1))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -19,7 +20,13 @@ def reading_key(kana: pd.Series) -> pd.Series:
     return kana.map(_reading)
 
 
+_PLAIN = re.compile("[ァ-ヶー]+[ \u3000]?[ァ-ヶー]*")
+"""A reading that is written as most are."""
+
+
 def _reading(kana: str) -> str:
+    if _PLAIN.fullmatch(kana):
+        return kana.replace("\u3000", "").replace(" ", "")
     return "".join(unicodedata.normalize("NFKC", kana).split()).translate(_HIRAGANA).upper()
 
 

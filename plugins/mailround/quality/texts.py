@@ -140,7 +140,7 @@ def fits_the_form(record: pd.Series, to: pd.Series, *texts: pd.Series, forms: Fo
     ``texts`` are all texts that are printed, the reason excepted; 「（様分）」 stands beside a guardian's.
     """
     used = "".join(map(_characters, texts))
-    widest = math.inf if has_selector(used) else max(1.0, *forms.font.widths(set(used)))
+    widest = max(1.0, *forms.font.widths(set(used))) if used and not has_selector(used) else math.inf
     return pd.Series(
         [forms.fits(each, addressee, widest=widest) for each, addressee in zip(record, to, strict=True)],
         index=record.index,
