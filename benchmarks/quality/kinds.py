@@ -434,14 +434,12 @@ _in_name("gaiji_in_name", "C03", "\ue000\ue123\uf8f0\U000f0000")
 _in_name("control_in_name", "C03", "\0\t\x1a\x7f\r\n")
 _in_name("zero_width_in_name", "C03", "\u200b\u200d\ufeff\u2060")
 _in_name("bidi_in_name", "C03", "\u202e\u202d\u2066\u200f")
-_in_name("selector_behind_kana_or_blank", "C03", "ア\U000e0100")
 _in_name("unassigned_in_name", "C03", "\u0378\U000e0fff")
-_in_name("emoji_in_name", "C03 C04", "😀🏠♥️")
+_in_name("emoji_in_name", "C01 C03 C04", "😀🏠♥️")
 _in_name("letter_lost_geta", "C01 C03 C04", "〓")
 _in_name("letter_lost_replaced", "C01 C03 C04", "\ufffd")
 _in_name("letter_lost_question", "C01 C03 C04", "?？")
 _in_name("letter_lost_block", "C01 C03 C04", "■●")
-KINDS[:] = [each for each in KINDS if each.name != "selector_behind_kana_or_blank"]
 
 
 @single("C03", also="C04")

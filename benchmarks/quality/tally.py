@@ -110,6 +110,8 @@ def _row(name: str, expected: tuple[str, ...]) -> dict[str, Any]:
 def _allowed(kind: Kind | None, one: Recipient, *, counts: bool) -> tuple[set[str], set[str]]:
     """Return the rules that may find a household, and those of which one must."""
     shared = {"H05"} if one.mailto_address.strip() else set()
+    if "－" in f"{one.address}{one.building}{one.mailto_address}{one.mailto_building}":
+        shared.add("A12")  # it lists the full-width hyphen too, which is no defect
     if kind is None:
         return shared, set()
     if counts:

@@ -273,6 +273,10 @@ def test_a_letter_or_a_circle_that_looks_like_a_digit_is_told(sign: str) -> None
     assert not addresses.plain_numbers(pd.Series([f"新宿1{sign}2", f"新宿１{sign}２"])).any()
 
 
+def test_a_letter_for_a_digit_right_behind_a_unit_is_told() -> None:
+    assert not addresses.plain_numbers(pd.Series(["新宿1丁目l2番3号", "新宿1丁目2番O号"])).any()
+
+
 def test_a_sign_that_looks_like_a_hyphen_behind_a_unit_is_told() -> None:
     assert not addresses.plain_numbers(pd.Series(["新宿1丁目ー2", "新宿3番‐4", "新宿3番地−4"])).any()
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from mailround.local.airflow import LocalAirflow
 from mailround.local.client import TaskState
 from mailround.local.drive import ANSWERS, Driver, sample_round
-from mailround.register.entries import Extracted, QualityChecked, Sealed
+from mailround.register.entries import Extracted, PrintPlanned, QualityChecked, Sealed
 from mailround.register.listing import rows
 from mailround.seal import package_path
 from mailround.settings import TOKYO
@@ -105,6 +105,7 @@ def _summary(driver: Driver, round_id: str, console: Console) -> None:
         extracted.rows,
         checked.printable,
         checked.held,
+        driver.entry(round_id, PrintPlanned).released,
         checked.excluded,
         checked.counter,
         sealed.pieces,

@@ -59,7 +59,7 @@ _DIGIT = f"0-9０-９{KANJI_NUMERALS}"
 _LOOK_ALIKE = re.compile(
     rf"(?<=[{_DIGIT}])[\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0dー\uff70〜～\u2500\u2501](?=[{_DIGIT}])|"
     "(?<=[目番地号])[\u2010-\u2015\u2043\u2212\ufe58\ufe63ー\uff70\u2500\u2501](?=[0-9０-９])|"
-    "(?<=[0-9０-９])[一oOｏＯlIｌＩ○◯〇](?=[0-9０-９])"
+    "(?<=[0-9０-９])[一oOｏＯlIｌＩ○◯〇](?=[0-9０-９])|(?<=[目番地])[oOｏＯlIｌＩ](?=[0-9０-９番号])"
 )
 """Dashes, minus, the full-width hyphen, the long-vowel mark, rules, waves and 一; letters and circles for 0 and 1."""
 
@@ -266,7 +266,8 @@ def fixed_abode(rest: pd.Series, building: pd.Series) -> pd.Series:
     known: dict[str, bool] = {"": True}
     for text in (rest, building):
         for each in text.unique():
-            known[each] = not (_NO_ABODE.search(each) or _IN_PARK.search(each))
+            numbers = each.isascii() and each.replace("-", "").isdigit()
+            known[each] = numbers or not (_NO_ABODE.search(each) or _IN_PARK.search(each))
     return rest.map(known).astype(bool) & building.map(known).astype(bool)
 
 

@@ -41,13 +41,13 @@ def protected_mailto_in_force(
     protected: pd.Series, address: pd.Series, until: pd.Series, *mailto: pd.Series, posting_date: date | None
 ) -> pd.Series:
     """A protected household with a mail-to can be written to there: the residence must not be used instead."""
-    usable = (address.str.strip() != "") & ~_expired(until, posting_date)
+    usable = _filled(address) & ~_expired(until, posting_date)
     return ~protected | ~_given(address, until, *mailto) | usable
 
 
 def mailto_complete(postcode: pd.Series, address: pd.Series, until: pd.Series, *mailto: pd.Series) -> pd.Series:
     """A mail-to has postcode and address; a name alone would go to the residence."""
-    complete = (postcode.str.strip() != "") & (address.str.strip() != "")
+    complete = _filled(postcode) & _filled(address)
     return complete | ~_given(postcode, until, address, *mailto)
 
 
@@ -67,7 +67,14 @@ def _given(text: pd.Series, until: pd.Series, *texts: pd.Series) -> pd.Series:
     """Tell where anything of a mail-to is left: one whose address alone was blanked must not be taken for none."""
     found = until.notna()
     for each in (text, *texts):
-        found |= each.str.strip() != ""
+        found |= _filled(each)
+    return found
+
+
+def _filled(text: pd.Series) -> pd.Series:
+    """Tell where a text holds more than blanks; most hold nothing at all."""
+    found = text != ""
+    found[found] = text[found].str.strip() != ""
     return found
 
 
