@@ -51,6 +51,13 @@ def test_every_default_is_valid_under_its_own_schema(form: type[Form]) -> None:
         assert not schema["title"].isascii(), name
 
 
+def test_no_button_is_shut_for_a_field_that_need_not_be_filled_in() -> None:
+    """The UI keeps all buttons shut while a field that may not be null is empty; a switch is never empty."""
+    for form in (HoldDecision, MediaHandover):
+        for name, schema in form.params().items():
+            assert "null" in schema["type"] or schema["type"] == "boolean", (form.__name__, name)
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_airflow_accepts_the_params_and_their_defaults(form: type[Form]) -> None:
     for schema in form.params().values():

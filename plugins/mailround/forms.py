@@ -144,7 +144,10 @@ class Form(BaseModel, ABC):
     @classmethod
     def params(cls) -> dict[str, dict[str, Any]]:
         """Return, per field, the JSON schema for Airflow's ``Param``, with a blank default valid under that schema."""
-        return {name: _param(schema) for name, schema in cls.model_json_schema().get("properties", {}).items()}
+        schema = cls.model_json_schema()
+        # The UI keeps every button shut while a field that may not be null is empty.
+        needed = set(schema.get("required", ())) if cls.stop is None else set()
+        return {name: _param(each, needed=name in needed) for name, each in schema.get("properties", {}).items()}
 
     def objections(self, work: RoundContext, answer: Answer) -> Iterable[str]:  # noqa: ARG002 - for forms with rules
         """Return what the register and the contract say against a well-formed answer, as Japanese sentences."""
@@ -256,10 +259,14 @@ def _about_responder(form: type[Form], work: RoundContext, answer: Answer) -> It
         )
 
 
-def _param(schema: dict[str, Any]) -> dict[str, Any]:
+def _param(schema: dict[str, Any], *, needed: bool) -> dict[str, Any]:
     shown = {key: schema[key] for key in ("title", "description", "type")}
+    nullable = {"type": [schema["type"], "null"]}
     if "enum" in schema:
-        return shown | {"enum": [UNCHOSEN, *filter(None, schema["enum"])], "default": UNCHOSEN}
+        choices = {"enum": [UNCHOSEN, *filter(None, schema["enum"])], "default": UNCHOSEN}
+        return shown | choices | ({} if needed else nullable)
     if "format" in schema:
-        return shown | {"type": [schema["type"], "null"], "format": schema["format"], "default": None}
-    return shown | {"default": _BLANK[schema["type"]]}
+        return shown | nullable | {"format": schema["format"], "default": None}
+    if needed or schema["type"] == "boolean":  # which is never empty
+        return shown | {"default": _BLANK[schema["type"]]}
+    return shown | nullable | {"default": None}
