@@ -18,6 +18,7 @@ from mailround.model import Delivery, Recipient, Status
 from mailround.postcodes import load_postcodes
 from mailround.quality import Assessment, assess
 from mailround.quality.catalogue import CATALOGUE
+from mailround.quality.facts import Block
 from mailround.rounds import load_round_kind
 from mailround.settings import REPOSITORY
 from printing import ISSUED, whole_font
@@ -176,3 +177,17 @@ def test_a_ward_may_send_to_the_residence_when_a_mail_to_has_expired_but_not_of_
     )
     result = check(*households, posting_date=POSTING, include=tmp_path / "include")
     assert (result.held, result.warned) == (("0000002", "0000004"), ("0000001", "0000003"))
+
+
+@pytest.mark.parametrize("method", ["of", "kept"])
+def test_a_crash_before_any_question_is_put_says_no_more_than_that_either(
+    check: Checker, neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    def crash(*_: object) -> None:
+        raise ValueError(CANARY)
+
+    monkeypatch.setattr(Block, method, crash)
+    with pytest.raises(QualityStopError, match="準備") as stopped:
+        check(*neighbours({}))
+    assert CANARY not in str(stopped.value)
+    assert stopped.value.__suppress_context__

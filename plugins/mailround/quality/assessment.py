@@ -54,6 +54,22 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
+@contextmanager
+def _discreet(what: str) -> Iterator[None]:
+    """Let no error but one that says what could not be done come out of working on records.
+
+    Raises:
+        QualityStopError: Something went wrong.
+    """
+    try:
+        yield
+    except Exception:  # noqa: BLE001 - whatever it was, its text may hold a cell and must not travel on
+        raise QualityStopError(
+            f"検査「{what}」を実行できませんでした。データの良否は分かっていません。",
+            "システム担当へ連絡してください。",
+        ) from None
+
+
 class RuleReport(TypedDict):
     """One rule of a report."""
 
@@ -199,7 +215,9 @@ def assess(
     answers = _Answers(rules, choices, given)
     with _uncollected():
         for batch in batched(recipients, _BLOCK):
-            answers.add(Block.of(batch, given))
+            with _discreet("準備"):
+                block = Block.of(batch, given)
+            answers.add(block)
         answers.compare()
     outcomes: dict[str, Outcome] = {}
     for suite in ("household", "round"):
@@ -236,11 +254,13 @@ class _Answers:
         for rule in self._of_records:
             if rule not in self._routing:
                 self._ask(rule, rest, every)
-        self._kept.append(block.kept(active))
+        with _discreet("準備"):
+            self._kept.append(block.kept(active))
 
     def compare(self) -> None:
         """Ask what compares records of the whole round: in the household suite, those that are not excluded."""
-        whole = Whole.of(self._kept or [Block.of((), self._given).kept(_NOBODY)], self._given)
+        with _discreet("準備"):
+            whole = Whole.of(self._kept or [Block.of((), self._given).kept(_NOBODY)], self._given)
         self._kept = []
         self.record_nos = whole.frame.index.to_numpy()
         self.case_nos = whole.frame["case_no"].to_numpy()
@@ -259,16 +279,11 @@ class _Answers:
     def _ask(self, rule: Rule, table: Block | Whole, every: pd.Series) -> pd.Series:
         """Put a question to a table; who is not in it is well."""
         well = every.copy()
-        try:
-            if len(table.frame):
+        if len(table.frame):
+            with _discreet(rule.id):
                 found = rule.answers(table)
                 well[table.frame.index] = found
                 self.details.setdefault(rule.id, {}).update(rule.details(table, ~found))
-        except Exception:  # noqa: BLE001 - whatever it was, its text may hold a cell and must not travel on
-            raise QualityStopError(
-                f"検査「{rule.id}」を実行できませんでした。データの良否は分かっていません。",
-                "システム担当へ連絡してください。",
-            ) from None
         self._columns[rule.id].append(well.to_numpy(dtype=bool))
         return well
 

@@ -29,7 +29,7 @@ from mailround.quality.protected_addresses import Places, protected_places
 from mailround.rounds import Thresholds
 
 SOURCES = {
-    "record": ("*",),
+    "record": ("population", "case_no", "name", "district", "document_no", "reason", "before_*", "after_*", "*_date"),
     "to": ("mailto_*", "name", "postcode", "address", "building"),
     "to_name": ("name", "mailto_name"),
     "to_postcode": ("postcode", "mailto_postcode"),
