@@ -129,6 +129,9 @@ def on_the_ward(work: RoundContext) -> Driver:
 def test_the_summary_is_the_registers(work: RoundContext) -> None:
     text = said(lambda console: _summary(on_the_ward(work), work.round_id, console))
     assert "10,000" in text
+    head, figures = (next(line for line in text.splitlines() if word in line) for word in ("封筒", "10,000"))
+    assert "うち解除" in head
+    assert head.count("┃") == figures.count("│"), "a heading for every figure"
     assert "（残っています）" in text
     assert str(package_path(work.settings, work.round_id)) in text
     assert f"管理簿の連鎖：{len(work.register.entries())}件すべて検証済み" in text

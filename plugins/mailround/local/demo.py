@@ -99,7 +99,7 @@ def _summary(driver: Driver, round_id: str, console: Console) -> None:
     extracted, checked = driver.entry(round_id, Extracted), driver.entry(round_id, QualityChecked)
     sealed = driver.entry(round_id, Sealed)
     counts = Table(title="件数", title_justify="left")
-    for column in ("取込", "印刷対象", "保留", "対象外", "窓口交付", "封筒", "頁"):
+    for column in ("取込", "印刷対象", "保留", "うち解除", "対象外", "窓口交付", "封筒", "頁"):
         counts.add_column(column, justify="right")
     figures = (
         extracted.rows,
