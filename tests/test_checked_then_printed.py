@@ -79,7 +79,7 @@ def test_no_household_that_passes_the_checks_stops_the_print(make_recipient: Mak
     households = [household(make_recipient, each, draw) for each in range(1, 151)]
     postcodes = load_postcodes()
     found = assess(
-        households,
+        [households],
         kind=kind(),
         postcodes=postcodes,
         font=load_font(CheckSettings()),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mailround.quality import Assessment
 
 
-def check(recipients: Iterable[Recipient]) -> Assessment:
+def check(batches: Iterable[Iterable[Recipient]]) -> Assessment:
     """Return what the shipped suites find in a change-notice round."""
     from mailround.fonts import load_font
     from mailround.postcodes import load_postcodes
@@ -22,11 +22,12 @@ def check(recipients: Iterable[Recipient]) -> Assessment:
 
     settings = CheckSettings()
     return assess(
-        recipients,
+        batches,
         kind=load_round_kind(settings.include, "change_notice"),
         postcodes=load_postcodes(),
         font=load_font(settings),
         include=settings.include,
         issue_date=ISSUED,
         posting_date=POSTED,
+        processes=settings.check_processes,
     )

@@ -32,10 +32,10 @@ def check_all(folder: Path) -> None:
     begun = time.perf_counter()
     from check import check
 
-    from mailround.records import read_recipients
+    from mailround.records import read_batches
     from mailround.workspace import Workspace
 
-    found = check(read_recipients(Workspace(folder / "workspace", (folder / KEY).read_bytes())))
+    found = check(read_batches(Workspace(folder / "workspace", (folder / KEY).read_bytes())))
     seconds = time.perf_counter() - begun
     peak = re.search(r"^VmHWM:\s+([0-9]+) kB$", Path("/proc/self/status").read_text(encoding="ascii"), re.MULTILINE)
     if peak is None:

@@ -14,7 +14,7 @@ from mailround.last_round import change_against
 from mailround.model import Checked
 from mailround.postcodes import load_postcodes
 from mailround.quality import assess
-from mailround.records import read_recipients
+from mailround.records import read_batches
 from mailround.register.entries import Extracted, QualityChecked, latest
 
 _COUNTS = {"rows", "printable", "held", "excluded", "counter", "warned"}
@@ -42,7 +42,7 @@ def check_quality(work: RoundContext, *, at: datetime) -> Checked:
     )
     change_exceeded = change is not None and change.exceeds(work.kind.thresholds.change_percent)
     found = assess(
-        read_recipients(work.workspace, digest),
+        read_batches(work.workspace, digest),
         kind=work.kind,
         postcodes=load_postcodes(),
         font=load_font(work.settings),
@@ -50,6 +50,7 @@ def check_quality(work: RoundContext, *, at: datetime) -> Checked:
         issue_date=work.opened.issue_date,
         posting_date=work.opened.posting_date,
         change_exceeded=change_exceeded,
+        processes=work.settings.check_processes,
     )
     records_sha256 = digest.hexdigest()
     if extracted is not None and extracted.records_sha256 != records_sha256:

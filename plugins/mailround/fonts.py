@@ -185,9 +185,14 @@ class FontStack:
 
     def __init__(self, primary: Path, fallbacks: Iterable[Path] = ()) -> None:
         """Open the fonts, all on the em of the primary one, so that text is as wide in a check as in print."""
+        self._paths = (primary, tuple(fallbacks))
         first = Font(primary)
-        self.fonts = (first, *(Font(path, first.em) for path in fallbacks))
+        self.fonts = (first, *(Font(path, first.em) for path in self._paths[1]))
         self._widths = _Widths(self._measure)
+
+    def __reduce__(self) -> tuple[type, tuple[Path, tuple[Path, ...]]]:
+        """Travel to another process as the paths; each maps the files by itself."""
+        return type(self), self._paths
 
     def missing(self, text: str) -> str:
         """Return the units of a text that no font holds, each once, in order; line breaks are no units."""

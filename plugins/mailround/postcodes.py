@@ -74,6 +74,7 @@ class Postcodes:
         Raises:
             ConfigurationError: There is no such table.
         """
+        self._path = path
         try:
             # immutable: no lock and no journal beside a file of the virtual environment
             self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
@@ -89,6 +90,10 @@ class Postcodes:
         self.towns = lru_cache(maxsize=_ANSWERS)(self._towns)
         self.floors = lru_cache(maxsize=_ANSWERS)(self._floors)
         self.notes = lru_cache(maxsize=_ANSWERS)(self._notes)
+
+    def __reduce__(self) -> tuple[type, tuple[Path]]:
+        """Travel to another process as the path: a connection belongs to the process that opened it."""
+        return type(self), (self._path,)
 
     def exists(self, code: str) -> bool:
         """Tell whether the code is in use, for a town or for one office."""

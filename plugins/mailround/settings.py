@@ -41,6 +41,7 @@ class CheckSettings(BaseSettings):
     fallback_fonts: Annotated[tuple[Path, ...], *_LISTED] = Field(
         default=(), description="TrueType fonts for what that font lacks, in this order, separated by commas."
     )
+    check_processes: int = Field(default=2, ge=1, le=64, description="Processes that check an export at most.")
 
 
 class Settings(CheckSettings):

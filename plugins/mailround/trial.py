@@ -44,7 +44,7 @@ def try_export(export: Path, *, layout: str, kind: str, settings: CheckSettings)
             ],
         }
     return assess(
-        source.export.recipients,
+        [source.export.recipients],
         kind=round_kind,
         postcodes=load_postcodes(),
         font=load_font(settings),

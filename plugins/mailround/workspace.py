@@ -77,7 +77,7 @@ class Workspace:
         Raises:
             WorkspaceError: As ``read``, or another version wrote it; pydantic's own error would quote what it found.
         """
-        return _parsed(self.read(name), adapter, name)
+        return parse_block(self.read(name), adapter, name)
 
     def write_stream(self, name: str, adapter: TypeAdapter[tuple[T, ...]], items: Iterable[T], block: int) -> str:
         """Write items as they come, ``block`` of them at a time, and return their SHA-256; empty when there were none.
@@ -102,7 +102,16 @@ class Workspace:
         The items are those of one file, also when another takes its place meanwhile.
 
         Raises:
-            WorkspaceError: As ``read_records``; of a file that was cut off, before the first item.
+            WorkspaceError: As ``read_blocks`` and ``parse_block``.
+        """
+        for content in self.read_blocks(name, digest):
+            yield from parse_block(content, adapter, name)
+
+    def read_blocks(self, name: str, digest: hashlib._Hash | None = None) -> Iterator[bytes]:
+        """Yield the blocks that write_stream wrote, decrypted, each for ``parse_block``; else as ``read_stream``.
+
+        Raises:
+            WorkspaceError: As ``read``; of a file that was cut off, before the first block.
         """
         try:
             file = self._path(name).open("rb")
@@ -113,7 +122,7 @@ class Workspace:
                 content = self._decrypted(file.read(length), name)
                 if digest:
                     digest.update(content)
-                yield from _parsed(content, adapter, name)
+                yield content
 
     def delete(self, name: str) -> None:
         """Delete a file; nothing happens when there is none."""
@@ -146,6 +155,19 @@ class Workspace:
         return self.root / f"{name}{_SUFFIX}"
 
 
+def parse_block(content: bytes, adapter: TypeAdapter[T], name: str) -> T:
+    """Return the value that a file, or a block of a stream, holds as JSON.
+
+    Raises:
+        WorkspaceError: Another version wrote it; pydantic's own error would quote what it found.
+    """
+    try:
+        return adapter.validate_json(content)
+    except ValidationError:
+        unread = _unread(name)
+    raise unread  # outside the handler, so that no value hangs on it as context
+
+
 def _lengths(file: BinaryIO, name: str) -> list[int]:
     """Return the lengths of a stream's blocks, and leave the file where the first one begins."""
     size = os.fstat(file.fileno()).st_size
@@ -159,14 +181,6 @@ def _lengths(file: BinaryIO, name: str) -> list[int]:
         raise _unread(name)
     file.seek(0)
     return lengths
-
-
-def _parsed(content: bytes, adapter: TypeAdapter[T], name: str) -> T:
-    try:
-        return adapter.validate_json(content)
-    except ValidationError:
-        unread = _unread(name)
-    raise unread  # outside the handler, so that no value hangs on it as context
 
 
 def _missing(name: str) -> WorkspaceError:

@@ -39,7 +39,7 @@ def check() -> Checker:
         **more: Any,
     ) -> Assessment:
         return assess(
-            recipients,
+            [recipients],
             kind=load_round_kind(INCLUDE, kind),
             postcodes=POSTCODES,
             font=font,

@@ -142,7 +142,7 @@ def test_a_check_that_crashes_stops_the_round_by_name_and_drops_what_it_said(nei
 
     with pytest.raises(QualityStopError, match="C04") as stopped:
         assess(
-            neighbours({"name": CANARY}),
+            [neighbours({"name": CANARY})],
             kind=load_round_kind(REPOSITORY / "include", "change_notice"),
             postcodes=load_postcodes(),
             font=BrokenFont(whole_font().data),
