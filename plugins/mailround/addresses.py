@@ -9,7 +9,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import ChainMap
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -81,11 +81,19 @@ _BLOCK_NUMBER = re.compile(
     rf"\s*第?(?:([0-9]{{1,9}})(?![0-9]|\s*(?:号?室|階|F))|([{KANJI_NUMERALS}]{{1,9}})(?=\s*(?:丁|番|号(?!室)|地割|[-の]|\Z)|\s))"
     r"(?:\s*(丁目?|地割|番地の?|番の?|号|-|の(?=[0-9〇一二三四五六七八九十])))?"
 )
+_PLAIN_BLOCK = re.compile(
+    r"([0-9]{1,4})(?:(丁目|番地の?|番の?|-)(?:([0-9]{1,4})(?:(?:番地の?|番の?|-)([0-9]{1,4}))?(?:号|番地?)?)?)?"
+    r"(?=\Z|\s+[ァ-ヶ])"
+)
+"""A block as most are written, with nothing behind it, or a name in katakana."""
 
 
+@lru_cache(maxsize=1 << 14)
 def block_of(rest: str) -> Block | None:
     """Return the numbers that what follows a town begins with, None when it begins with something else."""
     text = rest.translate(_BLOCK_SIGNS)
+    if plain := _PLAIN_BLOCK.match(text):
+        return _block([int(number) for number in plain.group(1, 3, 4) if number], plain[2] or "", plain.end())
     numbers: list[int] = []
     first, end = "", 0
     while len(numbers) < _MOST_NUMBERS and (match := _BLOCK_NUMBER.match(text, end)):
@@ -95,8 +103,10 @@ def block_of(rest: str) -> Block | None:
             first = match[3] or ""
         if not match[3] or match[3] == "号":
             break
-    if not numbers:
-        return None
+    return _block(numbers, first, end) if numbers else None
+
+
+def _block(numbers: Sequence[int], first: str, end: int) -> Block:
     if first.startswith("番") or first == "号" or (first in {"", "-", "の"} and numbers[0] > _LARGEST_CHOME):
         first = "番地"
     division = "丁目" if first == "丁" else first if first in {"丁目", "地割", "番地"} else ""
@@ -154,14 +164,40 @@ def split_town(address: str, postcode: str, postcodes: Postcodes) -> TownSplit:
     streets stand before the town. A code of a tower or an office stands for the town around it; an office's may be the
     first part of the town's name.
     """
+    number = _NUMBER.search(address)
+    if number and (known := _stem(address[: number.start()], postcode, postcodes)):
+        return TownSplit(known.town, address[number.start() :], known.agrees)
     guides = _guides(postcode, postcodes)
-    if not guides:
-        return TownSplit("", address, agrees=False)
     folded = _Folded(address)
     splits = [split for guide in guides if (split := _split(folded, guide))]
     if not splits:
         return TownSplit("", address, agrees=False)
     return splits[0] if len(splits) == 1 else max(splits, key=lambda split: (split.agrees, -len(split.rest)))
+
+
+_NUMBER = re.compile(f"[0-9０-９]|[{KANJI_NUMERALS}]+丁目")
+
+
+@lru_cache(maxsize=1 << 14)
+def _stem(stem: str, postcode: str, postcodes: Postcodes) -> TownSplit | None:
+    """Return the split of all addresses of this postcode that go on with a number behind ``stem``, if there is one.
+
+    Nearly all of a town's addresses are its name and a number, and need not be looked through one by one. There is one
+    where for every place of the code the stem is a town to its end, and no town of the city, nor an office's, is that
+    and a digit more: 北一条 may follow 北, written 北1条.
+    """
+    guides = _guides(postcode, postcodes)
+    folded = _Folded(stem)
+    splits = [_split(folded, guide) for guide in guides]
+    whole = [split for split in splits if split and split.town and not split.rest]
+    if not guides or len(whole) < len(guides):
+        return None
+    for guide, split in zip(guides, whole, strict=True):
+        town = fold(split.town)
+        longer = (name for name in (*guide.towns.names, guide.town) if name.startswith(town))
+        if guide.behind_streets or any(name[len(town) : len(town) + 1].isdecimal() for name in longer):
+            return None
+    return max(whole, key=lambda split: split.agrees)
 
 
 class _Folded:

@@ -71,7 +71,6 @@ def test_the_quick_answer_is_the_composers(make_recipient: Maker, data: st.DataO
     to = recipient.addressee(DAY)
     answer = FORMS.misfits(recipient, to) == ()
     assert FORMS.fits(recipient, to) is answer
-    assert FORMS.fits(recipient, to, widest=1.0) is answer
 
 
 @given(secret=st.binary(min_size=5, max_size=5))

@@ -194,8 +194,10 @@ def floor_of_code(
         for each in code.unique()
     }
     towers = {city: _towers(*city, postcodes) for city in set().union(*cities.values())}
+    with_towers = {each: frozenset().union(*(towers[city] for city in of_code)) for each, of_code in cities.items()}
     answers = [
-        all(
+        town_ not in with_towers[each]
+        or all(
             _right_floor(known, each, f"{text}　{building_}")
             for city in cities[each]
             if (known := towers[city].get(town_))

@@ -30,6 +30,8 @@ _REMEMBERED = 8192
 """Reasons, days and sizes of amounts that are composed once."""
 _TWO_PAGES = "理由。\n" * 12
 """More than one page shows, and less than two."""
+PRINTED = ("head", "addressee", "address", "building", "case_no", "district", "document_no")
+"""The texts of a household that are mostly on one line; the last one is there only with a decision."""
 _DAYS = ("decision_date", "effective_date", "payment_date")
 
 
@@ -53,39 +55,46 @@ class Forms:
         known = self.values(recipient, to)
         return self.composers[recipient.population].misfits(known) if known else ()
 
-    def fits(self, recipient: Recipient, to: Addressee, *, widest: float = math.inf) -> bool:
+    def fits(self, recipient: Recipient, to: Addressee, *, narrow: bool = False) -> bool:
         """Tell whether `misfits` finds nothing, mostly without composing anything.
 
         A text that is narrow enough for one line needs no composing, and what recurs is composed once: dates, reasons,
-        and amounts by their number of digits, which are all of one width. ``widest`` is the width of the widest letter
-        in any text but the reason, in em: a text of few letters need not even be measured.
+        and amounts by their number of digits, which are all of one width. ``narrow`` tells that each of the `PRINTED`
+        texts is known to be on one line.
         """
-        room = self._rooms[recipient.population]
+        room, decision = self._rooms[recipient.population], recipient.decision
+        if decision and not is_dated(decision):
+            return True
+        wide = {} if narrow and not to.on_behalf_of else self._wide(recipient, to)
+        if not room.takes(wide):
+            return not self.misfits(recipient, to)
+        return decision is None or room.holds(decision) or not self.misfits(recipient, to)
+
+    def most_letters(self, population: Population, widest: float) -> list[float]:
+        """Return of how many letters each of the `PRINTED` texts may be so that it surely is on one line.
+
+        ``widest`` is the width of the widest letter in any of them, in em.
+        """
+        return [self._rooms[population].capacity[name] / widest for name in PRINTED]
+
+    def _wide(self, recipient: Recipient, to: Addressee) -> dict[str, str]:
+        """Return the texts of a household, the reason excepted, that may be too wide for one line."""
+        capacity = self._rooms[recipient.population].capacity
         texts = {
+            "head": recipient.name,
             "addressee": to.name,
             "address": to.address,
             "building": to.building,
-            "on_behalf": f"（{to.on_behalf_of}　様分）" if to.on_behalf_of else "",
-            "head": recipient.name,
             "case_no": recipient.case_no,
             "district": recipient.district,
+            "document_no": recipient.decision.document_no if recipient.decision else "",
+            "on_behalf": f"（{to.on_behalf_of}　様分）" if to.on_behalf_of else "",
         }
-        decision = recipient.decision
-        if decision:
-            if not is_dated(decision):
-                return True
-            texts["document_no"] = decision.document_no
-        width, capacity = self.font.width, room.capacity
-        narrow = all(
-            (len(text) * widest <= capacity[name] or width(text) <= capacity[name])
-            and "\n" not in text
-            and "\r" not in text
+        return {
+            name: text
             for name, text in texts.items()
-            if text
-        )
-        if not (narrow and room.blank):
-            return not self.misfits(recipient, to)
-        return decision is None or room.holds(decision) or not self.misfits(recipient, to)
+            if text and ("\n" in text or "\r" in text or self.font.width(text) > capacity[name])
+        }
 
     @cached_property
     def _rooms(self) -> dict[Population, _Room]:
@@ -124,13 +133,17 @@ class _Room:
             "issue_date": write_era(issue_date, long=True),
         }
         self.capacity = {name: self._capacity(name, font) for name in self._known}
-        self.blank = self._alone()
+        self._blank = self._alone()
         self._with_reason = [pair for pair in template.moving.values() if "reason" in placeholders(pair[1])]
         self._goes_on = self._alone(reason=_TWO_PAGES)
         self.measured = lru_cache(maxsize=_REMEMBERED)(lambda paragraph: measured(paragraph, font))
         self.amounts = lru_cache(maxsize=_REMEMBERED)(self._amounts)
         self.days = lru_cache(maxsize=_REMEMBERED)(self._days)
         self.reason = lru_cache(maxsize=_REMEMBERED)(self._reason)
+
+    def takes(self, wide: Mapping[str, str]) -> bool:
+        """Tell whether these texts surely have room, on one page and on two; all others are on one line."""
+        return self._alone(**wide) and self._alone(**wide, reason=_TWO_PAGES) if wide else self._blank
 
     def holds(self, decision: Decision) -> bool:
         """Tell whether a decision's own values surely have room; False where that is not known."""

@@ -5,15 +5,15 @@ Texts come as columns; a household is well when all of them are.
 
 from __future__ import annotations
 
-import math
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from operator import and_
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from mailround.characters import has_stray_selector, refused_characters
@@ -63,6 +63,7 @@ _LOST = re.compile("[〓?？\ufffd■□▲△▼▽●◎◆◇★☆※＊*]|[
 """Signs that stand for a letter which was lost on the way, or is kept back: 〓 above all."""
 _PLAIN_NAME = re.compile("[\u3005\u4e00-\u9fffぁ-んァ-ヶー]+[ \u3000][\u3005\u4e00-\u9fffぁ-んァ-ヶー]+")
 """What most names are, and nothing that could stand for a lost letter."""
+_UNLIKE_ONE_LETTER = frozenset("\r\n")
 _LETTERS = frozenset({"Lo", "Lu", "Ll", "Lt"})
 
 
@@ -137,15 +138,31 @@ def _shown(text: pd.Series, font: FontStack) -> pd.Series:
 def fits_the_form(record: pd.Series, to: pd.Series, *texts: pd.Series, forms: Forms) -> pd.Series:
     """Every field of the household's form holds its text, measured as it is composed.
 
-    ``texts`` are all texts that are printed, the reason excepted; 「（様分）」 stands beside a guardian's.
+    ``texts`` are `PRINTED`; one that is of few letters need not be measured.
     """
-    used = "".join(map(_characters, texts))
-    widest = max(1.0, *forms.font.widths(set(used))) if used and not has_selector(used) else math.inf
+    narrow = _of_few_letters(record, texts, forms) if texts else np.zeros(len(record), dtype=bool)
     return pd.Series(
-        [forms.fits(each, addressee, widest=widest) for each, addressee in zip(record, to, strict=True)],
+        [
+            forms.fits(each, addressee, narrow=known)
+            for each, addressee, known in zip(record, to, narrow.tolist(), strict=True)
+        ],
         index=record.index,
         dtype=bool,
     )
+
+
+def _of_few_letters(record: pd.Series, texts: Sequence[pd.Series], forms: Forms) -> npt.NDArray[np.bool_]:
+    """Tell whose texts are all of so few letters that each is on one line, be they as wide as any of the block."""
+    used = set().union(*map(_characters, texts))
+    if not used or used & _UNLIKE_ONE_LETTER or has_selector("".join(used)):
+        return np.zeros(len(record), dtype=bool)
+    widest = max(1.0, *forms.font.widths(used))
+    most = {each: forms.most_letters(each, widest)[: len(texts)] for each in forms.templates}
+    lengths = np.array([np.fromiter(map(len, text), dtype=np.int64, count=len(text)) for text in texts]).T
+    few: npt.NDArray[np.bool_] = np.logical_or(
+        lengths == 0, lengths <= np.array([most[each.population] for each in record])
+    )
+    return np.asarray(few.all(axis=1))
 
 
 def words_allowed(record: pd.Series, to: pd.Series, *, forms: Forms) -> pd.Series:
