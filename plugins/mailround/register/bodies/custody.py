@@ -11,11 +11,15 @@ from mailround.register.bodies.body import Body
 
 
 class MediaImaged(Body):
-    """An image to burn was made of exactly this package, and read back; ``bytes`` and ``sha256`` are the image's."""
+    """An image to burn was made of exactly this package and its manifest, and read back.
+
+    ``bytes`` and ``sha256`` are the image's.
+    """
 
     title: ClassVar[str] = "媒体イメージの作成"
     kind: Literal["media_imaged"] = "media_imaged"
     package_sha256: str
+    manifest_sha256: str
     bytes: int
     sha256: str
 
