@@ -26,8 +26,12 @@ from mailround.errors import PackageError
 
 DVD_BYTES = 2_295_104 * 2048
 """What any single-layer DVD holds: a DVD+R, which has 3,392 sectors less than a DVD-R."""
-MOST_BYTES = 0xFFFF_F800
-"""The longest file that is in one piece under every name space, 4 GiB less a sector; its image fits on a DVD."""
+_AROUND = 1 << 20
+"""Room for the descriptors, the folders and the manifest, which have some 0.6 MB together."""
+_ONE_PIECE = 0xFFFF_F800
+"""The longest file that is in one piece under every name space: 4 GiB less a sector."""
+MOST_BYTES = min(_ONE_PIECE, DVD_BYTES - _AROUND)
+"""The longest package that goes onto a disc."""
 
 _SPACES = {"iso_path": "ISO 9660", "rr_path": "Rock Ridge", "joliet_path": "Joliet", "udf_path": "UDF"}
 """What the library calls the name spaces, and what everybody does."""
