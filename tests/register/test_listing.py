@@ -22,6 +22,8 @@ from mailround.register.entries import (
     Body,
     DeletionReminded,
     Extracted,
+    HoldsShown,
+    IncidentStep,
     MediaHandedOver,
     QualityChecked,
 )
@@ -90,6 +92,9 @@ def test_a_row_reads_as_japanese(filled: Register) -> None:
         (DeletionReminded(due=date(2026, 12, 24), on=date(2026, 12, 17)), "消去期限 2026-12-24、通知日 2026-12-17"),
         (AnswerRefused(step="s", reasons=("一つ", "二つ"), answered_at=AT), "理由 一つ・二つ"),
         (AnswerRefused(step="s", reasons=(), answered_at=AT), "理由 なし"),
+        (HoldsShown(rows=9, output="xlsx", copy_no=2), "件数 9、出力先 表計算ファイル、何部目 2"),
+        (IncidentStep(incident_no=1, step="final", reference="第2号", done_on=date(2026, 12, 3)), "工程 確報、"),
+        (AnswerRefused(step="seal", reasons=(), answered_at=AT), "工程 seal、"),
         (
             QualityChecked(
                 export_sha256="e" * 64,

@@ -92,8 +92,32 @@ def test_entries_are_numbered_without_gaps_and_linked(register: Register) -> Non
         ),
         (
             '{"handed_over":7,"kind":"posted","posted":7,"posted_on":"2026-11-24","reprinted":0,"spoiled":0,"withdrawn":0}',
-            {"due": None},
+            {"due": None, "withdrawal_pieces": None},
         ),
+        (
+            (
+                '{"bag_no":"BAG-01","giver":"officer","handed_over_at":"2026-11-16T10:30:00+09:00","kind":"media_handed_over",'
+                '"locked":true,"media_no":"DVD-0001","package_sha256":"a","quantity":1,"receiver":"C-001","storage":"金庫1"}'
+            ),
+            {"place": "", "pieces": None, "pages": None},
+        ),
+        (
+            (
+                '{"bag_no":"BAG-02","giver":"officer","handed_over_at":"2026-11-16T11:20:00+09:00",'
+                '"kind":"password_handed_over","locked":true,"notice_no":"PW-2026-11-change","receiver":"C-001"}'
+            ),
+            {"package_sha256": "", "place": "", "storage": "", "copy_no": 1},
+        ),
+        ('{"due":"2026-12-24","kind":"deletion_reminded","on":"2026-12-17"}', {"item": ""}),
+        (
+            (
+                '{"certificate_no":"DEL-0001","copies_included":true,"deleted_on":"2026-12-10","kind":"deletion_certified",'
+                '"media_returned":true,"method":"物理破壊","notice_returned":true,"responsible":"C-001"}'
+            ),
+            {"spool_included": None, "subcontractors_included": None, "items": ()},
+        ),
+        ('{"kind":"round_closed","report_sha256":"a"}', {"report_json_sha256": "", "report_pdf_sha256": ""}),
+        ('{"corrects":3,"kind":"correction","reason":"誤記"}', {"reference": ""}),
         ('{"files":9,"keys":["round-key"],"kind":"purged","remaining":[]}', {"exports": None}),
         ('{"files":9,"kind":"round_ended","step":"decide_holds"}', {"exports": None}),
     ],

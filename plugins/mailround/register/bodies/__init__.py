@@ -1,0 +1,1 @@
+"""What entries say: one typed body per kind, in three modules by what they speak of."""
