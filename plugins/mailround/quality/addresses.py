@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -172,6 +173,7 @@ def block_of_code(
     return pd.Series(answers, index=town.index, dtype=bool)
 
 
+@lru_cache(maxsize=2048)
 def _divided(code: str, postcodes: Postcodes) -> dict[str, dict[str, frozenset[str]]]:
     """Return the divided towns that a code has a part of; that of an office or a tower has none."""
     found: dict[str, dict[str, frozenset[str]]] = {}
@@ -207,6 +209,7 @@ def floor_of_code(
     return pd.Series(answers, index=town.index, dtype=bool)
 
 
+@lru_cache(maxsize=256)
 def _towers(prefecture: str, city: str, postcodes: Postcodes) -> dict[str, dict[str, dict[str, str]]]:
     """Return the towers of a city by town and folded name, the longest name first: codes with their notes."""
     found: dict[str, dict[str, dict[str, str]]] = {}

@@ -148,11 +148,11 @@ class _Sheet:
 
     def ask(self, rule: Rule, table: Block | Whole) -> pd.Series:
         """Put a question to a table, and return and note down the answer."""
-        well = self.every.copy()
+        well = self.every
         if len(table.frame):
             with _discreet(rule.id):
                 found = rule.answers(table)
-                well[table.frame.index] = found
+                well = found if len(found) == len(well) else found.reindex(well.index, fill_value=True)
                 self.details[rule.id] = rule.details(table, ~found)
         self.columns[rule.id] = well.to_numpy(dtype=bool)
         return well

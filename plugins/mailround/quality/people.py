@@ -73,9 +73,7 @@ def _given(text: pd.Series, until: pd.Series, *texts: pd.Series) -> pd.Series:
 
 def _filled(text: pd.Series) -> pd.Series:
     """Tell where a text holds more than blanks; most hold nothing at all."""
-    found = text != ""
-    found[found] = text[found].str.strip() != ""
-    return found
+    return pd.Series([each != "" and not each.isspace() for each in text], index=text.index, dtype=bool)
 
 
 def _expired(until: pd.Series, posting_date: date | None) -> pd.Series:
