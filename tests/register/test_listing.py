@@ -16,6 +16,7 @@ import pytest
 import rfc8785
 
 from mailround.errors import RegisterError
+from mailround.register.chain import GENESIS
 from mailround.register.entries import (
     AnswerRefused,
     AnyBody,
@@ -28,7 +29,7 @@ from mailround.register.entries import (
     QualityChecked,
 )
 from mailround.register.listing import COLUMNS, LABELS, content, export, rows
-from mailround.register.store import GENESIS, Register
+from mailround.register.store import Register
 
 TOKYO = timezone(timedelta(hours=9))
 AT = datetime(2026, 11, 10, 9, 5, tzinfo=TOKYO)
@@ -136,7 +137,8 @@ def test_the_json_lines_are_enough_to_verify_the_chain(filled: Register, tmp_pat
         body = rfc8785.dumps(told.pop("body")).decode("utf-8")
         digest = told.pop("hash")
         assert told["previous"] == previous
-        assert hashlib.sha256(rfc8785.dumps(told | {"body": body})).hexdigest() == digest
+        covered = b"mailround/register/entry/1\n" + rfc8785.dumps(told | {"body": body})
+        assert hashlib.sha256(covered).hexdigest() == digest
         previous = digest
     assert previous == filled.verify().head
 
