@@ -100,6 +100,7 @@ _PROBLEMS = {
     "missing": "必要な項目です",
     "string_too_long": "長すぎます",
     "string_too_short": "短すぎます",
+    "too_short": "{min_length} つ以上書いてください",
     "string_type": "文字列にしてください（コードは引用符で囲む）",
     "int_type": "整数にしてください",
     "int_parsing": "整数にしてください",
