@@ -357,16 +357,13 @@ def test_a_thousand_appends_of_four_processes_make_one_unforked_gapless_chain(re
     assert register.verify().entries == len(entries) == 4 * 225 + 25
 
 
-def test_a_hundred_thousand_entries_verify_and_one_changed_among_them_is_found(register: Register) -> None:
+def test_a_hundred_thousand_entries_verify(register: Register) -> None:
     body = '{{"first":{0},"kind":"rendered","last":{0},"pages":51,"pieces":50,"sha256":"' + "0" * 64 + '"}}'
     rows = chained(Stored(0, AT.isoformat(), "mailround", ROUND, body.format(each), "", "") for each in range(100_000))
-    with sa.create_engine(register.url, poolclass=sa.pool.NullPool).begin() as connection:
+    engine = sa.create_engine(owner_url(register.url), poolclass=sa.pool.NullPool)
+    with tampering(register), engine.begin() as connection:  # the triggers look at every row
         connection.execute(sa.insert(register_entry), [row._asdict() for row in rows])
     assert register.verify() == ChainState(100_000, rows[-1].hash)
-    with tampering(register):
-        execute(register, "UPDATE register_entry SET actor = 'someone' WHERE seq = 99998")
-    with pytest.raises(RegisterError, match="第99998号が書き換えられています"):
-        register.verify()
 
 
 def test_an_interrupted_append_leaves_nothing_and_blocks_nobody(register: Register) -> None:

@@ -7,7 +7,7 @@ reading alone looks at neither.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -143,11 +143,13 @@ class Register:
         with self._engine.connect() as connection:
             return tuple(map(_entry, _stored(connection, query)))
 
-    def hash_of(self, seq: int) -> str | None:
-        """Return the hash of one entry, None when there is no such number."""
+    def hashes(self, numbers: Collection[int] | None = None) -> dict[int, str]:
+        """Return the hashes of the entries of these numbers, as far as there are any, or of all."""
+        query = sa.select(register_entry.c.seq, register_entry.c.hash)
+        if numbers is not None:
+            query = query.where(register_entry.c.seq.in_(numbers))
         with self._engine.connect() as connection:
-            query = sa.select(register_entry.c.hash).where(register_entry.c.seq == seq)
-            return connection.execute(query).scalar_one_or_none()
+            return {row.seq: row.hash for row in connection.execute(query)}
 
     def verify(self) -> ChainState:
         """Recompute the whole chain, a few entries at a time.
