@@ -27,10 +27,12 @@ from airflow.sdk import Param, dag
 from mailround import notices, tasks
 from mailround.approve_release import ReleaseApproval
 from mailround.configuration import names
-from mailround.custody import MediaHandover, PasswordHandover, Posting
 from mailround.decide_holds import HoldDecision
 from mailround.deletion_certificate import DeletionCertificate
+from mailround.media_handover import MediaHandover
 from mailround.operators import DeletionDueReminderOperator, FormOperator, FourEyesApprovalOperator
+from mailround.password_handover import PasswordHandover
+from mailround.posting import Posting
 from mailround.settings import load_settings
 
 INCLUDE = load_settings().include

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from mailround.approve_release import ReleaseApproval
 from mailround.context import RoundContext
-from mailround.custody import MediaHandover, PasswordHandover, Posting
 from mailround.decide_holds import HoldDecision
 from mailround.deletion_certificate import DeletionCertificate
 from mailround.forms import Answer, AskAgain, Form, Settled, settle
+from mailround.media_handover import MediaHandover
+from mailround.model import Recipient
+from mailround.password_handover import PasswordHandover
+from mailround.posting import Posting
+from mailround.proof import make_proof
 from mailround.register.entries import (
     AnswerRefused,
+    Body,
+    Correction,
     Extracted,
+    HoldsDecided,
     PasswordNoticeIssued,
     PrintPlanned,
     Sealed,
     latest,
     standing,
 )
+from mailround.seal import seal
 from mailround.settings import TOKYO
+from prepared import print_round
 
 FORMS: tuple[type[Form], ...] = (
     HoldDecision,
@@ -171,8 +181,25 @@ def extracted(work: RoundContext, created_at: datetime | None) -> None:
     work.register.append(body, round_id=work.round_id, actor="mailround", at=day(11, 11))
 
 
+def release_ready(opened: RoundContext, make_recipient: Callable[..., Recipient]) -> RoundContext:
+    """Return the round as it waits for its approval: 7 pieces, sealed, with a proof."""
+    print_round(opened, make_recipient)
+    report(opened)
+    seal(opened, at=day(11, 11))
+    make_proof(opened, at=day(11, 11))
+    return opened
+
+
+def take_back(work: RoundContext, kind: type[Body]) -> None:
+    seq = next(entry.seq for entry in work.entries if isinstance(entry.body, kind))
+    correction = Correction(corrects=seq, reason="試験")
+    work.register.append(correction, round_id=work.round_id, actor="officer", at=day(11, 30))
+
+
 def lead_to(form: type[Form], work: RoundContext) -> None:
-    """Answer every form before this one; the round is sealed already."""
+    """Answer every form before this one; the round is sealed already, and so decided on unless that is the question."""
+    if form is HoldDecision:
+        take_back(work, HoldsDecided)
     for each in FORMS[1 : FORMS.index(form)]:
         settled(each, work)
         if each is MediaHandover:

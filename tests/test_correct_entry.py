@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from mailround.context import RoundContext
-from mailround.correct_entry import CORRECTABLE, Reason, correct_entry
+from mailround.correct_entry import CORRECTABLE, correct_entry
 from mailround.errors import RegisterError
+from mailround.model import CorrectionReason
 from mailround.register.checkpoint import check, sign
 from mailround.register.entries import (
     CheckpointKeyMade,
@@ -56,7 +57,7 @@ def correct(
     by: str = "officer2",
     at: datetime = AT,
 ) -> Entry:
-    return correct_entry(settings, seq, reason=Reason.SLIP, reference=reference, by=by, at=at)
+    return correct_entry(settings, seq, reason=CorrectionReason.SLIP, reference=reference, by=by, at=at)
 
 
 @pytest.mark.parametrize("by", ["officer2", "Officer2", "approver"])

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import jsonschema
 import pytest
@@ -14,30 +14,37 @@ from airflow.sdk import Param
 from hypothesis import given
 from hypothesis import strategies as st
 
-from answered import ANSWERED, CANARY, FIELDS, FORMS, MISSING, answer, lead_to, refused, report, settled
+from answered import (
+    ANSWERED,
+    CANARY,
+    FIELDS,
+    FORMS,
+    MISSING,
+    answer,
+    lead_to,
+    refused,
+    release_ready,
+    settled,
+    take_back,
+)
 from mailround.approve_release import ReleaseApproval
 from mailround.context import RoundContext
-from mailround.custody import MediaHandover, PasswordHandover, Posting
 from mailround.decide_holds import HoldDecision
 from mailround.deletion_certificate import DeletionCertificate
+from mailround.errors import RegisterError
 from mailround.forms import UNCHOSEN, Form, settle, table
+from mailround.media_handover import STOP, MediaHandover
 from mailround.model import Recipient
-from mailround.proof import make_proof
-from mailround.register.entries import Body, Correction, standing
-from mailround.seal import seal
-from prepared import print_round
+from mailround.password_handover import PasswordHandover
+from mailround.posting import Posting
+from mailround.register.entries import AnswerRefused, Body, Correction, Posted, standing
 
 WITH_FIELDS = tuple(form for form in FORMS if FIELDS[form])
 
 
 @pytest.fixture
 def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[..., Recipient]) -> RoundContext:
-    opened = open_a_round()
-    print_round(opened, make_recipient)
-    report(opened)
-    seal(opened, at=ANSWERED[HoldDecision])
-    make_proof(opened, at=ANSWERED[HoldDecision])
-    return opened
+    return release_ready(open_a_round(), make_recipient)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -180,7 +187,7 @@ def test_whatever_arrives_is_either_a_form_or_reasons(fields: dict[str, Any]) ->
 @pytest.mark.parametrize("form", FORMS)
 def test_a_good_answer_becomes_one_entry_under_the_name_of_who_gave_it(work: RoundContext, form: type[Form]) -> None:
     lead_to(form, work)
-    assert form is HoldDecision or form.needed(work)
+    assert form.needed(work)
     outcome = settled(form, work)
     last = work.entries[-1]
     assert last.body == outcome.body
@@ -267,6 +274,83 @@ def test_the_same_answer_settled_twice_is_one_entry(work: RoundContext) -> None:
     count = len(work.entries)
     settle(Posting, work, answer(Posting), at=ANSWERED[DeletionCertificate])
     assert len(work.entries) == count
+
+
+OTHERWISE: dict[type[Form], dict[str, object]] = {
+    HoldDecision: {"option": HoldDecision.options[-1]},
+    ReleaseApproval: {"option": ReleaseApproval.options[-1]},
+    MediaHandover: {"media_no": "DVD-0002"},
+    PasswordHandover: {"bag_no": "BAG-03"},
+    Posting: {"withdrawn": 2, "posted": 5},
+    DeletionCertificate: {"certificate_no": "DEL-0002"},
+}
+"""An answer that would be good, had the form not been answered."""
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_second_answer_that_differs_is_refused_and_the_first_stands(work: RoundContext, form: type[Form]) -> None:
+    lead_to(form, work)
+    first = settled(form, work).body
+    before = standing(work.entries, form.records)
+    with pytest.raises(RegisterError, match="既に別の回答が"):
+        settle(form, work, answer(form, **OTHERWISE[form]), at=ANSWERED[form])
+    assert standing(work.entries, form.records) == before
+    assert before[-1] == first
+    refusal = work.entries[-1].body
+    assert isinstance(refusal, AnswerRefused)
+    assert refusal.step == form.step
+    assert not form.needed(work)
+    assert not form.stopped(work)
+
+
+def test_a_second_answer_that_is_wrong_does_not_open_the_question_again(work: RoundContext) -> None:
+    lead_to(Posting, work)
+    settled(Posting, work)
+    with pytest.raises(RegisterError, match="既に別の回答が"):
+        settle(Posting, work, answer(Posting, posted=99), at=ANSWERED[Posting])
+    assert [each.posted for each in standing(work.entries, Posted)] == [6]
+    assert "発送数が合いません" in standing(work.entries, AnswerRefused)[-1].reasons[0]
+
+
+def test_another_answer_is_good_once_the_first_was_taken_back(work: RoundContext) -> None:
+    lead_to(Posting, work)
+    settled(Posting, work)
+    take_back(work, Posted)
+    settled(Posting, work, **OTHERWISE[Posting])
+    assert [each.posted for each in standing(work.entries, Posted)] == [5]
+
+
+class Followed(Posting):
+    """A posting from which something follows; keeps how many entries stood each time."""
+
+    stood: ClassVar[list[int]] = []
+
+    @classmethod
+    def after(cls, work: RoundContext) -> None:
+        cls.stood.append(len(standing(work.entries, Posted)))
+
+
+def test_what_follows_from_an_answer_is_done_once_it_stands_and_again_with_the_same_answer(work: RoundContext) -> None:
+    lead_to(Posting, work)
+    Followed.stood.clear()
+    settle(Followed, work, answer(Posting, posted=99), at=ANSWERED[Posting])
+    assert Followed.stood == []
+    settle(Followed, work, answer(Posting), at=ANSWERED[Posting])
+    settle(Followed, work, answer(Posting), at=ANSWERED[Posting])
+    assert Followed.stood == [1, 1]
+    with pytest.raises(RegisterError):
+        settle(Followed, work, answer(Posting, **OTHERWISE[Posting]), at=ANSWERED[Posting])
+    assert Followed.stood == [1, 1]
+
+
+def test_nothing_follows_from_an_answer_that_ends_the_round(work: RoundContext) -> None:
+    class GivenUp(MediaHandover):
+        @classmethod
+        def after(cls, work: RoundContext) -> None:
+            raise AssertionError(work.round_id)
+
+    lead_to(MediaHandover, work)
+    assert settle(GivenUp, work, answer(MediaHandover, option=STOP), at=ANSWERED[MediaHandover])
 
 
 def test_a_table_cell_cannot_break_the_table() -> None:

@@ -18,11 +18,11 @@ from aiosmtpd.controller import Controller
 
 from answered import FIELDS, day, expire, lead_to, report
 from mailround.context import RoundContext
-from mailround.custody import Posting
 from mailround.deletion_certificate import DeletionCertificate
 from mailround.local.airflow import LocalAirflow
 from mailround.local.mailbox import Mailbox
 from mailround.model import Recipient
+from mailround.posting import Posting
 from mailround.proof import make_proof
 from mailround.register.entries import (
     AnswerRefused,
@@ -49,7 +49,7 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowException, TaskAwaitingInput, TaskDeferred
 from mailround import operators, tasks
 from mailround.approve_release import ReleaseApproval
-from mailround.custody import Posting
+from mailround.posting import Posting
 from mailround.decide_holds import HoldDecision
 
 asked = []
@@ -89,6 +89,7 @@ if case["do"] == "remind":
 elif case["do"] == "watch":
     outcomes = [done(tasks.watch_deletions.function)]
 elif case["do"] == "post again":
+    Posting.after = classmethod(lambda cls, work: asked.append(work.round_id))
     outcomes = [done(lambda: posting.execute(context))]
 elif case["do"] == "post":
     shown = done(lambda: posting.execute(context))["kwargs"]["shown"]
@@ -299,7 +300,7 @@ def test_a_late_posting_is_recorded_and_warned_of_even_when_the_mail_server_was_
     (outcome,) = run(posted_at, server=False, do="post", fields=FIELDS[Posting])["outcomes"]
     assert outcome["failed"] == "ConnectionRefusedError", "the task is tried again"
     assert len(standing(work.entries, Posted)) == 1
-    assert run(posted_at, do="post again")["outcomes"] == [{}]
+    assert run(posted_at, do="post again") == {"outcomes": [{}], "asked": 1}, "what follows is done again"
     assert len(standing(work.entries, Posted)) == 1
     assert subjects(work) == ["[mailround] 確認のお願い：回 2026-11-change／12 発送の記録"]
 

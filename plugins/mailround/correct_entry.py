@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from enum import StrEnum
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -15,6 +14,7 @@ from mailround.configuration import names
 from mailround.contracts import Person, load_contract
 from mailround.errors import RegisterError
 from mailround.forms import Label
+from mailround.model import CorrectionReason
 from mailround.register.entries import (
     Body,
     CheckpointKeyMade,
@@ -45,17 +45,6 @@ from mailround.register.entries import (
 from mailround.register.store import Register
 from mailround.settings import TOKYO, Settings
 
-
-class Reason(StrEnum):
-    """Why an entry no longer counts. There is no free text: what is typed stays for good, and could name somebody."""
-
-    SLIP = "誤記"
-    TWICE = "二重の記録"
-    OTHER_ROUND = "別の回の記録"
-    NOT_DONE = "事実がなかった"
-    KEY_REPLACED = "署名鍵の交換"
-
-
 _HANDOVERS: tuple[type[Body], ...] = (MediaHandedOver, PasswordHandedOver)
 CORRECTABLE: tuple[type[Body], ...] = (
     *_HANDOVERS,
@@ -83,7 +72,9 @@ given up in its own form."""
 _LABEL: TypeAdapter[str] = TypeAdapter(Label)
 
 
-def correct_entry(settings: Settings, seq: int, *, reason: Reason, reference: str, by: str, at: datetime) -> Entry:
+def correct_entry(
+    settings: Settings, seq: int, *, reason: CorrectionReason, reference: str, by: str, at: datetime
+) -> Entry:
     """Take an entry back and return the counter-entry.
 
     Args:

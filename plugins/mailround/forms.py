@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from mailround.contracts import Person
-from mailround.errors import GateClosedError, RoundEndedError
-from mailround.register.entries import AnswerRefused, AnyBody, B, Body, latest
+from mailround.errors import GateClosedError, RegisterError, RoundEndedError
+from mailround.register.entries import AnswerRefused, AnyBody, B, Body, latest, standing
 from mailround.settings import TOKYO
 
 if TYPE_CHECKING:  # a DAG file imports every form at every parse; the register's database library would weigh on it
@@ -128,6 +128,14 @@ class Form(BaseModel, ABC):
         return ""
 
     @classmethod
+    def after(cls, work: RoundContext) -> None:
+        """Do what follows from the recorded answer (destroy a secret no longer needed, say); by default nothing.
+
+        Called once the answer stands in the register, and again whenever a cleared or interrupted task finds it there:
+        doing it twice must be as good as doing it once.
+        """
+
+    @classmethod
     @abstractmethod
     def body(cls, work: RoundContext) -> str:
         """Return what is asked and what to check first: Japanese markdown, counts, ids and hashes only.
@@ -194,6 +202,7 @@ def settle(form: type[Form], work: RoundContext, answer: Answer, *, at: datetime
 
     Raises:
         GateClosedError: A precondition fails that is no fault of the answer; nothing is recorded.
+        RegisterError: The register has another answer already; this one is recorded as refused.
         RoundEndedError: An earlier answer has ended the round.
     """
     if form.stopped(work):
@@ -206,13 +215,32 @@ def settle(form: type[Form], work: RoundContext, answer: Answer, *, at: datetime
     filled = form.model_construct() if form.stop == answer.option else form.read(answer.fields)
     reasons += filled if isinstance(filled, tuple) else filled.objections(work, answer)
     if reasons or isinstance(filled, tuple):
-        refused = AnswerRefused(step=form.step, reasons=tuple(reasons), answered_at=answer.answered_at)
-        actor = (answer.responder or "mailround")[:_ACTOR_LENGTH]
-        work.register.append(refused, round_id=work.round_id, actor=actor, at=at)
-        return AskAgain(refused.reasons)
+        _refuse(form, work, answer, tuple(reasons), at=at)
+        if not form.needed(work):
+            raise _answered_already(form, work)
+        return AskAgain(tuple(reasons))
     settled = filled.outcome(work, answer)
+    if not form.needed(work) and settled.body not in standing(work.entries, type(settled.body)):
+        error = _answered_already(form, work)
+        _refuse(form, work, answer, (error.happened,), at=at)
+        raise error
     work.register.append(settled.body, round_id=work.round_id, actor=str(answer.responder), at=at)
+    if settled.goes_on and not settled.asks_again:
+        form.after(work)
     return settled
+
+
+def _refuse(form: type[Form], work: RoundContext, answer: Answer, reasons: tuple[str, ...], *, at: datetime) -> None:
+    refused = AnswerRefused(step=form.step, reasons=reasons, answered_at=answer.answered_at)
+    actor = (answer.responder or "mailround")[:_ACTOR_LENGTH]
+    work.register.append(refused, round_id=work.round_id, actor=actor, at=at)
+
+
+def _answered_already(form: type[Form], work: RoundContext) -> RegisterError:
+    return RegisterError(
+        f"回「{work.round_id}」の「{form.records.title}」には、既に別の回答があるか、もう回答は要りません。",
+        "管理簿の記録を確かめてください。誤りがあれば、その記録を訂正し、この工程を Clear して回答し直してください。",
+    )
 
 
 def recorded(work: RoundContext, kind: type[B]) -> B:

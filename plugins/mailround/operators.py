@@ -54,6 +54,7 @@ class FormOperator(HITLOperator):
                 self._end(work)
             if not self.form.needed(work):
                 self.log.info("確認が必要な事項はないか、回答が既に管理簿にあります。次の工程へ進みます。")
+                self.form.after(work)  # again: the worker may have been killed before it was done
                 self._warn(work)  # again: the mail server may have been down when the answer was recorded
                 return
             self.body = self.form.body(work)

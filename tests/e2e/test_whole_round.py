@@ -19,7 +19,6 @@ from mailround.approve_release import ReleaseApproval
 from mailround.check_quality import check_quality
 from mailround.close_round import close_round, report_path
 from mailround.context import PASSWORD, RoundContext, load_round
-from mailround.custody import MediaHandover, PasswordHandover, Posting
 from mailround.decide_holds import HoldDecision
 from mailround.deletion_certificate import DeletionCertificate
 from mailround.end_round import end_round
@@ -27,11 +26,14 @@ from mailround.errors import MailroundError, RoundEndedError
 from mailround.extract import CONTROL_SUFFIX, extract
 from mailround.forms import Form, recorded, settle
 from mailround.hold_release import load_holds
+from mailround.media_handover import MediaHandover
 from mailround.model import Checked, ChunkGroup, Extracted, Recipient, Rendered, Sealed, Verified
 from mailround.open_round import open_round
 from mailround.package_check import PackageReport, check_package
+from mailround.password_handover import PasswordHandover
 from mailround.password_notice import issue
 from mailround.plan_print import LISTED, PIECES, chunk_name, list_name, plan_print
+from mailround.posting import Posting
 from mailround.proof import make_proof
 from mailround.purge import purge, read_index
 from mailround.register import entries as register

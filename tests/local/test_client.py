@@ -112,6 +112,22 @@ def test_clearing_a_task_clears_what_follows_and_runs_it_for_real(api: Api, user
     assert (body["dry_run"], body["include_downstream"], body["only_failed"]) == (False, True, False)
 
 
+def test_every_call_about_a_run_can_be_made_of_another_dag(api: Api, user: AirflowUser) -> None:
+    run, task = "/api/v2/dags/report_incident/dagRuns/manual__1", "close_incident"
+    form = f"{run}/taskInstances/{task}/-1/hitlDetails"
+    api.answers["GET", f"{run}/taskInstances?limit=200"] = {"task_instances": [instance(task, "success")]}
+    api.answers["GET", form] = {"subject": "事故対応の終了"}
+    api.answers["PATCH", form] = {}
+    api.answers["GET", f"{run}/taskInstances/{task}/logs/1?map_index=-1"] = {"content": ["one"]}
+    api.answers["POST", "/api/v2/dags/report_incident/clearTaskInstances"] = {}
+    assert [each.task_id for each in user.tasks("manual__1", dag="report_incident")] == [task]
+    assert user.request("manual__1", task, dag="report_incident") == {"subject": "事故対応の終了"}
+    user.answer("manual__1", task, "記録する", dag="report_incident", outcome="回収済み")
+    assert api.asked[-1][2] == {"chosen_options": ["記録する"], "params_input": {"outcome": "回収済み"}}
+    assert user.log("manual__1", task, dag="report_incident") == "one"
+    user.clear("manual__1", task, dag="report_incident")
+
+
 def test_import_errors_are_told_whole(api: Api, user: AirflowUser) -> None:
     api.answers["GET", "/api/v2/importErrors"] = {"import_errors": [{"stack_trace": "Traceback …"}]}
     assert user.import_errors() == ["Traceback …"]

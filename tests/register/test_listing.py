@@ -28,8 +28,9 @@ from mailround.register.entries import (
     MediaHandedOver,
     QualityChecked,
 )
-from mailround.register.listing import COLUMNS, LABELS, content, export, rows
+from mailround.register.listing import COLUMNS, LABELS, content, export, read_export, rows
 from mailround.register.store import Register
+from tampered import stored
 
 TOKYO = timezone(timedelta(hours=9))
 AT = datetime(2026, 11, 10, 9, 5, tzinfo=TOKYO)
@@ -126,6 +127,17 @@ def test_the_csv_opens_in_a_spreadsheet_without_running_anything(filled: Registe
     assert read[2][2] == "'=cmd"
     assert not [cell for row in read for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
+
+
+def test_the_json_lines_are_read_back_as_they_were_stored(filled: Register, tmp_path: Path) -> None:
+    target = tmp_path / "register.jsonl"
+    export(filled.entries(), target)
+    text = target.read_text(encoding="utf-8")
+    assert list(read_export(text)) == stored(filled)
+    lines = text.splitlines()
+    for damaged in ("", "{}", "[]", "null", text.replace('"seq": 2', '"seq": 3'), lines[1], text[:-5]):
+        with pytest.raises(RegisterError, match="書き出した控えを使えません"):
+            read_export(damaged)
 
 
 def test_the_json_lines_are_enough_to_verify_the_chain(filled: Register, tmp_path: Path) -> None:

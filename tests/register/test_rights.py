@@ -168,6 +168,32 @@ def test_a_role_that_does_not_exist_is_told(postgres_url: str) -> None:
         Register(absent).migrate(owner_url(postgres_url))
 
 
+def test_a_database_made_as_the_readme_says_is_migrated_and_worked_with(postgres: str, worker: tuple[str, str]) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    name, password = worker
+    made = readme.split("```sql")[1].split("```")[0].replace("…", password)
+    for told, own in (
+        ("DATABASE register", f"DATABASE {name}"),
+        ("register_owner", f"{name}_own"),
+        ("register_app", f"{name}_app"),
+    ):
+        made = made.replace(told, own)
+    engine = sa.create_engine(postgres, poolclass=sa.pool.NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in made.split(";")[:-1]:
+            connection.exec_driver_sql(statement)
+    try:
+        app = sa.make_url(postgres).set(username=f"{name}_app", password=password, database=name)
+        register = Register(app.render_as_string(hide_password=False))
+        register.migrate(app.set(username=f"{name}_own").render_as_string(hide_password=False))
+        append(register)
+        assert register.verify().entries == 1
+    finally:
+        with engine.connect() as connection:
+            for dropped in (f"DATABASE {name}", f"ROLE {name}_own", f"ROLE {name}_app"):
+                connection.exec_driver_sql(f"DROP {dropped}")
+
+
 def test_a_role_that_only_reads_may_verify(kept: Register, superuser: Callable[[str], None]) -> None:
     execute(kept, f"REVOKE INSERT ON register_entry FROM {user(kept.url)}")
     assert Register(kept.url).verify().entries == 1

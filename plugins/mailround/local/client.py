@@ -12,6 +12,7 @@ import httpx
 from mailround.errors import MailroundError
 
 DAG = "mailing_round"
+"""Where a run is looked for unless another DAG is named."""
 _SETTLE_SECONDS = 3.0
 """An answer within a second of ``awaiting_input`` fails the task; people are slower than that, programs must wait."""
 
@@ -71,9 +72,9 @@ class AirflowUser:
         """Return the state of a run."""
         return str(self._call("GET", f"/api/v2/dags/{dag}/dagRuns/{run_id}")["state"])
 
-    def tasks(self, run_id: str) -> list[TaskState]:
+    def tasks(self, run_id: str, dag: str = DAG) -> list[TaskState]:
         """Return all task instances of a run, in the order they started."""
-        found = self._call("GET", f"/api/v2/dags/{DAG}/dagRuns/{run_id}/taskInstances?limit=200")["task_instances"]
+        found = self._call("GET", f"/api/v2/dags/{dag}/dagRuns/{run_id}/taskInstances?limit=200")["task_instances"]
         return [
             TaskState(
                 each["task_id"],
@@ -89,11 +90,11 @@ class AirflowUser:
             for each in sorted(found, key=lambda each: (each["start_date"] or "9", each["map_index"]))
         ]
 
-    def request(self, run_id: str, task_id: str) -> dict[str, Any]:
+    def request(self, run_id: str, task_id: str, dag: str = DAG) -> dict[str, Any]:
         """Return the open form of a task: subject, body, options, params."""
-        return self._call("GET", f"{self._instance(run_id, task_id)}/-1/hitlDetails")
+        return self._call("GET", f"{self._instance(run_id, task_id, dag)}/-1/hitlDetails")
 
-    def answer(self, run_id: str, task_id: str, option: str, **fields: object) -> None:
+    def answer(self, run_id: str, task_id: str, option: str, *, dag: str = DAG, **fields: object) -> None:
         """Answer a form as this user.
 
         Raises:
@@ -102,20 +103,20 @@ class AirflowUser:
         time.sleep(_SETTLE_SECONDS)
         self._call(
             "PATCH",
-            f"{self._instance(run_id, task_id)}/-1/hitlDetails",
+            f"{self._instance(run_id, task_id, dag)}/-1/hitlDetails",
             json={"chosen_options": [option], "params_input": fields},
         )
 
-    def log(self, run_id: str, task_id: str, try_number: int = 1, map_index: int = -1) -> str:
+    def log(self, run_id: str, task_id: str, try_number: int = 1, map_index: int = -1, dag: str = DAG) -> str:
         """Return a try's log as text."""
-        content = self._call("GET", f"{self._instance(run_id, task_id)}/logs/{try_number}?map_index={map_index}")
+        content = self._call("GET", f"{self._instance(run_id, task_id, dag)}/logs/{try_number}?map_index={map_index}")
         return "\n".join(str(line) for line in content["content"])
 
-    def clear(self, run_id: str, task_id: str) -> None:
+    def clear(self, run_id: str, task_id: str, dag: str = DAG) -> None:
         """Clear a task and everything after it, so that it runs again."""
         self._call(
             "POST",
-            f"/api/v2/dags/{DAG}/clearTaskInstances",
+            f"/api/v2/dags/{dag}/clearTaskInstances",
             json={
                 "dry_run": False,
                 "dag_run_id": run_id,
@@ -126,8 +127,9 @@ class AirflowUser:
             },
         )
 
-    def _instance(self, run_id: str, task_id: str) -> str:
-        return f"/api/v2/dags/{DAG}/dagRuns/{run_id}/taskInstances/{task_id}"
+    @staticmethod
+    def _instance(run_id: str, task_id: str, dag: str) -> str:
+        return f"/api/v2/dags/{dag}/dagRuns/{run_id}/taskInstances/{task_id}"
 
     def _call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - passed on to httpx
         answer = self._http.request(method, path, **arguments)

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from mailround.context import load_round
 from mailround.decide_holds import GO_ON, RELEASE
@@ -114,7 +115,13 @@ def decide_holds(driver: Driver, run_id: str, round_id: str) -> None:
     """The officer, who did not start the round, releases the protected; then the data team goes on without the rest."""
     holds = load_holds(load_round(driver.settings, round_id))
     protected = sorted(holds.by_rule.get("P03", ()))
-    nothing = {"rule": "", "case_nos": "", "reason": UNCHOSEN, "reference": "", "change_acknowledged": False}
+    nothing: dict[str, Any] = {
+        "rule": "",
+        "case_nos": "",
+        "reason": UNCHOSEN,
+        "reference": "",
+        "change_acknowledged": False,
+    }
     if protected:
         driver.users["officer"].answer(
             run_id,

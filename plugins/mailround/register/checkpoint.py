@@ -29,9 +29,11 @@ from mailround.register.store import Register
 from mailround.settings import TOKYO
 
 _DOMAIN = b"mailround/register/checkpoint/1\n"
-_HEAD = "MAILROUND-CHECKPOINT-1"
+HEAD = "MAILROUND-CHECKPOINT-1"
+"""What every checkpoint's line begins with."""
+
 _TEXT = re.compile(
-    rf"{_HEAD}/([1-9][0-9]{{0,9}})/([0-9A-F]{{64}})/([0-9]{{4}}-[0-9T:+-]{{20}})/([0-9A-F]{{32}})/([A-Z2-7]{{103}})"
+    rf"{HEAD}/([1-9][0-9]{{0,9}})/([0-9A-F]{{64}})/([0-9]{{4}}-[0-9T:+-]{{20}})/([0-9A-F]{{32}})/([A-Z2-7]{{103}})"
 )
 _COMPARE = "紙の検証点と一文字ずつ見比べてください。写し間違いでなければ、"
 
@@ -49,7 +51,7 @@ class Checkpoint:
     @property
     def text(self) -> str:
         """Return the line for paper and QR code: capitals, figures and ``-+/:`` alone (QR's alphanumeric mode)."""
-        parts = (_HEAD, str(self.entries), self.head, self._moment, self.fingerprint, self.signature)
+        parts = (HEAD, str(self.entries), self.head, self._moment, self.fingerprint, self.signature)
         return "/".join(parts).upper()
 
     @property
@@ -129,7 +131,7 @@ def read(text: str) -> Checkpoint:
             return made
     raise RegisterError(
         "検証点の文を読めません。",
-        f"{_HEAD} で始まる一行の全体（改行や空白は入ってもよい）か、それを入れたファイルを指定してください。",
+        f"{HEAD} で始まる一行の全体（改行や空白は入ってもよい）か、それを入れたファイルを指定してください。",
     )
 
 

@@ -15,7 +15,7 @@ import rfc8785
 from mailround.errors import RegisterError
 from mailround.private_files import replacing
 from mailround.register.chain import Stored, follow
-from mailround.register.entries import AnyBody, Entry
+from mailround.register.entries import HOUSE, AnyBody, Entry
 from mailround.settings import TOKYO
 
 LABELS = {
@@ -199,7 +199,7 @@ def rows(entries: Iterable[Entry]) -> tuple[Row, ...]:
             seq=entry.seq,
             at=datetime.fromisoformat(entry.at).astimezone(TOKYO).strftime("%Y-%m-%d %H:%M:%S"),
             actor="自動" if entry.actor == "mailround" else entry.actor,
-            round_id=entry.round_id,
+            round_id="共通" if entry.round_id == HOUSE else entry.round_id,
             title=entry.body.title,
             content=content(entry.body),
         )

@@ -146,7 +146,9 @@ class Register:
     def entry(self, seq: int) -> Entry | None:
         """Return the entry of a number, None when there is none."""
         with self._engine.connect() as connection:
-            return next(map(_entry, _stored(connection, sa.select(register_entry).where(register_entry.c.seq == seq))), None)
+            return next(
+                map(_entry, _stored(connection, sa.select(register_entry).where(register_entry.c.seq == seq))), None
+            )
 
     def hashes(self, numbers: Collection[int] | None = None) -> dict[int, str]:
         """Return the hashes of the entries of these numbers, as far as there are any, or of all."""

@@ -1,0 +1,26 @@
+"""The command ``mailround``: what people do beside the Airflow UI. Japanese on the screen, ids and counts only.
+
+One module per group of commands. What a command needs is imported when it runs: `--help` loads none of it.
+"""
+
+from mailround.cli import holds, local, package, quality, register, templates
+from mailround.cli.barcode import barcode
+from mailround.cli.exports import check, sample
+from mailround.cli.package import specimen
+from mailround.cli.rounds import password_notice, proof, returned
+from mailround.terminal import JapaneseTyper
+
+app = JapaneseTyper("一斉送付の回を支える道具。")
+app.add_typer(register.app, name="register")
+app.add_typer(holds.app, name="holds")
+app.add_typer(package.app, name="package")
+app.add_typer(templates.app, name="templates")
+app.add_typer(quality.app, name="quality")
+app.add_typer(local.app, name="local")
+app.command()(check)
+app.command()(sample)
+app.command()(specimen)
+app.command()(password_notice)
+app.command()(proof)
+app.command()(returned)
+app.command()(barcode)

@@ -1,0 +1,55 @@
+"""What people do with one round: print what goes with it, and look a returned piece up."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from mailround.cli.destination import Fd, Printer, destination
+from mailround.settings import TOKYO, load_settings
+
+
+def password_notice(
+    round_id: Annotated[str, typer.Argument(help="回の番号")], fd: Fd = None, printer: Printer = None
+) -> None:
+    """パスワード通知書を一度だけ作り、秘密を廃棄します。"""
+    from mailround.context import load_round
+    from mailround.password_notice import issue
+
+    deliver = destination(fd, printer)
+    issue(load_round(load_settings(), round_id), deliver, at=datetime.now(TOKYO))
+    message = "パスワード通知書を作成し、元の秘密を廃棄しました。封をして、媒体とは別の機会に手渡してください。"
+    typer.echo(message, err=fd is not None)  # the PDF may be on standard output
+
+
+def proof(round_id: Annotated[str, typer.Argument(help="回の番号")], fd: Fd = None, printer: Printer = None) -> None:
+    """承認する人が見る見本を出力します（個人情報を含みます。出力のたびに管理簿に記録します）。"""
+    from mailround.context import load_round
+    from mailround.proof import show_proof
+
+    deliver = destination(fd, printer)
+    show_proof(load_round(load_settings(), round_id), deliver, at=datetime.now(TOKYO))
+    typer.echo("承認用見本を出力し、管理簿に記録しました。", err=fd is not None)  # the PDF may be on standard output
+
+
+def returned(
+    round_id: Annotated[str, typer.Argument(help="回の番号")],
+    piece: Annotated[str, typer.Argument(help="返戻された封書の番号")],
+) -> None:
+    """返戻された封書の番号から、ケース番号を調べます（廃棄の工程の後、回の完了まで）。"""
+    from mailround.context import load_round
+    from mailround.errors import CountMismatchError
+    from mailround.purge import read_index
+    from mailround.register.entries import Purged, latest
+
+    work = load_round(load_settings(), round_id)
+    if latest(work.entries, Purged) is None:
+        raise CountMismatchError(
+            "この回の封書索引は、まだありません。", "索引は廃棄の工程でできます。廃棄が終わってから実行してください。"
+        )
+    found = read_index(work).get(piece.upper())
+    if found is None:
+        raise CountMismatchError("その番号の封書はこの回にありません。", "回の番号と封書の番号を確かめてください。")
+    typer.echo(found)

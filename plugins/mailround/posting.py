@@ -1,0 +1,96 @@
+"""Step 12: everything handed over is posted or accounted for (件数照合)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import Field
+
+from mailround.approve_release import last_posting_day
+from mailround.forms import Answer, Form, Settled, recorded, table
+from mailround.handover import RECORD
+from mailround.register.entries import Body, PasswordHandedOver, Posted, PrintPlanned, Sealed
+from mailround.settings import TOKYO
+
+if TYPE_CHECKING:
+    from mailround.context import RoundContext
+
+_MOST_PIECES = 1_000_000
+_Count = Annotated[int, Field(ge=0, le=_MOST_PIECES)]
+
+
+class Posting(Form):
+    """Everything handed over is posted or accounted for."""
+
+    step: ClassVar[str] = "record_posting"
+    subject: ClassVar[str] = "発送の結果を記録してください"
+    options: ClassVar[tuple[str, ...]] = (RECORD,)
+    records: ClassVar[type[Body]] = Posted
+
+    posted_on: date = Field(title="発送日", description="郵便局に差し出した日を選ぶ（例：2026-11-24）。")
+    withdrawn: _Count = Field(title="抜取り（通）", description="引渡しのあとに抜き取った数。0以上の整数。")
+    spoiled: _Count = Field(title="破損（通）", description="印刷や封入で使えなくなった数。0以上の整数。")
+    reprinted: _Count = Field(title="再印刷（通）", description="使えなくなった分を作り直した数。0以上の整数。")
+    posted: _Count = Field(title="発送（通）", description="差出票の通数。0以上の整数。")
+
+    @classmethod
+    def warning(cls, work: RoundContext) -> str:
+        """Tell that pieces may have gone to an address that had expired: too late to refuse, not to look after."""
+        posted, planned = recorded(work, Posted), recorded(work, PrintPlanned)
+        if planned.postable_until is None or posted.posted_on <= planned.postable_until:
+            return ""
+        return (
+            f"発送日（{posted.posted_on}）が、送付先の最も早い期限（{planned.postable_until}）より後です。"
+            "期限の切れた送付先に届いたおそれがあります。"
+            f"業務システムで、送付先の期限が {planned.postable_until} 以後、{posted.posted_on} より前の世帯を調べ、"
+            "届いた先を確かめ、個人情報の取扱いの責任者へ直ちに報告してください。"
+        )
+
+    @classmethod
+    def body(cls, work: RoundContext) -> str:
+        """Show the number that must be accounted for.
+
+        Raises:
+            GateClosedError: A handover is not recorded.
+        """
+        recorded(work, PasswordHandedOver)
+        by = {"ward": "区", "contractor": "委託先"}[work.contract.posted_by]
+        rows = (
+            ("引渡し", f"{recorded(work, Sealed).pieces:,} 通"),
+            ("発送予定日", str(work.opened.posting_date)),
+            *last_posting_day(work),
+            ("発送する者", by),
+        )
+        return (
+            "封入・発送の報告書と差出票を見て記録してください。"
+            f"\n\n{table(rows)}\n\n**引渡し − 抜取り − 破損 ＋ 再印刷 ＝ 発送** にならない場合は、受理できません。"
+            "\n\n記録すると、区側のデータと鍵は直ちに廃棄され、作り直しはできなくなります。"
+        )
+
+    def objections(self, work: RoundContext, answer: Answer) -> Iterable[str]:
+        """Reconcile the counts and check the day."""
+        handover = recorded(work, PasswordHandedOver).handed_over_at.astimezone(TOKYO).date()
+        if self.posted_on < handover:
+            yield f"「発送日」は、パスワード通知書の引渡し日（{handover}）以後でなければなりません。"
+        if self.posted_on > answer.answered_at.astimezone(TOKYO).date():
+            yield "「発送日」が回答した日より後です。差し出してから記録してください。"
+        yield from self.unreconciled(recorded(work, Sealed).pieces)
+
+    def unreconciled(self, handed_over: int) -> Iterable[str]:
+        """Return why the counts do not account for the pieces handed over (件数照合), with both numbers."""
+        expected = handed_over - self.withdrawn - self.spoiled + self.reprinted
+        if self.posted != expected:
+            yield (
+                f"発送数が合いません。引渡し {handed_over:,} − 抜取り {self.withdrawn:,} − 破損 {self.spoiled:,} "
+                f"＋ 再印刷 {self.reprinted:,} ＝ {expected:,} 通に対し、発送は {self.posted:,} 通です。"
+                "報告書と差出票を確かめてください。"
+            )
+        if self.reprinted > self.spoiled:
+            yield "「再印刷」が「破損」より多くなっています。二重の発送がないか、委託先に確かめてください。"
+
+    def outcome(self, work: RoundContext, answer: Answer) -> Settled:  # noqa: ARG002 - the interface of forms
+        """Record the reconciled counts, and by when the contractor must have deleted."""
+        due = work.contract.deletion_due(self.posted_on)
+        return Settled(Posted(handed_over=recorded(work, Sealed).pieces, due=due, **self.model_dump()))
