@@ -230,7 +230,7 @@ def test_nothing_gets_in_but_the_next_link(register: Register, column: str) -> N
         append(register, ended(number))
     last = stored(register)[-1]
     row = {"seq": 4, "at": "", "actor": "", "round_id": "", "body": "", "previous": last.hash, "hash": "new"}
-    wrong = {"seq": 5, "previous": stored(register)[0].hash, "hash": last.hash}
+    wrong = {"seq": 5, "previous": "f" * 64, "hash": last.hash}
     row[column] = wrong[column]
     engine = sa.create_engine(register.url, poolclass=sa.pool.NullPool)
     with pytest.raises(sa.exc.DBAPIError), engine.begin() as connection:
