@@ -118,7 +118,7 @@ def reminder_text(due: Due) -> tuple[str, str]:
             f"消去期限：{due.due:%Y年%m月%d日}",
             f"状態：消去証明書が未受領です。{state}。",
             f"対応：{action}",
-            "受領したら、Airflowの「15 消去証明の受領」に記録してください。記録されるまで、お知らせは続きます。",
+            "受領したら、Airflowの「17 消去証明の受領」に記録してください。記録されるまで、お知らせは続きます。",
         )
     )
     return subject, body

@@ -189,6 +189,21 @@ def hand_over_password(driver: Driver, run_id: str, round_id: str) -> None:
     )
 
 
+def record_receipt(driver: Driver, run_id: str, round_id: str) -> None:
+    """The officer records that the contractor has counted what was handed over."""
+    sealed = driver.entry(round_id, Sealed)
+    driver.users["officer"].answer(
+        run_id,
+        "record_receipt",
+        "記録する",
+        receiver="C-001",
+        received_at=datetime.now(TOKYO).isoformat(),
+        discs=driver.entry(round_id, MediaHandedOver).quantity,
+        pieces=sealed.pieces,
+        pages=sealed.pages,
+    )
+
+
 def record_posting(driver: Driver, run_id: str, round_id: str, *, forgotten: int = 0) -> None:
     """The officer records that every piece but those forgotten was posted today."""
     driver.users["officer"].answer(
@@ -200,6 +215,38 @@ def record_posting(driver: Driver, run_id: str, round_id: str, *, forgotten: int
         spoiled=0,
         reprinted=0,
         posted=driver.entry(round_id, Sealed).pieces - forgotten,
+    )
+
+
+def record_returns(driver: Driver, run_id: str, _: str) -> None:
+    """The officer records that the disc and the notice came back."""
+    driver.users["officer"].answer(
+        run_id,
+        "record_returns",
+        "記録する",
+        discs=1,
+        notices=1,
+        withdrawn=0,
+        spoiled=0,
+        elsewhere=0,
+        reason=UNCHOSEN,
+        reference="",
+        received_by="officer",
+        returned_on=datetime.now(TOKYO).date().isoformat(),
+    )
+
+
+def acknowledge_withdrawal(driver: Driver, run_id: str, _: str) -> None:
+    """The officer records that every piece was pulled."""
+    driver.users["officer"].answer(
+        run_id,
+        "acknowledge_withdrawal",
+        "記録する",
+        dag="withdraw_pieces",
+        acknowledged_by="C-001",
+        acknowledged_at=datetime.now(TOKYO).isoformat(),
+        pulled="すべて",
+        too_late=0,
     )
 
 
@@ -224,7 +271,9 @@ ANSWERS: Answers = {
     "approve_release": approve,
     "record_media_handover": hand_over_media,
     "record_password_handover": hand_over_password,
+    "record_receipt": record_receipt,
     "record_posting": record_posting,
+    "record_returns": record_returns,
     "record_deletion_certificate": certify_deletion,
 }
 """What everybody answers when nothing goes wrong."""
