@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -53,3 +54,32 @@ def returned(
     if found is None:
         raise CountMismatchError("その番号の封書はこの回にありません。", "回の番号と封書の番号を確かめてください。")
     typer.echo(found)
+
+
+def evidence(
+    round_id: Annotated[str, typer.Argument(help="回の番号")],
+    folder: Annotated[Path, typer.Option(help="JSON と PDF を書き出すフォルダ")] = Path(),
+) -> None:
+    """管理簿の記録だけから、今の時点の証跡報告書を書き出します（個人情報は含みません）。"""
+    from mailround.controls import load_controls
+    from mailround.errors import RoundRefusedError
+    from mailround.evidence import evidence as told
+    from mailround.evidence_pdf import draw_evidence
+    from mailround.private_files import replacing
+    from mailround.register.entries import RoundOpened, latest
+    from mailround.register.store import Register
+
+    settings = load_settings()
+    register = Register(settings.register_url)
+    register.verify()
+    entries = register.entries(round_id)
+    if latest(entries, RoundOpened) is None:
+        raise RoundRefusedError(
+            "その番号の回は、管理簿にありません。", "`mailround register show` で回の番号を確かめてください。"
+        )
+    report = told(entries, load_controls(settings.include))
+    content = {"json": report.model_dump_json(indent=1).encode("utf-8"), "pdf": draw_evidence(settings, report)}
+    for suffix, each in content.items():
+        with replacing(folder / f"evidence-{round_id}.{suffix}") as file:
+            file.write(each)
+    typer.echo(f"証跡報告書を evidence-{round_id}.json と .pdf に書き出しました。")
