@@ -40,6 +40,7 @@ REASONS = ("宛所不明", "転居先不明", "保管期間経過", "受取拒�
 """What the post office writes on an envelope that it brings back."""
 ALL = "すべて"
 COLUMNS = ("封書の番号", "ケース番号", "理由", "戻った日", "処理", "起案・記録の番号")
+_WIDTHS = (14, 14, 14, 12, 20, 24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,17 @@ def look_up(work: RoundContext, typed: str, *, at: datetime) -> str:
         raise CountMismatchError("その番号の封書はこの回にありません。", "回の番号と封書の番号を確かめてください。")
     _record_showing(work, 1, "terminal", at=at)
     return found
+
+
+def spreadsheet(lines: Sequence[Line], *, at: datetime) -> bytes:
+    """Return the follow-up list as an .xlsx.
+
+    Raises:
+        PrintError: There are more lines than a sheet has.
+    """
+    from mailround.spreadsheet import spreadsheet as draw  # noqa: PLC0415 - a DAG file imports this module
+
+    return draw({"返戻": [line.cells for line in lines]}, tuple(zip(COLUMNS, _WIDTHS, strict=True)), at=at)
 
 
 class ReturnedMailSettlement(Form):

@@ -57,7 +57,7 @@ def started_by(context: Context) -> str:
     user = context["dag_run"].triggering_user_name
     if not user:
         raise RoundRefusedError(
-            "誰が開始したか分かりません。", "Airflowの画面に自分の利用者でログインして開始してください。"
+            "誰がこの実行を開始したか分かりません。", "Airflowの画面に自分の利用者でログインして開始してください。"
         )
     return user
 

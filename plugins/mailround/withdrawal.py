@@ -62,16 +62,7 @@ def request_withdrawal(
     mine = request_of(work)
     if mine is not None:
         return mine
-    if latest(entries, MediaHandedOver) is None:
-        raise GateClosedError(
-            "媒体をまだ引き渡していないため、抜取りは依頼できません。",
-            "引渡しの前は、「渡さずに中止する」を選び、データを直して新しい回で作り直してください。",
-        )
-    if latest(entries, Posted) is not None:
-        raise GateClosedError(
-            "発送が記録されているため、抜取りは依頼できません。",
-            "委託先と郵便局に直ちに電話で取戻しを相談し、個人情報の取扱いの責任者へ報告してください。",
-        )
+    _require_out_and_unposted(entries)
     if not designated(work.contract.ward_handlers, requested_by, at.astimezone(TOKYO).date()):
         raise GateClosedError(
             f"抜取りを依頼できるのは、契約「{work.contract.name}」の区の取扱者だけです。",
@@ -91,6 +82,26 @@ def request_withdrawal(
     # once: a request that another run made in between keeps its number, and this one is tried again
     work.register.append(request, round_id=work.round_id, actor=requested_by, at=at, once=True)
     return request
+
+
+def find_piece(work: RoundContext, case_no: str) -> str:
+    """Return the id of a case's piece, for a request. Nothing personal leaves: the id is opaque, the case was known.
+
+    Raises:
+        GateClosedError: Nothing has been handed over or everything is posted.
+        CountMismatchError: The case has no piece in this round.
+    """
+    from mailround.plan_print import PIECES, chunk_name  # noqa: PLC0415 - a DAG file imports this module at every parse
+
+    _require_out_and_unposted(work.entries)
+    for number in range(1, recorded(work, PrintPlanned).chunks + 1):
+        for piece in work.workspace.read_records(chunk_name(number), PIECES):
+            if piece.recipient.case_no == case_no.strip():
+                return piece.piece_id
+    raise CountMismatchError(
+        "そのケース番号の封書は、この回にありません。",
+        "回の番号とケース番号を確かめてください。保留・対象外・窓口交付の世帯の封書は、作られていません。",
+    )
 
 
 def request_of(work: RoundContext) -> WithdrawalRequested | None:
@@ -229,6 +240,20 @@ class WithdrawalAcknowledgement(Form):
         if self.pulled == NONE:
             return ()
         return request.piece_ids if self.pulled == "すべて" else listed(self.pulled)
+
+
+def _require_out_and_unposted(entries: Iterable[Entry]) -> None:
+    entries = tuple(entries)
+    if latest(entries, MediaHandedOver) is None:
+        raise GateClosedError(
+            "媒体をまだ引き渡していないため、抜取りは依頼できません。",
+            "引渡しの前は、「渡さずに中止する」を選び、データを直して新しい回で作り直してください。",
+        )
+    if latest(entries, Posted) is not None:
+        raise GateClosedError(
+            "発送が記録されているため、抜取りは依頼できません。",
+            "委託先と郵便局に直ちに電話で取戻しを相談し、個人情報の取扱いの責任者へ報告してください。",
+        )
 
 
 def _own_request(work: RoundContext) -> WithdrawalRequested:
