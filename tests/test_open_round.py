@@ -28,6 +28,7 @@ PARAMS: dict[str, object] = {
     "source": "2026-11/export.csv",
     "layout": "shinjuku",
     "contract": "r8-print",
+    "extracted_by": "datateam",
     "issue_date": "2026-11-20",
     "posting_date": "2026-11-24",
 }
