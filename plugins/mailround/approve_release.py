@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from mailround.contracts import Person, WardPerson
 from mailround.decide_holds import HoldDecision, holds_table
 from mailround.errors import CountMismatchError, GateClosedError
-from mailround.forms import Answer, Form, Settled, recorded, table
+from mailround.forms import Answer, Form, Settled, designated, recorded, table
 from mailround.gates import APPROVAL, RECENT, Approvals, Evaluation, ExportAge, Release, closed
 from mailround.register.entries import (
     Body,
@@ -244,20 +244,20 @@ def _releasers(work: RoundContext) -> tuple[str, ...]:
 def _took_part(work: RoundContext, answer: Answer) -> Iterable[str]:
     """Return, as one sentence at most, what keeps this person from approving what they or their division made."""
     responder, opened = str(answer.responder).casefold(), work.opened
-    if responder == opened.triggered_by.casefold():  # told already: see four_eyes
+    day = answer.answered_at.astimezone(TOKYO).date()
+    approver = designated(work.contract.ward_approvers, str(answer.responder), day)
+    if responder == opened.triggered_by.casefold() or not approver:  # told already
         return
     if responder == opened.extracted_by.casefold():
         yield "この回のデータを抽出した本人は回答できません。別の承認者が回答してください。"
     elif responder in {each.casefold() for each in _releasers(work)}:
         yield "この回の保留を解除した本人は回答できません。別の承認者が回答してください。"
-    elif _divisions(work, answer, responder) & _divisions(
-        work, answer, opened.triggered_by.casefold(), opened.extracted_by.casefold()
-    ):
+    elif _divisions(work, day, responder) & _divisions(work, day, opened.triggered_by, opened.extracted_by):
         yield "この回を開始した人かデータを抽出した人と同じ課の人は回答できません。別の課の承認者が回答してください。"
 
 
-def _divisions(work: RoundContext, answer: Answer, *who: str) -> set[str]:
-    """Return the divisions of these people (folded ids) wherever the contract names them on the day of the answer."""
-    contract, day = work.contract, answer.answered_at.astimezone(TOKYO).date()
+def _divisions(work: RoundContext, day: date, *who: str) -> set[str]:
+    """Return the divisions of these people wherever the contract names them on that day."""
+    contract, ids = work.contract, {each.casefold() for each in who}
     people: tuple[WardPerson, ...] = (*contract.ward_handlers, *contract.ward_approvers, *contract.responsible.ward)
-    return {each.division for each in people if each.id.casefold() in who and each.valid_on(day)}
+    return {each.division for each in people if each.id.casefold() in ids and each.valid_on(day)}

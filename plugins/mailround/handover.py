@@ -52,6 +52,10 @@ class Handover(Form):
 
     def passing(self, work: RoundContext, answer: Answer) -> Evaluation | None:  # noqa: ARG002 - the interface of forms
         """Return what must hold on the day of the handing over, whenever it is recorded."""
+        return self.holding(work)
+
+    def holding(self, work: RoundContext) -> Evaluation:
+        """Return the gates of both handovers, on the day of this one."""
         items = recorded(work, Sealed).carried
         return (
             Evaluation(self.handed_over_at.date())

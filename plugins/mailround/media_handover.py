@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field
 
 from mailround.approve_release import approvals_of, data_age, export_age, last_posting_day
+from mailround.errors import GateClosedError
 from mailround.forms import Answer, Label, Settled, Tag, ids, recorded, table
 from mailround.gates import ADDRESSES, RECENT, Evaluation
 from mailround.handover import RECORD, TAG_HINT, Handover, conditions, minute
@@ -16,7 +17,6 @@ from mailround.register.entries import (
     Body,
     MediaHandedOver,
     PrintPlanned,
-    ReleaseApproved,
     ReleaseRefused,
     Sealed,
     latest,
@@ -75,8 +75,13 @@ class MediaHandover(Handover):
 
     def earliest(self, work: RoundContext) -> tuple[datetime, str]:
         """Nothing leaves before its approval."""
-        recorded(work, ReleaseApproved)
-        return minute(min(approvals_of(work, self.handed_over_at).given)), "引渡しの承認"
+        given = approvals_of(work, self.handed_over_at).given
+        if not given:
+            raise GateClosedError(
+                "封緘したパッケージの引渡し承認の記録が管理簿にありません。",
+                "「09 引渡し承認」を Clear し、承認を受けてから渡してください。",
+            )
+        return minute(min(given)), "引渡しの承認"
 
     def objections(self, work: RoundContext, answer: Answer) -> Iterable[str]:
         """Check the time and the handlers, unless the round is given up."""
@@ -84,11 +89,12 @@ class MediaHandover(Handover):
 
     def passing(self, work: RoundContext, answer: Answer) -> Evaluation | None:
         """Return also whether the data were still good then, and every address; a round may always be given up."""
-        evaluation = super().passing(work, answer)
-        if answer.option == STOP or evaluation is None:
+        if answer.option == STOP:
             return None
-        return evaluation.ask(RECENT, export_age(work, self.handed_over_at)).ask(
-            ADDRESSES, recorded(work, PrintPlanned).postable_until
+        return (
+            self.holding(work)
+            .ask(RECENT, export_age(work, self.handed_over_at))
+            .ask(ADDRESSES, recorded(work, PrintPlanned).postable_until)
         )
 
     def outcome(self, work: RoundContext, answer: Answer) -> Settled:
