@@ -305,30 +305,12 @@ def test_a_swapped_piece_is_refused(work: RoundContext) -> None:
 
 
 def test_a_lost_chunk_is_missed(work: RoundContext) -> None:
-    record(
-        work,
-        PrintPlanned(
-            pieces=7,
-            chunks=2,
-            bundles=2,
-            characters=1,
-            font_sha256="0" * 64,
-            templates_sha256=work.opened.templates_sha256,
-        ),
-    )
+    planned = latest(work.entries, PrintPlanned)
+    assert planned is not None
+    record(work, planned.model_copy(update={"chunks": 2}))
     with pytest.raises(CountMismatchError, match="7と6"):
         seal(work, at=AT)
-    record(
-        work,
-        PrintPlanned(
-            pieces=7,
-            chunks=4,
-            bundles=2,
-            characters=1,
-            font_sha256="0" * 64,
-            templates_sha256=work.opened.templates_sha256,
-        ),
-    )
+    record(work, planned.model_copy(update={"chunks": 4}))
     with pytest.raises(WorkspaceError, match="list-004"):
         seal(work, at=AT)
 
