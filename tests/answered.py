@@ -21,8 +21,11 @@ from mailround.receipt import Receipt
 from mailround.register.entries import (
     AnswerRefused,
     Body,
+    ContractStated,
     Correction,
+    Entry,
     Extracted,
+    GatesEvaluated,
     HoldsDecided,
     PasswordNoticeIssued,
     PrintPlanned,
@@ -242,6 +245,14 @@ def lead_to(form: type[Form], work: RoundContext) -> None:
                 actor="mailround",
                 at=day(11, 16, 11, 5) + timedelta(seconds=30),
             )
+
+
+def closed_gates(work: RoundContext, before: tuple[Entry, ...]) -> tuple[str, ...]:
+    """Return the gates that an answer found closed, after checking that the evaluation is all it has left."""
+    told = [entry.body for entry in work.entries[len(before) :]]
+    (evaluated,) = (each for each in told if isinstance(each, GatesEvaluated))
+    assert all(isinstance(each, GatesEvaluated | ContractStated) for each in told), told
+    return evaluated.closed
 
 
 def sealed_sha256(work: RoundContext) -> str:

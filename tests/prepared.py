@@ -124,7 +124,14 @@ def print_round(
     record(work, HoldsDecided(held=2, go_on=True, answered_at=AT - timedelta(minutes=1)))
     record(
         work,
-        PrintPlanned(pieces=pieces, chunks=chunks, bundles=-(-pieces // 4), characters=50, font_sha256="f" * 64),
+        PrintPlanned(
+            pieces=pieces,
+            chunks=chunks,
+            bundles=-(-pieces // 4),
+            characters=50,
+            font_sha256="f" * 64,
+            templates_sha256=work.opened.templates_sha256,
+        ),
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from answered import (
     CANARY,
     answer,
+    closed_gates,
     day,
     expire,
     extracted,
@@ -24,7 +25,7 @@ from mailround.context import RoundContext
 from mailround.contracts import Person
 from mailround.end_round import end_round
 from mailround.errors import GateClosedError, RoundEndedError
-from mailround.forms import settle
+from mailround.forms import question, settle
 from mailround.media_handover import STOP, MediaHandover
 from mailround.model import Recipient
 from mailround.register.entries import (
@@ -98,15 +99,18 @@ def test_a_package_changed_after_its_approval_is_not_handed_over(work: RoundCont
     package.write_bytes(package.read_bytes() + b"\0")
     before = work.entries
     with pytest.raises(GateClosedError, match="点検表7"):
-        MediaHandover.body(work)
-    with pytest.raises(GateClosedError, match="点検表7"):
+        question(MediaHandover, work, at=day(11, 16))
+    assert closed_gates(work, before) == ("package_unchanged",)
+    before = work.entries
+    with pytest.raises(GateClosedError, match="点検表7") as caught:
         settle(MediaHandover, work, answer(MediaHandover), at=day(11, 16))
-    assert work.entries == before
+    assert closed_gates(work, before) == ("package_unchanged",)
+    assert caught.value.remedy.startswith("渡してある媒体は、委託先に作業をさせずに回収してください。")
 
 
 def test_a_task_set_to_success_by_hand_is_no_approval(work: RoundContext) -> None:
     with pytest.raises(GateClosedError, match="点検表19"):
-        MediaHandover.body(work)
+        question(MediaHandover, work, at=day(11, 16))
     with pytest.raises(GateClosedError, match="引渡し承認"):
         settle(MediaHandover, work, answer(MediaHandover), at=day(11, 16))
     assert latest(work.entries, MediaHandedOver) is None
@@ -116,7 +120,10 @@ def test_an_approval_of_another_package_is_no_approval(work: RoundContext) -> No
     body = ReleaseApproved(package_sha256="b" * 64, answered_at=day(11, 12))
     work.register.append(body, round_id=work.round_id, actor="approver", at=day(11, 12))
     with pytest.raises(GateClosedError, match="点検表19"):
+        question(MediaHandover, work, at=day(11, 16))
+    with pytest.raises(GateClosedError, match="承認の記録"):
         settle(MediaHandover, work, answer(MediaHandover), at=day(11, 16))
+    assert latest(work.entries, MediaHandedOver) is None
 
 
 def test_nothing_is_handed_over_that_could_only_go_to_an_expired_address(work: RoundContext) -> None:
@@ -127,7 +134,7 @@ def test_nothing_is_handed_over_that_could_only_go_to_an_expired_address(work: R
         settle(MediaHandover, work, answer(MediaHandover), at=day(11, 16))
     assert f"「{STOP}」" in caught.value.remedy
     assert "新しい回の番号と発送予定日" in caught.value.remedy
-    assert work.entries == before
+    assert closed_gates(work, before) == ("addresses_current",)
 
 
 def test_a_handover_on_the_last_day_of_an_address_counts(work: RoundContext) -> None:
@@ -143,9 +150,9 @@ def test_a_medium_handed_over_when_its_data_were_too_old_is_to_be_called_back(wo
     before = work.entries
     with pytest.raises(GateClosedError, match=r"期限 2026-11-16 10:29）を過ぎています（点検表5）") as caught:
         settle(MediaHandover, work, answer(MediaHandover), at=day(11, 16))
-    assert "媒体を回収" in caught.value.remedy
+    assert "委託先に作業をさせずに回収" in caught.value.remedy
     assert f"「{STOP}」" in caught.value.remedy
-    assert work.entries == before
+    assert closed_gates(work, before) == ("export_recent",)
     assert not settled(MediaHandover, work, option=STOP).goes_on
 
 

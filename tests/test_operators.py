@@ -197,6 +197,18 @@ def run(work: RoundContext, tmp_path: Path, mail_port: int) -> Callable[..., dic
     return runner
 
 
+def test_an_approval_whose_days_are_over_is_asked_for_again_when_its_step_is_cleared(
+    work: RoundContext, run: Callable[..., dict[str, Any]]
+) -> None:
+    assert run(APPROVED_AT, do="answer", responder="approver")["outcomes"] == [{}]
+    assert run("2026-11-19T23:59:00+09:00", do="ask")["outcomes"] == [{}]
+    late = "2026-11-20T00:00:00+09:00"
+    assert run(late, do="ask")["outcomes"][0]["parked"] == "execute_complete"
+    assert run(late, do="answer", responder="approver2")["outcomes"] == [{}]
+    assert run(late, do="ask")["outcomes"] == [{}]
+    assert len(standing(work.entries, ReleaseApproved)) == 2
+
+
 APPROVED_AT = "2026-11-12T10:00:00+09:00"
 
 

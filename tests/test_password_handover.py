@@ -14,6 +14,7 @@ from answered import (
     lead_to,
     refused,
     release_ready,
+    sealed_sha256,
     settled,
     take_back,
 )
@@ -63,6 +64,7 @@ def test_the_minute_the_notice_was_made_and_the_end_of_the_interval_are_late_eno
     lead_to(PasswordHandover, work)
     outcome = settled(PasswordHandover, work, handed_over_at="2026-11-16T11:05")
     assert outcome.body == PasswordHandedOver(
+        package_sha256=sealed_sha256(work),
         giver="officer2",
         receiver="C-002",
         handed_over_at=day(11, 16, 11, 5),

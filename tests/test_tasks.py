@@ -44,7 +44,8 @@ tasks.get_current_context = lambda: asked  # a worker's, and there is none
 
 def params(name):
     return {"round_id": f"2026-11-{name}", "kind": "change_notice", "source": f"{name}.csv", "layout": "shinjuku",
-            "contract": "r8-print", "issue_date": "2026-11-20", "posting_date": "2026-11-24",
+            "contract": "r8-print", "extracted_by": "datateam",
+            "issue_date": "2026-11-20", "posting_date": "2026-11-24",
             "piece_ids": "0123ABCDE", "reason": "その他", "returned_on": "2026-11-30"}
 
 def asking(name, user="datateam"):

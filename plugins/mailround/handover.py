@@ -7,16 +7,22 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from mailround.forms import Answer, Code, Confirmed, Form, Moment, Tag, designated, ids
+from mailround.approve_release import approvals_of, approved_until, release_of
+from mailround.forms import Answer, Code, Confirmed, Form, Moment, Tag, designated, ids, recorded
+from mailround.gates import FRESH, HANDOVER, ITEMS, OPENING, SETTLED, Carried, Evaluation, Unsettled
+from mailround.incident import open_incidents
+from mailround.overdue import Outstanding, outstanding_deletions
+from mailround.register.entries import Sealed
 from mailround.settings import TOKYO
 
 if TYPE_CHECKING:
     from mailround.context import RoundContext
+    from mailround.contracts import ApprovedItems
 
 RECORD = "記録する"
 TAG_HINT = "半角の英数字・ハイフン・点で、16字以内（例：{}）。"
@@ -39,6 +45,27 @@ class Handover(Form):
     bag_no: Tag = Field(title="鍵付きカバンの番号", description=TAG_HINT.format("BAG-01"))
     locked: Confirmed = Field(title="カバンの施錠を確認した", description="施錠して運んだことを確かめ、オンにする。")
 
+    @classmethod
+    def asking(cls, work: RoundContext, day: date) -> Evaluation:
+        """Nothing is asked of a package that is not approved, or is not what was approved."""
+        return Evaluation(day).ask(HANDOVER, release_of(work))
+
+    def passing(self, work: RoundContext, answer: Answer) -> Evaluation | None:  # noqa: ARG002 - the interface of forms
+        """Return what must hold on the day of the handing over, whenever it is recorded."""
+        return self.holding(work)
+
+    def holding(self, work: RoundContext) -> Evaluation:
+        """Return the gates of both handovers, on the day of this one."""
+        items = recorded(work, Sealed).carried
+        return (
+            Evaluation(self.handed_over_at.date())
+            .ask(OPENING, work.contract)
+            .ask(ITEMS, Carried(_approved_items(work), None if items is None else frozenset(items)))
+            .ask(HANDOVER, release_of(work))
+            .ask(FRESH, approvals_of(work, self.handed_over_at))
+            .ask(SETTLED, Unsettled(_outstanding(work), len(open_incidents(work.entries))))
+        )
+
     @abstractmethod
     def earliest(self, work: RoundContext) -> tuple[datetime, str]:
         """Return before which moment there was nothing to hand over, and what happened then."""
@@ -57,6 +84,31 @@ class Handover(Form):
         ):
             if not designated(people, person, day):
                 yield f"「{title}」は、引渡し日に有効な取扱者ではありません。登録されているのは {ids(people)} です。"
+        if self.giver.casefold() == self.receiver.casefold():
+            yield "「渡した人」と「受け取った人」が同じです。それぞれのIDを入力してください。"
+
+
+def conditions(work: RoundContext) -> tuple[tuple[str, str], ...]:
+    """Return the rows of a question that say until when, and on what conditions, something may be handed over.
+
+    A question knows no clock: what runs out is told by its last day.
+    """
+    last = min(work.contract.term.end, work.contract.privacy_mark.expires)
+    rows = [("承認の有効期限", approved_until(work)), ("契約上、渡せる最後の日", str(last))]
+    if outstanding := _outstanding(work):
+        told = "、".join(f"{each.round_id}（期限 {each.due}）" for each in outstanding)
+        rows.append(("この委託先の、消去証明が未受領の回", f"{told}。期限を過ぎたら、受領するまで渡せない"))
+    if incidents := open_incidents(work.entries):
+        rows.append(("対応中の事故", f"**{len(incidents)}件。対応を終えるまで渡せない**"))
+    return tuple(rows)
+
+
+def _approved_items(work: RoundContext) -> ApprovedItems | None:
+    return work.contract.approved_items.get(work.opened.round_kind)
+
+
+def _outstanding(work: RoundContext) -> tuple[Outstanding, ...]:
+    return outstanding_deletions(work.register.entries(), work.contract, besides=work.round_id)
 
 
 def minute(moment: datetime) -> datetime:

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from mailround.approve_release import data_age, export_age, last_posting_day, release_of
+from mailround.approve_release import approvals_of, data_age, export_age, last_posting_day
 from mailround.errors import GateClosedError
 from mailround.forms import Answer, Label, Settled, Tag, ids, recorded, table
-from mailround.gates import HANDOVER, OPENING, RECENT, require
-from mailround.handover import RECORD, TAG_HINT, Handover, minute
+from mailround.gates import ADDRESSES, RECENT, Evaluation
+from mailround.handover import RECORD, TAG_HINT, Handover, conditions, minute
 from mailround.register.entries import (
     Body,
     MediaHandedOver,
     PrintPlanned,
-    ReleaseApproved,
     ReleaseRefused,
     Sealed,
     latest,
@@ -27,10 +26,6 @@ if TYPE_CHECKING:
     from mailround.context import RoundContext
 
 STOP = "渡さずに中止する"
-_CALL_BACK = (
-    f"委託先に作業をさせず、媒体を回収してください。回収したら、この工程を Clear して「{STOP}」を選び、"
-    "出力し直したデータファイルと、新しい回の番号と発送予定日で作り直してください。"
-)
 _MOST_DISCS = 9
 
 
@@ -41,6 +36,7 @@ class MediaHandover(Handover):
     subject: ClassVar[str] = "媒体の引渡しを記録してください"
     options: ClassVar[tuple[str, ...]] = (RECORD, STOP)
     stop: ClassVar[str | None] = STOP
+    recall: ClassVar[str] = "渡してある媒体は、委託先に作業をさせずに回収してください。"
     records: ClassVar[type[Body]] = MediaHandedOver
 
     media_no: Tag = Field(title="媒体番号", description="媒体のラベルの番号。" + TAG_HINT.format("DVD-0001"))
@@ -58,12 +54,7 @@ class MediaHandover(Handover):
 
     @classmethod
     def body(cls, work: RoundContext) -> str:
-        """Show which file goes onto the disc, who may hand it over, and until when that makes sense.
-
-        Raises:
-            GateClosedError: The package is not approved, or is not what was approved.
-        """
-        require(HANDOVER, release_of(work), work.opened.posting_date)
+        """Show which file goes onto the disc, who may hand it over, and until when that makes sense."""
         sealed = recorded(work, Sealed)
         rows = (
             ("ファイル", f"`{work.round_id}.zip`（{sealed.bytes:,} バイト）"),
@@ -71,6 +62,7 @@ class MediaHandover(Handover):
             ("内容", f"{sealed.pieces:,} 通、{sealed.pages:,} 頁"),
             *data_age(work),
             *last_posting_day(work),
+            *conditions(work),
             ("区の取扱者", ids(work.contract.ward_handlers)),
             ("委託先の取扱者", ids(work.contract.contractor_handlers)),
         )
@@ -83,30 +75,31 @@ class MediaHandover(Handover):
 
     def earliest(self, work: RoundContext) -> tuple[datetime, str]:
         """Nothing leaves before its approval."""
-        return minute(recorded(work, ReleaseApproved).answered_at), "引渡しの承認"
+        given = approvals_of(work, self.handed_over_at).given
+        if not given:
+            raise GateClosedError(
+                "封緘したパッケージの引渡し承認の記録が管理簿にありません。",
+                "「09 引渡し承認」を Clear し、承認を受けてから渡してください。",
+            )
+        return minute(min(given)), "引渡しの承認"
 
     def objections(self, work: RoundContext, answer: Answer) -> Iterable[str]:
         """Check the time and the handlers, unless the round is given up."""
         return () if answer.option == STOP else super().objections(work, answer)
 
-    def outcome(self, work: RoundContext, answer: Answer) -> Settled:
-        """Record the handover of the approved package, or that there will be none.
+    def passing(self, work: RoundContext, answer: Answer) -> Evaluation | None:
+        """Return also whether the data were still good then, and every address; a round may always be given up."""
+        if answer.option == STOP:
+            return None
+        return (
+            self.holding(work)
+            .ask(RECENT, export_age(work, self.handed_over_at))
+            .ask(ADDRESSES, recorded(work, PrintPlanned).postable_until)
+        )
 
-        Raises:
-            GateClosedError: The contract does not cover the day, the package is not what was approved, its data were
-                too old when it was handed over, or it could only be posted to an address that has expired.
-        """
+    def outcome(self, work: RoundContext, answer: Answer) -> Settled:
+        """Record the handover of the approved package, or that there will be none."""
         sealed = recorded(work, Sealed).sha256
         if answer.option == STOP:
             return Settled(ReleaseRefused(package_sha256=sealed, answered_at=answer.answered_at), goes_on=False)
-        day = self.handed_over_at.date()
-        require(OPENING, work.contract, day)
-        require(HANDOVER, release_of(work), day)
-        require(RECENT, export_age(work, self.handed_over_at), day, remedy=_CALL_BACK)
-        until = recorded(work, PrintPlanned).postable_until
-        if until and until < day:
-            raise GateClosedError(
-                f"引渡し日（{day}）には、期限（{until}）の切れた送付先があるため、発送できません。",
-                _CALL_BACK,
-            )
         return Settled(MediaHandedOver(package_sha256=sealed, **self.model_dump()))

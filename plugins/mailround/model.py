@@ -214,6 +214,8 @@ class RoundParams(BaseModel):
     contract: str
     issue_date: date
     posting_date: date
+    extracted_by: str = ""
+    """Staff id; a run of a version that did not ask has none, and opens no new round."""
 
 
 # References: flat, XCom-safe.

@@ -10,9 +10,8 @@ from pydantic import Field
 
 from mailround.approve_release import last_posting_day
 from mailround.forms import Answer, Code, Settled, ids, recorded, table
-from mailround.gates import OPENING, require
-from mailround.handover import Handover, minute, shown
-from mailround.register.entries import Body, MediaHandedOver, PasswordHandedOver, PasswordNoticeIssued, latest
+from mailround.handover import Handover, conditions, minute, shown
+from mailround.register.entries import Body, MediaHandedOver, PasswordHandedOver, PasswordNoticeIssued, Sealed, latest
 
 if TYPE_CHECKING:
     from mailround.context import RoundContext
@@ -24,6 +23,7 @@ class PasswordHandover(Handover):
     step: ClassVar[str] = "record_password_handover"
     subject: ClassVar[str] = "パスワード通知書の引渡しを記録してください"
     records: ClassVar[type[Body]] = PasswordHandedOver
+    recall: ClassVar[str] = "渡してあるパスワード通知書は、委託先に開封させずに回収してください。"
 
     notice_no: Code = Field(
         title="パスワード通知書の番号",
@@ -42,6 +42,7 @@ class PasswordHandover(Handover):
             ("媒体の引渡し", f"{shown(media.handed_over_at)}（媒体番号 `{media.media_no}`）"),
             ("通知書を渡せる時刻", f"{shown(_next_occasion(work))} 以後"),
             *last_posting_day(work),
+            *conditions(work),
             ("区の取扱者", ids(work.contract.ward_handlers)),
             ("委託先の取扱者", ids(work.contract.contractor_handlers)),
         )
@@ -72,13 +73,8 @@ class PasswordHandover(Handover):
             yield "「パスワード通知書の番号」が、作成した番号と違います。通知書に印字された番号を入力してください。"
 
     def outcome(self, work: RoundContext, answer: Answer) -> Settled:  # noqa: ARG002 - the interface of forms
-        """Record the second handover.
-
-        Raises:
-            GateClosedError: The contract does not cover the day.
-        """
-        require(OPENING, work.contract, self.handed_over_at.date())
-        return Settled(PasswordHandedOver(**self.model_dump()))
+        """Record the second handover, and of which package."""
+        return Settled(PasswordHandedOver(package_sha256=recorded(work, Sealed).sha256, **self.model_dump()))
 
 
 def _next_occasion(work: RoundContext) -> datetime:

@@ -151,7 +151,16 @@ def test_the_edges_of_the_round_are_these(parsed: Any) -> None:
 def test_the_trigger_form_offers_what_is_configured(parsed: Any) -> None:
     params = parsed["dags"]["mailing_round"]["params"]
     assert params["kind"]["enum"] == ["asset_declaration", "change_notice"]
-    assert set(params) == {"round_id", "kind", "source", "layout", "contract", "issue_date", "posting_date"}
+    assert set(params) == {
+        "round_id",
+        "kind",
+        "source",
+        "layout",
+        "contract",
+        "extracted_by",
+        "issue_date",
+        "posting_date",
+    }
     assert params["issue_date"]["format"] == "date"
 
 

@@ -246,7 +246,7 @@ def clear_everything(journey: Journey) -> Produced:
 def open_again(work: RoundContext, *, at: datetime) -> None:
     """Open the round as the run that opened it."""
     params = work.opened.model_dump(
-        mode="json", include={"source", "layout", "contract", "issue_date", "posting_date"}
+        mode="json", include={"source", "layout", "contract", "extracted_by", "issue_date", "posting_date"}
     ) | {"round_id": work.round_id, "kind": work.opened.round_kind}
     open_round(work.settings, params, run_id=work.opened.run_id, triggered_by=work.opened.triggered_by, at=at)
 

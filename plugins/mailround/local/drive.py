@@ -289,6 +289,7 @@ def sample_round(settings: Settings, *, households: int, seed: int, name: str) -
         source=export.name,
         layout="shinjuku",
         contract="demo",
+        extracted_by="datateam",
         issue_date=now.date(),
         posting_date=now.date(),
     )

@@ -29,6 +29,7 @@ LABELS = {
     "bag_no": "鍵付きカバン番号",
     "bundles": "束数",
     "bytes": "バイト数",
+    "carried": "記載項目",
     "cases": "解除した世帯",
     "certificate_no": "消去証明書番号",
     "change_acknowledged": "前回からの増減の確認",
