@@ -58,6 +58,16 @@ class Delivery(StrEnum):
     HOLD = "hold"
 
 
+class CorrectionReason(StrEnum):
+    """Why a register entry no longer counts. No free text: what is typed stays for good, and could name somebody."""
+
+    SLIP = "誤記"
+    TWICE = "二重の記録"
+    OTHER_ROUND = "別の回の記録"
+    NOT_DONE = "事実がなかった"
+    KEY_REPLACED = "署名鍵の交換"
+
+
 class PaymentMethod(StrEnum):
     """How aid is paid out."""
 

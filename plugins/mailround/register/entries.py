@@ -71,6 +71,7 @@ from mailround.register.bodies.production import (
 
 __all__ = [
     "BODIES",
+    "HOUSE",
     "AnswerRefused",
     "AnyBody",
     "B",
@@ -180,6 +181,9 @@ AnyBody = Annotated[
     Field(discriminator="kind"),
 ]
 BODIES: TypeAdapter[AnyBody] = TypeAdapter(AnyBody)
+
+HOUSE = "house"
+"""The round id of what is about the register or the house; no round can have it (`model.RoundId`)."""
 
 
 @dataclass(frozen=True, slots=True)
