@@ -12,6 +12,7 @@ from mailround.context import RoundContext
 from mailround.decide_holds import HoldDecision
 from mailround.deletion_certificate import DeletionCertificate
 from mailround.forms import Answer, AskAgain, Form, Settled, settle
+from mailround.handover import Item
 from mailround.media_handover import MediaHandover
 from mailround.model import Recipient
 from mailround.password_handover import PasswordHandover
@@ -22,7 +23,9 @@ from mailround.register.entries import (
     Body,
     Correction,
     Extracted,
+    HandoverSheetPrinted,
     HoldsDecided,
+    MediaChecked,
     PasswordNoticeIssued,
     PrintPlanned,
     Sealed,
@@ -66,6 +69,9 @@ FIELDS: dict[type[Form], dict[str, object]] = {
         "handed_over_at": "2026-11-16T10:30",
         "media_no": "DVD-0001",
         "quantity": 1,
+        "pieces": 7,
+        "pages": 9,
+        "place": "本庁舎1階 窓口3",
         "bag_no": "BAG-01",
         "locked": True,
         "storage": "耐火金庫1",
@@ -75,8 +81,11 @@ FIELDS: dict[type[Form], dict[str, object]] = {
         "receiver": "C-002",
         "handed_over_at": "2026-11-16T11:20",
         "notice_no": NOTICE_NO,
+        "copy_no": 1,
+        "place": "委託先1階受付",
         "bag_no": "BAG-02",
         "locked": True,
+        "storage": "耐火金庫2",
     },
     Posting: {"posted_on": "2026-11-24", "withdrawn": 1, "spoiled": 2, "reprinted": 2, "posted": 6},
     DeletionCertificate: {
@@ -202,13 +211,42 @@ def lead_to(form: type[Form], work: RoundContext) -> None:
         take_back(work, HoldsDecided)
     for each in FORMS[1 : FORMS.index(form)]:
         settled(each, work)
+        if each is ReleaseApproval:
+            disc_made(work)
         if each is MediaHandover:
-            work.register.append(
-                PasswordNoticeIssued(notice_no=NOTICE_NO, media_no="DVD-0001"),
-                round_id=work.round_id,
-                actor="mailround",
-                at=day(11, 16, 11, 5) + timedelta(seconds=30),
-            )
+            notice_made(work)
+
+
+DISC_MADE = day(11, 13, 9)
+
+
+def disc_made(work: RoundContext, media_no: str = "DVD-0001", at: datetime = DISC_MADE) -> None:
+    """Record what the officer does before the disc is handed over: it is checked, and its sheet is printed."""
+    checked = MediaChecked(media_no=media_no, package_sha256=sealed_sha256(work), manifest_sha256="d" * 64)
+    work.register.append(checked, round_id=work.round_id, actor="mailround", at=at)
+    sheet_printed(work, "media", media_no=media_no, at=at)
+
+
+def notice_made(work: RoundContext) -> None:
+    """Record what the officer does before the notice is handed over: it is made, and its sheet is printed."""
+    at = day(11, 16, 11, 5) + timedelta(seconds=30)
+    issued = PasswordNoticeIssued(notice_no=NOTICE_NO, media_no="DVD-0001")
+    work.register.append(issued, round_id=work.round_id, actor="mailround", at=at)
+    sheet_printed(work, "password", at=at)
+
+
+def sheet_printed(
+    work: RoundContext, item: Item, *, media_no: str = "DVD-0001", copy_no: int = 1, at: datetime
+) -> None:
+    sheet = HandoverSheetPrinted(
+        item=item,
+        copy_no=copy_no,
+        media_no=media_no,
+        package_sha256=sealed_sha256(work),
+        manifest_sha256="d" * 64,
+        checkpoint="MAILROUND-CHECKPOINT-1/",
+    )
+    work.register.append(sheet, round_id=work.round_id, actor="mailround", at=at)
 
 
 def sealed_sha256(work: RoundContext) -> str:

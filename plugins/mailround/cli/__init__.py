@@ -7,7 +7,7 @@ from mailround.cli import holds, local, media, package, quality, register, templ
 from mailround.cli.barcode import barcode
 from mailround.cli.exports import check, sample
 from mailround.cli.package import specimen
-from mailround.cli.rounds import password_notice, proof, returned
+from mailround.cli.rounds import handover_sheet, password_notice, proof, returned
 from mailround.terminal import JapaneseTyper
 
 app = JapaneseTyper("一斉送付の回を支える道具。")
@@ -22,6 +22,7 @@ app.command()(check)
 app.command()(sample)
 app.command()(specimen)
 app.command()(password_notice)
+app.command()(handover_sheet)
 app.command()(proof)
 app.command()(returned)
 app.command()(barcode)
