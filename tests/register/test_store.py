@@ -230,7 +230,7 @@ def test_nothing_gets_in_but_the_next_link(register: Register, column: str) -> N
         append(register, ended(number))
     last = stored(register)[-1]
     row = {"seq": 4, "at": "", "actor": "", "round_id": "", "body": "", "previous": last.hash, "hash": "new"}
-    wrong = {"seq": 5, "previous": stored(register)[0].hash, "hash": last.hash}
+    wrong = {"seq": 5, "previous": "f" * 64, "hash": last.hash}
     row[column] = wrong[column]
     engine = sa.create_engine(register.url, poolclass=sa.pool.NullPool)
     with pytest.raises(sa.exc.DBAPIError), engine.begin() as connection:
@@ -322,6 +322,27 @@ def test_a_fact_that_comes_back_after_another_is_a_new_entry(register: Register)
     for number in (1, 2, 1, 1):
         append(register, ended(number))
     assert [entry.body for entry in register.entries(ROUND)] == [ended(1), ended(2), ended(1)]
+
+
+def test_an_entry_from_before_a_field_is_still_about_the_same(register: Register) -> None:
+    """``item`` came later and tells reminders apart: an old one is about no item, as one that names none."""
+    text = '{"due":"2026-12-24","kind":"deletion_reminded","on":"2026-12-17"}'
+    [old] = chained([Stored(0, AT.isoformat(), "mailround", ROUND, text, "", "")])
+    with sa.create_engine(register.url, poolclass=sa.pool.NullPool).begin() as connection:
+        connection.execute(sa.insert(register_entry).values(old._asdict()))
+    body = BODIES.validate_json(text)
+    with pytest.raises(RegisterError, match="既に記録されています"):
+        register.append(body, round_id=ROUND, actor="mailround", at=AT, once=True)
+    assert isinstance(body, DeletionReminded)
+    other = body.model_copy(update={"item": "disc"})
+    assert register.append(other, round_id=ROUND, actor="mailround", at=AT, once=True).seq == 2
+
+
+def test_a_text_that_looks_like_another_bodys_marks_does_not_hide_it(register: Register) -> None:
+    for step in ('"kind":"correction"', "%_/", '"first":1'):
+        body = RoundEnded(step=step, files=1)
+        assert append(register, body) == append(register, body)
+    assert register.verify().entries == 3
 
 
 def test_what_may_be_said_once_is_refused_when_it_differs(register: Register) -> None:
