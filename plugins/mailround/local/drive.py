@@ -171,10 +171,14 @@ def approve(driver: Driver, run_id: str, _: str) -> None:
 
 
 def hand_over_media(driver: Driver, run_id: str, round_id: str) -> None:
-    """The officer makes the image, checks it as if it were the burned disc, prints the sheet, and hands over, now."""
+    """The officer makes the image, checks it as if it were the burned disc, prints the sheet, and hands over, now.
+
+    The number is of the second: a number is given once, and a ward of the demonstration may see several rounds.
+    """
+    media_no = f"DVD-{datetime.now(TOKYO):%m%d%H%M%S}"
     driver.command("media", "image", round_id)
     image = image_path(driver.settings, round_id)
-    driver.command("media", "check", str(image), "--round-id", round_id, "--media-no", "DVD-0001")
+    driver.command("media", "check", str(image), "--round-id", round_id, "--media-no", media_no)
     driver.paper("handover-sheet", round_id, "media")
     sealed = driver.entry(round_id, Sealed)
     driver.users["officer"].answer(
@@ -184,7 +188,7 @@ def hand_over_media(driver: Driver, run_id: str, round_id: str) -> None:
         giver="officer",
         receiver="C-001",
         handed_over_at=datetime.now(TOKYO).isoformat(),
-        media_no="DVD-0001",
+        media_no=media_no,
         quantity=1,
         pieces=sealed.pieces,
         pages=sealed.pages,
