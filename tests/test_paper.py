@@ -46,6 +46,16 @@ def test_a_missing_glyph_is_told_with_the_paper_and_not_the_text() -> None:
     assert "契約😀" not in str(caught.value)
 
 
+def test_a_long_text_is_printed_smaller_and_one_that_nobody_could_read_is_refused() -> None:
+    document = pypdfium2.PdfDocument(draw(CheckSettings(), "HS-1", [Page([Text(100, 700, 9, "契約" * 10, room=150)])]))
+    text = document[0].get_textpage()
+    boxes = [text.get_charbox(number) for number in range(text.count_chars())]
+    assert text.get_text_range() == "契約" * 10
+    assert 245 < max(right for _, _, right, _ in boxes) <= 250
+    with pytest.raises(PrintError, match="長すぎて入らない"):
+        draw(CheckSettings(), "HS-1", [Page([Text(100, 700, 9, "契約" * 13, room=150)])])
+
+
 def test_a_checkpoint_keeps_clear_of_its_code_and_nothing_leaves_the_block() -> None:
     left, right, bottom = 25 * mm, 185 * mm, 12 * mm
     block = checkpoint_block(drawn(0), qr_code(drawn(0)), left=left, right=right, bottom=bottom)

@@ -11,6 +11,7 @@ from answered import (
     NOTICE_NO,
     answer,
     day,
+    disc_made,
     lead_to,
     refused,
     release_ready,
@@ -143,6 +144,21 @@ def test_only_the_last_copy_goes_out_and_with_a_sheet_that_names_it(work: RoundC
     sheet_printed(work, "password", copy_no=2, at=day(11, 16, 11, 12))
     (reason,) = refused(PasswordHandover, work, copy_no=2, handed_over_at="2026-11-16T11:11")
     assert "確認記録票の出力（2026-11-16 11:12）以後" in reason
+    settled(PasswordHandover, work, copy_no=2)
+
+
+def test_a_notice_that_names_another_disc_than_the_one_handed_over_is_made_anew(work: RoundContext) -> None:
+    lead_to(PasswordHandover, work)
+    take_back(work, MediaHandedOver)
+    disc_made(work, "DVD-0002")
+    settled(MediaHandover, work, media_no="DVD-0002")
+    (reason,) = refused(PasswordHandover, work)
+    assert "`mailround password-notice 2026-11-change --reason 媒体の差替え`" in reason
+    copy = PasswordNoticeReprinted(
+        copy_no=2, notice_no=NOTICE_NO, media_no="DVD-0002", reason="媒体の差替え", reference="第1号"
+    )
+    work.register.append(copy, round_id=work.round_id, actor="mailround", at=day(11, 16, 11, 10))
+    sheet_printed(work, "password", copy_no=2, at=day(11, 16, 11, 12))
     settled(PasswordHandover, work, copy_no=2)
 
 

@@ -17,13 +17,14 @@ from mailround.register.checkpoint import check, of, sign
 from mailround.register.entries import (
     HOUSE,
     CheckpointSigned,
+    MediaHandedOver,
     PasswordNoticeIssued,
     PasswordNoticeReprinted,
     latest,
     standing,
 )
 from mailround.seal import ALPHABET, package_path, seal
-from prepared import AT, CANARY, hand_over, make_signing_key, password, post, print_round
+from prepared import AT, CANARY, hand_over, make_signing_key, password, post, print_round, record
 
 Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]
@@ -161,6 +162,16 @@ def test_a_copy_without_a_reason_of_the_list_or_without_a_number_is_refused(
         copied(work, reason, reference)
     assert CANARY not in str(caught.value)
     assert work.register.entries() == before
+
+
+def test_a_copy_names_the_disc_that_was_handed_over_instead(work: RoundContext) -> None:
+    issued(work)
+    media = latest(work.entries, MediaHandedOver)
+    assert media is not None
+    record(work, media.model_copy(update={"media_no": "DVD-0002"}))
+    [pdf] = copied(work, "媒体の差替え")
+    assert "DVD-0002" in text_of(pdf)
+    assert standing(work.entries, PasswordNoticeReprinted)[0].media_no == "DVD-0002"
 
 
 def test_there_is_no_copy_of_a_notice_that_was_never_made(work: RoundContext) -> None:

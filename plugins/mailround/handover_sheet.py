@@ -225,7 +225,7 @@ def _printed(facts: Sequence[tuple[str, str]]) -> Page:
         frames += [Frame(_LEFT, y, _LABELLED, _FACT), Frame(_LEFT + _LABELLED, y, _RIGHT - _LEFT - _LABELLED, _FACT)]
         texts += [
             Text(_LEFT + 2 * mm, y + 2.1 * mm, 9, label),
-            Text(_LEFT + _LABELLED + 2 * mm, y + 2.1 * mm, 9, value),
+            Text(_LEFT + _LABELLED + 2 * mm, y + 2.1 * mm, 9, value, room=_RIGHT - _LEFT - _LABELLED - 4 * mm),
         ]
     return Page(texts, frames)
 

@@ -14,7 +14,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
 from mailround.errors import PrintError
-from mailround.fonts import load_font
+from mailround.fonts import FontStack, load_font
 from mailround.pdf_font import EmbeddedFont
 from mailround.qr import QrCode
 from mailround.settings import CheckSettings
@@ -25,13 +25,17 @@ QUIET = 4
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A line of text at its left end, or around its middle. Lengths are points from the page's lower left corner."""
+    """A line of text at its left end, or around its middle. Lengths are points from the page's lower left corner.
+
+    Text that is wider than its ``room`` is printed smaller, and refused when nobody could read it.
+    """
 
     x: float
     y: float
     size: float
     text: str
     centred: bool = False
+    room: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def draw(settings: CheckSettings, title: str, pages: Sequence[Page]) -> bytes:
         pages: What to draw.
 
     Raises:
-        PrintError: The font lacks a character; nothing is replaced silently.
+        PrintError: The font lacks a character, or a text does not fit; nothing is replaced or cut silently.
     """
     written = [each.text for page in pages for each in page.texts]
     full = load_font(settings)
@@ -88,13 +92,27 @@ def draw(settings: CheckSettings, title: str, pages: Sequence[Page]) -> bytes:
             canvas.setLineWidth(frame.line)
             canvas.rect(frame.x, frame.y, frame.width, frame.height)
         for each in page.texts:
-            canvas.setFont(font, each.size)
+            canvas.setFont(font, _size(each, full, title))
             (canvas.drawCentredString if each.centred else canvas.drawString)(each.x, each.y, each.text)
         for code in page.codes:
             _fill(canvas, code)
         canvas.showPage()
     canvas.save()
     return target.getvalue()
+
+
+_SMALLEST = 6.0
+"""Points below which an office print is not read any more."""
+
+
+def _size(each: Text, font: FontStack, title: str) -> float:
+    width = font.width(each.text) * each.size
+    if each.room is None or width <= each.room:
+        return each.size
+    size = each.size * each.room / width
+    if size < _SMALLEST:
+        raise PrintError(f"「{title}」に長すぎて入らない文字列があります。", "契約の設定の名称を確認してください。")
+    return size
 
 
 def checkpoint_block(text: str, symbol: QrCode, *, left: float, right: float, bottom: float) -> Page:

@@ -96,8 +96,13 @@ class PasswordHandover(Handover):
                 "ほかの部を渡した場合は、回収して渡し直してください。"
             )
         yield from self.too_early(datetime.fromisoformat(made[-1].at), "パスワード通知書の作成")
-        package = recorded(work, MediaHandedOver).package_sha256
-        printed = [entry for entry in sheets(work, "password", package) if entry.seq > made[-1].seq]
+        media, last = recorded(work, MediaHandedOver), made[-1].body
+        if isinstance(last, PasswordNoticeIssued | PasswordNoticeReprinted) and last.media_no != media.media_no:
+            yield (
+                "通知書の媒体番号が、引き渡した媒体の番号と違います。"
+                f"`mailround password-notice {work.round_id} --reason 媒体の差替え` で、通知書を作り直してください。"
+            )
+        printed = [entry for entry in sheets(work, "password", media.package_sha256) if entry.seq > made[-1].seq]
         yield from without_sheet(self, work, printed, "password")
 
     def outcome(self, work: RoundContext, answer: Answer) -> Settled:  # noqa: ARG002 - the interface of forms

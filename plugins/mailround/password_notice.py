@@ -14,7 +14,7 @@ from reportlab.lib.units import mm
 
 from mailround.context import PASSWORD, RoundContext
 from mailround.errors import GateClosedError, RegisterError
-from mailround.forms import Label
+from mailround.forms import Label, recorded
 from mailround.paper import Frame, Page, Text, checkpoint_block, draw
 from mailround.qr import qr_code
 from mailround.register.checkpoint import Checkpoint, sign
@@ -40,7 +40,7 @@ READINGS = {
 _LEFT, _RIGHT = 25 * mm, 185 * mm
 
 
-REASONS = ("印刷の失敗", "汚損・破損")
+REASONS = ("印刷の失敗", "汚損・破損", "媒体の差替え")
 """Why a copy may be made in the place of one that the ward holds. One that is not there is lost: an incident."""
 
 _REFERENCE: TypeAdapter[str] = TypeAdapter(Label)
@@ -91,7 +91,7 @@ def reprint(work: RoundContext, deliver: Callable[[bytes], None], reason: str, r
         at: The time of the print.
 
     Raises:
-        GateClosedError: There is no notice yet, or it is handed over.
+        GateClosedError: There is no notice yet, it is handed over, or the medium's handover was taken back.
         PrintError: The font cannot print the contract's title.
         RegisterError: Reason or reference is none.
         VaultError: As for `issue`.
@@ -111,7 +111,7 @@ def reprint(work: RoundContext, deliver: Callable[[bytes], None], reason: str, r
     body = PasswordNoticeReprinted(
         copy_no=copies(work) + 1,
         notice_no=notice.notice_no,
-        media_no=notice.media_no,
+        media_no=recorded(work, MediaHandedOver).media_no,
         reason=reason,
         reference=number,
     )
@@ -205,7 +205,7 @@ def _heading(
     for number, (label, value) in enumerate(facts):
         y = (236 - 7 * number) * mm
         yield Text(_LEFT, y, 10.5, label)
-        yield Text(_LEFT + 26 * mm, y, 10.5, value)
+        yield Text(_LEFT + 26 * mm, y, 10.5, value, room=_RIGHT - _LEFT - 26 * mm)
 
 
 _BOX = Frame(_LEFT, 141 * mm, _RIGHT - _LEFT, 58 * mm, line=0.8)

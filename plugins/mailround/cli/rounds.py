@@ -16,7 +16,7 @@ def password_notice(
     round_id: Annotated[str, typer.Argument(help="回の番号")],
     fd: Fd = None,
     printer: Printer = None,
-    reason: Annotated[str, typer.Option(help="再出力の理由：印刷の失敗、汚損・破損")] = "",
+    reason: Annotated[str, typer.Option(help="再出力の理由：印刷の失敗、汚損・破損、媒体の差替え")] = "",
     reference: Annotated[str, typer.Option(help="再出力の起案・記録の番号（例：8新福生第900号）")] = "",
 ) -> None:
     """パスワード通知書を作り、管理簿に記録します。二部目からは、理由と番号が要ります。
