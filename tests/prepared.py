@@ -34,6 +34,7 @@ from mailround.register.entries import (
     Verified,
     latest,
 )
+from mailround.register.signing_key import make_key
 from mailround.seal import seal
 from mailround.settings import TOKYO, CheckSettings, Settings
 
@@ -152,6 +153,11 @@ def another_contract(settings: Settings) -> Path:
 
 def password(work: RoundContext) -> str:
     return work.vault.open(work.round_id, "package-password").decode("ascii")
+
+
+def make_signing_key(work: RoundContext) -> None:
+    """Do what ``mailround register migrate`` does beside migrating: papers carry a signed checkpoint."""
+    make_key(work.register, work.settings.checkpoint_key, at=AT)
 
 
 def hand_over(work: RoundContext) -> None:

@@ -173,6 +173,7 @@ LABELS = {
 
 _CODES = {
     "output": {"terminal": "画面", "xlsx": "表計算ファイル"},
+    "item": {"media": "媒体", "password": "パスワード通知書"},
     "step": {"preliminary": "速報", "final": "確報"},
 }
 """The Japanese words for what a field says in a word of the program."""
