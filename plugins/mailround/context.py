@@ -40,7 +40,10 @@ PASSWORD = "package-password"  # noqa: S105 - the name of a secret, not a secret
 
 @dataclass(frozen=True)
 class RoundContext:
-    """One opened round."""
+    """One opened round.
+
+    ``run_id`` is the run on whose behalf a step looks at it, where that matters: several runs may be about one round.
+    """
 
     round_id: str
     opened: RoundOpened
@@ -50,6 +53,7 @@ class RoundContext:
     layout: Layout
     register: Register
     vault: Vault
+    run_id: str = ""
 
     @cached_property
     def workspace(self) -> Workspace:
@@ -100,8 +104,8 @@ class RoundContext:
         return done[-1]
 
 
-def load_round(settings: Settings, round_id: str) -> RoundContext:
-    """Find an opened round again.
+def load_round(settings: Settings, round_id: str, run_id: str = "") -> RoundContext:
+    """Find an opened round again, on behalf of a run.
 
     Raises:
         RoundRefusedError: The register knows no such round.
@@ -121,4 +125,5 @@ def load_round(settings: Settings, round_id: str) -> RoundContext:
         layout=load_layout(settings.include, opened.layout),
         register=register,
         vault=Vault(settings.vault, settings.vault_identity),
+        run_id=run_id,
     )

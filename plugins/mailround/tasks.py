@@ -39,11 +39,11 @@ def failing_at_once() -> Iterator[None]:
         raise AirflowFailException(str(error)) from None
 
 
-def find_round(round_id: str) -> RoundContext:
-    """Return an opened round under the current settings."""
+def find_round(round_id: str, run_id: str = "") -> RoundContext:
+    """Return an opened round under the current settings, on behalf of a run."""
     from mailround.context import load_round
 
-    return load_round(load_settings(), round_id)
+    return load_round(load_settings(), round_id, run_id)
 
 
 @task(task_display_name="01 回の開始")

@@ -49,6 +49,7 @@ from mailround.register.bodies.oversight import (
     IncidentReminded,
     IncidentReported,
     IncidentStep,
+    IncidentTold,
     RoundClosed,
     RoundEnded,
 )
@@ -94,6 +95,7 @@ __all__ = [
     "IncidentReminded",
     "IncidentReported",
     "IncidentStep",
+    "IncidentTold",
     "ItemsReturned",
     "MailReturned",
     "MailSettled",
@@ -169,6 +171,7 @@ AnyBody = Annotated[
     | ControlAttested
     | AnswerRefused
     | IncidentReported
+    | IncidentTold
     | IncidentStep
     | IncidentReminded
     | IncidentClosed
