@@ -1,23 +1,28 @@
 """The two roles of a ward in Airflow's user table; run as ``python -m mailround.roles`` after each Airflow upgrade.
 
-``Custody`` (second division, officer) may look and answer forms; ``DataTeam`` may also start a run and clear a task.
+``Custody`` (second division, officer) may look, answer forms and report an incident; ``DataTeam`` may also start any
+run and clear a task.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+REPORTS = ("report_incident",)
+"""DAGs that whoever is in charge of the things themselves may start."""
+
 
 def make_roles(manager: Any) -> None:  # noqa: ANN401 - Flask-AppBuilder's security manager has no types
     """Create both roles, or bring them up to date."""
     from airflow.providers.fab.www.security import permissions as may
 
-    # Airflow lets only those answer a form who may edit the DAG (that is: pause it); starting a run and touching a
+    # Airflow lets only those answer a form who may edit the DAG (that is: pause it); starting a round and touching a
     # task's state stay with the data team.
     answer = [
         (may.ACTION_CAN_EDIT, may.RESOURCE_DAG),
         (may.ACTION_CAN_EDIT, may.RESOURCE_HITL_DETAIL),
         (may.ACTION_CAN_ACCESS_MENU, may.RESOURCE_HITL_DETAIL),
+        *((may.ACTION_CAN_CREATE, may.resource_name(dag, may.RESOURCE_DAG_RUN)) for dag in REPORTS),
     ]
     trigger = [
         (may.ACTION_CAN_CREATE, may.RESOURCE_DAG_RUN),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mailround.incident import IncidentParams
 from mailround.local.airflow import LocalAirflow
 
 HEAVY = ("pandas", "numpy", "great_expectations", "reportlab", "pypdfium2", "fontTools", "uharfbuzz", "alembic")
@@ -77,9 +79,9 @@ def parsed(environment: dict[str, str]) -> Any:
     return run(DAGS, environment, environment["AIRFLOW__CORE__DAGS_FOLDER"])
 
 
-def test_both_dag_files_parse(parsed: Any) -> None:
+def test_all_dag_files_parse(parsed: Any) -> None:
     assert parsed["errors"] == {}
-    assert set(parsed["dags"]) == {"mailing_round", "deletion_watch"}
+    assert set(parsed["dags"]) == {"deletion_watch", "mailing_round", "report_incident"}
 
 
 def test_parsing_imports_nothing_heavy(parsed: Any) -> None:
@@ -106,11 +108,12 @@ def test_every_task_has_an_owner_a_japanese_title_retries_and_an_alert(parsed: A
 
 def test_no_form_answers_itself(parsed: Any) -> None:
     forms = {
-        name: task
-        for name, task in parsed["dags"]["mailing_round"]["tasks"].items()
+        (dag, name): task
+        for dag in parsed["dags"]
+        for name, task in parsed["dags"][dag]["tasks"].items()
         if task["operator"] in {"FormOperator", "FourEyesApprovalOperator"}
     }
-    assert len(forms) == 6
+    assert Counter(dag for dag, _ in forms) == {"mailing_round": 6, "report_incident": 3}
     assert all(task["silence"] == [None, None] for task in forms.values())
     assert parsed["dags"]["mailing_round"]["tasks"]["approve_release"]["operator"] == "FourEyesApprovalOperator"
 
@@ -135,6 +138,31 @@ def test_the_edges_of_the_round_are_these(parsed: Any) -> None:
         "record_deletion_certificate": ["close_round"],
         "close_round": [],
     }
+
+
+def test_the_edges_of_an_incident_are_these(parsed: Any) -> None:
+    edges = {name: task["downstream"] for name, task in parsed["dags"]["report_incident"]["tasks"].items()}
+    assert edges == {
+        "report_incident": ["record_preliminary_report", "tell_contacts"],
+        "tell_contacts": [],
+        "record_preliminary_report": ["record_final_report"],
+        "record_final_report": ["close_incident"],
+        "close_incident": [],
+    }
+    assert parsed["dags"]["report_incident"]["tasks"]["tell_contacts"]["retries"] >= 99
+
+
+def test_the_watch_looks_at_deletions_and_incidents_neither_waiting_for_the_other(parsed: Any) -> None:
+    edges = {name: task["downstream"] for name, task in parsed["dags"]["deletion_watch"]["tasks"].items()}
+    assert edges == {"watch_deletions": [], "watch_incidents": []}
+
+
+def test_the_trigger_form_of_an_incident_asks_for_what_is_recorded(parsed: Any) -> None:
+    params = parsed["dags"]["report_incident"]["params"]
+    assert set(params) == set(IncidentParams.model_fields)
+    assert all(not params[name]["title"].isascii() for name in params)
+    optional = {name for name in params if "null" in params[name]["type"]}
+    assert optional == {"pieces", "piece_ids", "incident_no"}
 
 
 def test_the_trigger_form_offers_what_is_configured(parsed: Any) -> None:
