@@ -268,6 +268,16 @@ def test_more_knowledge_puts_a_deadline_off_only_where_the_purpose_may_be_wrongf
     assert (incident.preliminary_by, incident.final_by) == (preliminary_by, final_by)
 
 
+def test_a_contract_edited_between_two_reports_puts_no_deadline_off(open_a_round: Opener) -> None:
+    work = open_a_round()
+    clocks = IncidentClocks(preliminary_days=2, final_days=10, final_days_malicious=20)
+    strict = RoundContext(**vars(work) | {"contract": work.contract.model_copy(update={"incident": clocks})})
+    report(strict)
+    report(work, run_id="s", incident_no=1)
+    (incident,) = open_incidents(work.entries)
+    assert (incident.preliminary_by, incident.final_by) == (date(2026, 11, 18), date(2026, 11, 26))
+
+
 def test_an_incident_cannot_have_been_noticed_later_than_was_said_first(open_a_round: Opener) -> None:
     work = open_a_round()
     report(work)

@@ -172,11 +172,15 @@ def test_reports_are_the_first_divisions_and_the_closing_the_responsible_persons
     assert isinstance(give(form, work, responder=responder), Settled) is good
 
 
-@pytest.mark.parametrize("reporter", ["approver", "Approver"])
-def test_whoever_reported_an_incident_or_added_to_it_does_not_close_it(work: RoundContext, reporter: str) -> None:
+@pytest.mark.parametrize(
+    ("reporter", "responder"), [("approver", "approver"), ("Approver", "approver"), ("approver", "APPROVER")]
+)
+def test_whoever_reported_an_incident_or_added_to_it_does_not_close_it(
+    work: RoundContext, reporter: str, responder: str
+) -> None:
     go_on(work, "s", by=reporter, incident_no=1)
     lead_to(IncidentClosing, work)
-    assert "報告した本人は回答できません" in refused(IncidentClosing, work, responder="approver")
+    assert "報告した本人は回答できません" in refused(IncidentClosing, work, responder=responder)
     settled(IncidentClosing, work, responder="approver2")
 
 
