@@ -40,10 +40,7 @@ PASSWORD = "package-password"  # noqa: S105 - the name of a secret, not a secret
 
 @dataclass(frozen=True)
 class RoundContext:
-    """One opened round.
-
-    ``run_id`` is the run on whose behalf a step looks at it, where that matters: several runs may be about one round.
-    """
+    """One opened round."""
 
     round_id: str
     opened: RoundOpened
@@ -54,6 +51,7 @@ class RoundContext:
     register: Register
     vault: Vault
     run_id: str = ""
+    """The Airflow run that works on it: a request or a batch of returned mail is told by who made it; empty outside."""
 
     @cached_property
     def workspace(self) -> Workspace:
@@ -105,7 +103,7 @@ class RoundContext:
 
 
 def load_round(settings: Settings, round_id: str, run_id: str = "") -> RoundContext:
-    """Find an opened round again, on behalf of a run.
+    """Find an opened round again, for the Airflow run of that id.
 
     Raises:
         RoundRefusedError: The register knows no such round.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowFailException
@@ -14,10 +13,10 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-def send(settings: Settings, subject: str, body: str, *, to: Sequence[str] | None = None) -> None:
-    """Mail a plain text to the configured addresses (there is at least one) through the connection ``smtp_default``.
+def send(settings: Settings, subject: str, body: str, *, to: tuple[str, ...] = ()) -> None:
+    """Mail a plain text to the configured addresses (there is at least one) and to those given, if any.
 
-    ``to`` takes the place of the configured addresses; one that is named twice gets one mail.
+    Through the connection ``smtp_default``.
 
     Raises what the mail server raises: the caller's task is tried again.
     """
@@ -26,7 +25,7 @@ def send(settings: Settings, subject: str, body: str, *, to: Sequence[str] | Non
     lines = "<br>\n".join(html.escape(line) for line in body.splitlines())
     with SmtpHook() as server:
         server.send_email_smtp(
-            to=list(dict.fromkeys(settings.alert_to if to is None else to)),
+            to=list(dict.fromkeys((*settings.alert_to, *to))),
             subject=f"[mailround] {subject}",
             html_content=f"<html><body>{lines}</body></html>",
             from_email=settings.alert_from,

@@ -49,7 +49,7 @@ class FormOperator(HITLOperator):
     def execute(self, context: Context) -> None:
         """Ask, unless the register has the answer or there is nothing to ask."""
         with failing_at_once():
-            work = _round_of(context)
+            work = _find(context)
             if self.form.stopped(work):
                 self._end(work)
             if not self.form.needed(work):
@@ -86,7 +86,7 @@ class FormOperator(HITLOperator):
             answered_at=event["responded_at"],
         )
         with failing_at_once():
-            work = _round_of(context)
+            work = _find(context)
             body = self.form.body(work)
             if _digest(body) != shown:
                 raise AirflowException("回答を待つ間に内容が変わりました。新しい内容で質問し直します。")
@@ -151,7 +151,7 @@ class FormOperator(HITLOperator):
         raise self._awaiting(body)
 
 
-def _round_of(context: Context) -> RoundContext:
+def _find(context: Context) -> RoundContext:
     return find_round(context["params"]["round_id"], context["task_instance"].run_id)
 
 

@@ -40,7 +40,7 @@ def failing_at_once() -> Iterator[None]:
 
 
 def find_round(round_id: str, run_id: str = "") -> RoundContext:
-    """Return an opened round under the current settings, on behalf of a run."""
+    """Return an opened round under the current settings, for the run of that id where it matters."""
     from mailround.context import load_round
 
     return load_round(load_settings(), round_id, run_id)
@@ -191,7 +191,7 @@ def tell_contacts(reported: IncidentRef) -> None:
     with failing_at_once():
         work = find_round(reported.round_id, get_current_context()["run_id"])
         if incident := incident_notices.untold(work):
-            to = (*(each.mail for each in work.contract.contacts), *work.settings.alert_to)
+            to = tuple(each.mail for each in work.contract.contacts)
             notices.send(work.settings, *incident_notices.contact_text(work.round_id, incident), to=to)
             incident_notices.record_told(work, incident, at=now())
 
@@ -214,9 +214,9 @@ def watch_incidents() -> int:
         for reminder in incident_notices.reminders(register.entries(), at.date()):
             if not reminder.remind:
                 continue
-            to = settings.alert_to
+            to: tuple[str, ...] = ()
             try:
-                to += incident_notices.escalation(reminder, settings.include)
+                to = incident_notices.escalation(reminder, settings.include)
             except ConfigurationError as error:
                 unread = error
             notices.send(settings, *incident_notices.reminder_text(reminder), to=to)

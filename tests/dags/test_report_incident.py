@@ -196,7 +196,7 @@ def test_the_contacts_and_the_people_in_charge_get_counts_and_no_ids(
     run(REPORT | {"params": PARAMS | {"piece_ids": ONE}}, TELL)
     assert standing(work.entries, IncidentReported)[0].piece_ids == (ONE,)
     (mail,) = mails(work)
-    assert mail["To"] == "privacy@ward.example, privacy@print.example, data@example.org"
+    assert mail["To"] == "data@example.org, privacy@ward.example, privacy@print.example"
     assert mail["Subject"] == "[mailround] 【事故】回 2026-11-change 第1号（紛失）"
     text = mail.as_string() + str(mail.get_body(("html",)).get_content())  # type: ignore[union-attr]
     assert "7 通" in text
