@@ -50,6 +50,7 @@ def failed(error=None, **params):
 
 cases = {
     "plain": lambda: notices.send(load_settings(), "消去期限のお知らせ", "一行目\\n<二行目> & 三行目"),
+    "others": lambda: notices.send(load_settings(), "件名", "本文", to=("a@x.org", "data@example.org", "a@x.org")),
     "deterministic": lambda: failed(deterministic(), round_id="2026-11-change"),
     "unexpected": lambda: failed(ValueError(f"invalid literal: {NAME!r}"), round_id="2026-11-change"),
     "without an exception": lambda: failed(round_id="2026-11-change"),
@@ -149,6 +150,12 @@ def test_a_mail_reaches_every_address_with_its_text_as_it_is(
     assert mail["From"] == "mailround@example.org"
     assert mail["To"] == "data@example.org, officer@example.org"
     assert text(mail).strip() == "<html><body>一行目<br>\n&lt;二行目&gt; &amp; 三行目</body></html>"
+
+
+def test_a_mail_to_others_besides_reaches_each_once(
+    results: dict[str, tuple[str, list[EmailMessage]]],
+) -> None:
+    assert only(results, "others")["To"] == "data@example.org, officer@example.org, a@x.org"
 
 
 def test_a_deterministic_fault_is_quoted_with_round_step_and_log(

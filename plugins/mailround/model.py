@@ -229,6 +229,14 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentRef:
+    """A reported incident of a round."""
+
+    round_id: str
+    incident_no: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Extracted:
     """A frozen export: record count and the SHA-256 of the original bytes."""
 

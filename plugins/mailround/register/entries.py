@@ -49,6 +49,7 @@ from mailround.register.bodies.oversight import (
     IncidentReminded,
     IncidentReported,
     IncidentStep,
+    IncidentTold,
     RoundClosed,
     RoundEnded,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "IncidentReminded",
     "IncidentReported",
     "IncidentStep",
+    "IncidentTold",
     "ItemsReturned",
     "MailReturned",
     "MailSettled",
@@ -170,6 +172,7 @@ AnyBody = Annotated[
     | ControlAttested
     | AnswerRefused
     | IncidentReported
+    | IncidentTold
     | IncidentStep
     | IncidentReminded
     | IncidentClosed

@@ -39,6 +39,7 @@ LABELS = {
     "checkpoint": "検証点",
     "chunks": "分冊数",
     "closed": "満たさない前提条件",
+    "contacts": "知らせた緊急連絡先",
     "contacts_verified_on": "緊急連絡先の確認日",
     "contract": "契約",
     "contract_sha256": "契約設定のSHA-256",
