@@ -199,7 +199,8 @@ def post(work: RoundContext, posted_on: date = POSTED_ON, due: date | None = Non
     record(work, Posted(posted_on=posted_on, due=due, **counts))
 
 
-def certify(work: RoundContext) -> None:
+def certify(work: RoundContext, items: tuple[str, ...] = ()) -> None:
+    """Record the certificate; without items, as an earlier version recorded it."""
     record(
         work,
         DeletionCertified(
@@ -210,5 +211,6 @@ def certify(work: RoundContext) -> None:
             media_returned=True,
             notice_returned=True,
             copies_included=True,
+            items=items,
         ),
     )

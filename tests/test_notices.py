@@ -50,7 +50,9 @@ def failed(error=None, **params):
 
 cases = {
     "plain": lambda: notices.send(load_settings(), "消去期限のお知らせ", "一行目\\n<二行目> & 三行目"),
-    "others": lambda: notices.send(load_settings(), "件名", "本文", to=("a@x.org", "data@example.org", "a@x.org")),
+    "to others too": lambda: notices.send(
+        load_settings(), "件名", "本文", to=("chief@example.org", "data@example.org"), message_id="<one@example.org>"
+    ),
     "deterministic": lambda: failed(deterministic(), round_id="2026-11-change"),
     "unexpected": lambda: failed(ValueError(f"invalid literal: {NAME!r}"), round_id="2026-11-change"),
     "without an exception": lambda: failed(round_id="2026-11-change"),
@@ -152,10 +154,13 @@ def test_a_mail_reaches_every_address_with_its_text_as_it_is(
     assert text(mail).strip() == "<html><body>一行目<br>\n&lt;二行目&gt; &amp; 三行目</body></html>"
 
 
-def test_a_mail_to_others_besides_reaches_each_once(
+def test_a_mail_may_go_to_others_too_each_of_them_once_and_under_an_identifier_of_its_own(
     results: dict[str, tuple[str, list[EmailMessage]]],
 ) -> None:
-    assert only(results, "others")["To"] == "data@example.org, officer@example.org, a@x.org"
+    mail = only(results, "to others too")
+    assert mail["To"] == "data@example.org, officer@example.org, chief@example.org"
+    assert mail.get_all("Message-ID") == ["<one@example.org>"]
+    assert only(results, "plain")["Message-ID"] != "<one@example.org>"
 
 
 def test_a_deterministic_fault_is_quoted_with_round_step_and_log(

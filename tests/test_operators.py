@@ -40,6 +40,9 @@ from mailround.settings import Settings
 from ports import free_port
 from prepared import AT, another_contract, hand_over, own_include, print_round, record
 
+ITEMS = ("disc", "notice-1", "withdrawn", "spoiled", "data")
+"""What of the round is out of the house once it is posted."""
+
 # Airflow is imported in a process of its own: it makes folders and takes seconds.
 RUN = """
 import json, sys
@@ -162,10 +165,15 @@ def mail_port(tmp_path: Path) -> Iterator[int]:
     controller.stop()
 
 
+def headers(work: RoundContext, name: str) -> list[str]:
+    """Return one header of each mail that arrived."""
+    mails = sorted((work.settings.inbox.parent / "mail").glob("*.eml"))
+    return [str(email.message_from_bytes(each.read_bytes(), policy=default)[name]) for each in mails]
+
+
 def subjects(work: RoundContext) -> list[str]:
     """Return the subjects of the mails that arrived."""
-    mails = sorted((work.settings.inbox.parent / "mail").glob("*.eml"))
-    return [str(email.message_from_bytes(each.read_bytes(), policy=default)["Subject"]) for each in mails]
+    return headers(work, "Subject")
 
 
 @pytest.fixture
@@ -299,8 +307,27 @@ def test_the_reminder_sleeps_until_its_day_and_then_reminds_once(
     assert early == {}
     assert standing(work.entries, DeletionReminded) == []
     assert run("2026-12-17T00:00:05+09:00", do="remind")["outcomes"] == [{}, {}]
-    assert standing(work.entries, DeletionReminded) == [DeletionReminded(due=date(2026, 12, 24), on=date(2026, 12, 17))]
-    assert subjects(work) == ["[mailround] 委託先のデータ消去：回 2026-11-change（期限まであと7日です）"]
+    assert standing(work.entries, DeletionReminded) == [
+        DeletionReminded(due=date(2026, 12, 24), on=date(2026, 12, 17), item=item) for item in ITEMS
+    ]
+    assert len(subjects(work)) == len(ITEMS)
+    told = "[mailround] 委託先の消去・返却：回 2026-11-change／媒体 DVD-0001（期限まであと7日です）"
+    assert subjects(work)[0] == told
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_the_watch_and_the_runs_reminder_escalate_what_is_overdue_once_between_them(
+    run: Callable[..., dict[str, Any]], work: RoundContext, broken: bool
+) -> None:
+    lead_to(DeletionCertificate, work)
+    if broken:
+        (work.settings.include / "closing_days.yaml").unlink()
+    (watched,) = run("2026-12-25T08:30:00+09:00", do="watch")["outcomes"]
+    run("2026-12-25T09:00:00+09:00", do="remind")
+    assert watched.get("failed") == ("AirflowFailException" if broken else None)
+    assert len(standing(work.entries, DeletionReminded)) == len(subjects(work)) == len(ITEMS)
+    assert set(headers(work, "To")) == {"alert@mailround.invalid, chief@ward.example"}
+    assert headers(work, "Message-ID")[0] == "<2026-11-change.disc.20261225.1@localhost>"
 
 
 def test_a_late_posting_is_recorded_and_warned_of_even_when_the_mail_server_was_down(
@@ -343,7 +370,7 @@ def test_the_daily_watch_reminds_of_the_others_and_then_fails_over_a_round_whose
     (outcome,) = run("2026-12-17T08:30:00+09:00", do="watch")["outcomes"]
     assert outcome["failed"] == "AirflowFailException", "red at once; the alert quotes the text"
     assert "2026-10-change" in outcome["text"]
-    assert len(standing(work.entries, DeletionReminded)) == len(subjects(work)) == 1
+    assert len(standing(work.entries, DeletionReminded)) == len(subjects(work)) == len(ITEMS)
 
 
 def test_names_that_parked_runs_have_stored_stay_importable(run: Callable[..., dict[str, Any]]) -> None:

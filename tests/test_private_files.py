@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from mailround.private_files import delete, make_folder, partials, replacing, write_new
+from mailround.private_files import alone, delete, make_folder, partials, replacing, write_new
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +77,24 @@ def test_a_killed_writer_leaves_the_old_content(tmp_path: Path) -> None:
     assert os.WTERMSIG(status) == 9
     assert path.read_bytes() == b"old"
     assert len(partials(path)) == 1
+
+
+def test_a_second_process_waits_until_the_first_is_done_or_killed(tmp_path: Path) -> None:
+    lock, written = tmp_path / "a" / "lock", tmp_path / "written"
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:  # pragma: no cover - dies at once
+        with alone(lock):
+            os.write(writer, b"x")
+            time.sleep(0.5)
+            written.write_bytes(b"by the first")
+            os.kill(os.getpid(), 9)
+    os.read(reader, 1)
+    with alone(lock):
+        assert written.read_bytes() == b"by the first"
+    os.waitpid(child, 0)
+    with alone(lock):
+        assert mode(lock) == 0o600
 
 
 def test_a_new_file_never_replaces_one(tmp_path: Path) -> None:

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-def send(settings: Settings, subject: str, body: str, *, to: tuple[str, ...] = ()) -> None:
+def send(settings: Settings, subject: str, body: str, *, to: tuple[str, ...] = (), message_id: str = "") -> None:
     """Mail a plain text to the configured addresses (there is at least one) and to those given, if any.
 
-    Through the connection ``smtp_default``.
+    Through the connection ``smtp_default``. ``message_id`` names the mail, for one that may have to be sent twice.
 
     Raises what the mail server raises: the caller's task is tried again.
     """
@@ -29,6 +29,7 @@ def send(settings: Settings, subject: str, body: str, *, to: tuple[str, ...] = (
             subject=f"[mailround] {subject}",
             html_content=f"<html><body>{lines}</body></html>",
             from_email=settings.alert_from,
+            custom_headers={"Message-ID": message_id} if message_id else None,
         )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, time
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.standard.operators.hitl import HITLOperator
@@ -18,7 +19,7 @@ from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 from mailround import notices
 from mailround.errors import RoundEndedError
 from mailround.forms import Answer, AskAgain, Form, question, settle
-from mailround.settings import TOKYO
+from mailround.settings import TOKYO, load_settings
 from mailround.tasks import failing_at_once, find_round, now
 
 if TYPE_CHECKING:
@@ -182,22 +183,23 @@ class DeletionDueReminderOperator(BaseOperator):
         from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
         from mailround import retention
+        from mailround.register.store import Register
 
+        settings = load_settings()
         with failing_at_once():
-            day = retention.reminder_day(find_round(context["params"]["round_id"]))
+            register = Register(settings.register_url)
+            day = retention.reminder_day(register, settings.include, context["params"]["round_id"])
         moment = datetime.combine(day, time(), tzinfo=TOKYO)
         if moment > now():
             self.defer(trigger=DateTimeTrigger(moment=moment), method_name="remind")
         self.remind(context)
 
     def remind(self, context: Context, event: Any = None) -> None:  # noqa: ANN401, ARG002 - Airflow's signature
-        """Mail the reminder and record it, unless it went out today or the certificate is already here."""
+        """Mail what the daily watch would mail of this round; what went out today or is certified is left alone."""
         from mailround import retention
+        from mailround.register.store import Register
 
-        at = now()
+        settings, round_id = load_settings(), context["params"]["round_id"]
         with failing_at_once():
-            work = find_round(context["params"]["round_id"])
-            due = retention.due_of(work, at.date())
-            if due and due.remind:
-                notices.send(work.settings, *retention.reminder_text(due))
-                retention.record_reminder(work.register, due, at=at)
+            register = Register(settings.register_url)
+            retention.remind(settings, register, partial(notices.send, settings), at=now(), round_id=round_id)

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from airflow.sdk import get_current_context, task
@@ -195,22 +196,15 @@ def record_returned() -> None:
 
 @task(task_display_name="消去期限の見回り")
 def watch_deletions() -> int:
-    """Remind of every deletion that is due, from the register alone; return how many mails went out."""
+    """Remind of every item whose deletion is due, from the register alone; return how many mails went out."""
     from mailround import notices, retention
     from mailround.register.store import Register
 
     settings = load_settings()
-    at = now()
-    sent = 0
     with failing_at_once():
         register = Register(settings.register_url)
         register.verify()
-        for due in retention.dues(register, settings.include, at.date()):
-            if due.remind:
-                notices.send(settings, *retention.reminder_text(due))
-                retention.record_reminder(register, due, at=at)
-                sent += 1
-    return sent
+        return retention.remind(settings, register, partial(notices.send, settings), at=now())
 
 
 @task(task_display_name="01 事故の報告")

@@ -205,8 +205,9 @@ def test_a_round_goes_from_the_export_to_the_closing(
     require_plaintext_only_in_the_inbox(tmp_path)
 
     hand_over(journey, made.sealed)
-    [due] = dues(journey.work.register, settings.include, day(12, 20).date())
-    assert due.round_id == journey.round_id
+    waiting = list(dues(journey.work.register, settings.include, day(12, 20).date()))
+    assert {due.round_id for due in waiting} == {journey.round_id}
+    assert [due.item.id for due in waiting] == ["disc", "notice-1", "withdrawn", "spoiled", "data"]
     cases = {
         piece.piece_id: piece.recipient.case_no
         for number in range(1, made.groups[-1].last + 1)

@@ -16,6 +16,7 @@ import pytest
 import rfc8785
 
 from mailround.errors import RegisterError
+from mailround.register.bodies.custody import KEY_DESTRUCTION
 from mailround.register.chain import GENESIS
 from mailround.register.entries import (
     AnswerRefused,
@@ -26,10 +27,13 @@ from mailround.register.entries import (
     HoldsShown,
     IncidentStep,
     MediaHandedOver,
+    Purged,
     QualityChecked,
+    RoundEnded,
 )
 from mailround.register.listing import COLUMNS, LABELS, content, export, read_export, rows
 from mailround.register.store import Register
+from mailround.settings import REPOSITORY
 from tampered import stored
 
 TOKYO = timezone(timedelta(hours=9))
@@ -68,6 +72,22 @@ def kinds() -> list[type[Body]]:
 @pytest.mark.parametrize("kind", kinds())
 def test_every_field_of_every_entry_has_a_japanese_name(kind: type[Body]) -> None:
     assert set(kind.model_fields) - {"kind"} <= set(LABELS)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        Purged(files=3, keys=("round-key",), remaining=(), exports=1),
+        RoundEnded(step="approve_release", files=3, exports=1),
+    ],
+)
+def test_what_the_destruction_of_a_key_does_not_prove_is_said_wherever_it_is_listed(body: AnyBody) -> None:
+    assert content(body).endswith(f"。（注）{KEY_DESTRUCTION}")
+    assert KEY_DESTRUCTION in (REPOSITORY / "docs" / "ja" / "manual.md").read_text(encoding="utf-8")
+
+
+def test_an_entry_that_needs_no_caution_has_none() -> None:
+    assert [kind for kind in kinds() if kind.caution] == [Purged, RoundEnded]
 
 
 def test_no_label_is_left_over() -> None:

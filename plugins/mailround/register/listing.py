@@ -211,12 +211,13 @@ def rows(entries: Iterable[Entry]) -> tuple[Row, ...]:
 
 
 def content(body: AnyBody) -> str:
-    """Return what a body says: ``通数 8,412、頁数 8,450 …``."""
+    """Return what a body says, ``通数 8,412、頁数 8,450 …``, and what it does not prove where that must be said."""
     values = {name: getattr(body, name) for name in type(body).model_fields if name != "kind"}
-    return "、".join(
+    said = "、".join(
         f"{LABELS[name]} {_words(_CODES[name].get(value, value) if name in _CODES else value)}"
         for name, value in values.items()
     )
+    return f"{said}。（注）{body.caution}" if body.caution else said
 
 
 def export(entries: Iterable[Entry], target: Path) -> None:

@@ -18,6 +18,8 @@ class Body(BaseModel):
     """The kind's Japanese name."""
     identity: ClassVar[tuple[str, ...]] = ()
     """The fields that tell apart what bodies of the kind are about; none when a round has one at a time."""
+    caution: ClassVar[str] = ""
+    """What the fact does not prove, in Japanese, for whoever reads the entry; empty where nothing need be said."""
 
     def about(self) -> tuple[object, ...]:
         """Return what it speaks of: a later body about the same takes its place."""

@@ -9,6 +9,12 @@ from pydantic import AwareDatetime
 
 from mailround.register.bodies.body import Body
 
+KEY_DESTRUCTION = (
+    "鍵を廃棄すると、その鍵で暗号化した区側の写しは、どこにあっても読めなくなります。"
+    "ただし、鍵や平文の写しがどこにも残っていないことや、委託先がデータを消去したことを証明するものではありません。"
+)
+"""What the destruction of a key proves and what not (docs/adr/0004): the one wording, wherever it is told of."""
+
 
 class MediaImaged(Body):
     """An image to burn was made of exactly this package and its manifest, and read back.
@@ -199,6 +205,7 @@ class Purged(Body):
     """
 
     title: ClassVar[str] = "区側データの廃棄"
+    caution: ClassVar[str] = KEY_DESTRUCTION
     kind: Literal["purged"] = "purged"
     files: int
     keys: tuple[str, ...]

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime
 
 from mailround.register.bodies.body import Body
+from mailround.register.bodies.custody import KEY_DESTRUCTION
 
 
 class ContractStated(Body):
@@ -168,6 +169,7 @@ class RoundEnded(Body):
     """
 
     title: ClassVar[str] = "回の中止"
+    caution: ClassVar[str] = KEY_DESTRUCTION
     kind: Literal["round_ended"] = "round_ended"
     step: str
     files: int
