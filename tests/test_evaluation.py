@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from mailround.contracts import Contract, load_contract
+from mailround.contracts import Attestation, Contract, load_contract
 from mailround.errors import GateClosedError
 from mailround.evaluation import contract_sha256, pass_gates, state_contract
 from mailround.gates import ADDRESSES, SETTLED, Evaluation, Unsettled
-from mailround.register.entries import ContractStated, GatesEvaluated
+from mailround.register.entries import ContractStated, ControlAttested, GatesEvaluated, standing
 from mailround.register.store import Register
 from mailround.settings import REPOSITORY, Settings
 
@@ -104,3 +104,12 @@ def test_the_contact_verified_longest_ago_counts_and_a_kind_without_items_has_no
     (entry,) = register.entries()
     assert isinstance(entry.body, ContractStated)
     assert (entry.body.contacts_verified_on, entry.body.items_version) == (date(2026, 9, 30), "")
+
+
+def test_what_the_contract_attests_is_stated_with_it_once_and_again_when_it_is_renewed(register: Register) -> None:
+    paper = {"control": "C23", "reference": "8福生第12号", "attested_on": DAY}
+    first, renewed = (Attestation(**paper, valid_until=day) for day in (date(2026, 12, 1), date(2027, 3, 31)))
+    for attestation in (first, first, renewed):
+        state(register, CONTRACT.model_copy(update={"attestations": (attestation,)}))
+    told = standing(register.entries(), ControlAttested)
+    assert told == [ControlAttested(**each.model_dump()) for each in (first, renewed)]

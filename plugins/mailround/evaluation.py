@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mailround.contracts import Contract
 from mailround.gates import Evaluation
-from mailround.register.entries import ContractStated, GatesEvaluated
+from mailround.register.entries import ContractStated, ControlAttested, GatesEvaluated
 
 if TYPE_CHECKING:  # forms import this module, and a DAG file every form: see forms
     from mailround.register.store import Register
@@ -45,9 +45,9 @@ def pass_gates(
 
 
 def state_contract(register: Register, round_id: str, contract: Contract, round_kind: str, *, at: datetime) -> None:
-    """Record what the contract says, unless the round's last such entry says the same.
+    """Record what the contract says and what it attests, unless the round's last such entries say the same.
 
-    Dues, blocks and the evidence report go by it: the file may be edited or lost later.
+    Dues, blocks and the evidence report go by them: the file may be edited or lost later.
     """
     items = contract.approved_items.get(round_kind)
     body = ContractStated(
@@ -67,7 +67,9 @@ def state_contract(register: Register, round_id: str, contract: Contract, round_
         approval_days=contract.approval_days,
         subcontractors=tuple(each.id for each in contract.subcontractors),
     )
-    register.append(body, round_id=round_id, actor="mailround", at=at)
+    attested = (ControlAttested(**each.model_dump()) for each in contract.attestations)
+    for stated in (body, *attested):
+        register.append(stated, round_id=round_id, actor="mailround", at=at)
 
 
 def contract_sha256(contract: Contract) -> str:
