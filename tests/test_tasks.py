@@ -168,10 +168,11 @@ def test_every_step_is_in_the_register_at_the_time_of_the_clock_with_the_proof_b
 ) -> None:
     entries = Register(ward["MAILROUND_REGISTER_URL"]).entries("2026-11-good")
     kinds = [entry.body.kind for entry in entries]
-    assert kinds[:4] == ["round_opened", "extracted", "quality_checked", "print_planned"]
-    assert kinds[-2:] == ["sealed", "proof_made"]
+    opening = ["gates_evaluated", "round_opened", "contract_stated"]
+    assert kinds[:6] == [*opening, "extracted", "quality_checked", "print_planned"]
+    assert kinds[-3:] == ["gates_evaluated", "sealed", "proof_made"]
     assert {datetime.fromisoformat(entry.at) for entry in entries} == {datetime.fromisoformat(NOW)}
-    assert entries[0].actor == "datateam"
+    assert entries[1].actor == "datateam"
     assert datetime.fromisoformat(NOW).utcoffset() == TOKYO.utcoffset(datetime.fromisoformat(NOW))
 
 
