@@ -10,10 +10,14 @@
 | 08 | 封緘 | 自動 | AES-256で暗号化し、開き直して目録と照合し、承認用見本を取り出す |
 | 09 | 引渡し承認 | 第二課 | 開始した本人以外が承認する（ハッシュに結び付く） |
 | 10–11 | 媒体・パスワードの引渡し | 運搬担当 | 別々の機会に、鍵付きカバンで手渡し、記録する（渡す前なら中止できる） |
-| 12 | 発送の記録 | 担当 | 発送数を照合する |
-| 13 | 区側データの廃棄 | 自動 | 鍵を破棄し、ファイルと受信フォルダの原本を消し、消えたことを確かめる |
-| 14–15 | 消去期限・消去証明 | 自動・担当 | 期限前に担当へ知らせ、委託先の消去証明を記録する |
-| 16 | 回の完了 | 自動 | 証跡報告書を書く |
+| 12 | 受領の確認 | 担当 | 委託先が数えた数を記録する（引渡しの数と違えば止まり、知らせ、数え直しを待つ） |
+| 13 | 発送の記録 | 担当 | 抜取りと発送数を照合する（抜取りの結果がそろうまで受理しない） |
+| 14 | 区側データの廃棄 | 自動 | 鍵を破棄し、ファイルと受信フォルダの原本を消し、消えたことを確かめる |
+| 15 | 消去期限のお知らせ | 自動 | 期限前に担当へ知らせる |
+| 16–17 | 返却・消去証明 | 担当 | 媒体・通知書・用紙が戻ったこと、委託先の消去証明を記録する |
+| 18 | 回の完了 | 自動 | 証跡報告書を書く |
+
+発送の前に封書を抜き取るときは「封書の抜取り」を、戻った封書は「返戻の記録」を、それぞれ実行してください。
 
 **工程が赤くなったら**：記録（Logs）の最後の日本語の文に、何が起きたかと対応が書いてあります。原因を直したら、その工程を
 「Clear」してください。途中の工程は何度やり直しても同じ結果になり、承認の後は何も書き換えずに元の所まで戻ります。
@@ -33,11 +37,14 @@ from mailround.media_handover import MediaHandover
 from mailround.operators import DeletionDueReminderOperator, FormOperator, FourEyesApprovalOperator
 from mailround.password_handover import PasswordHandover
 from mailround.posting import Posting
+from mailround.receipt import Receipt
+from mailround.returns import Returns
 from mailround.settings import load_settings
 
 INCLUDE = load_settings().include
 RELEASES = 99
-"""How often held households can be released: each time the question is put anew, as the task's next try."""
+"""How often held households can be released, or the contractor count anew: each time the question is put again, as the
+task's next try."""
 
 
 @dag(
@@ -94,17 +101,19 @@ def mailing_round() -> None:
     password_handed_over = FormOperator(
         task_id="record_password_handover", task_display_name="11 パスワード通知書の引渡し", form=PasswordHandover
     )
-    posted = FormOperator(task_id="record_posting", task_display_name="12 発送の記録", form=Posting)
+    received = FormOperator(task_id="record_receipt", task_display_name="12 受領の確認", form=Receipt, retries=RELEASES)
+    posted = FormOperator(task_id="record_posting", task_display_name="13 発送の記録", form=Posting)
     purged = tasks.purge(opened)
-    reminded = DeletionDueReminderOperator(task_id="deletion_due_reminder", task_display_name="14 消去期限のお知らせ")
+    reminded = DeletionDueReminderOperator(task_id="deletion_due_reminder", task_display_name="15 消去期限のお知らせ")
+    returned = FormOperator(task_id="record_returns", task_display_name="16 現物の返却", form=Returns)
     deletion_certified = FormOperator(
-        task_id="record_deletion_certificate", task_display_name="15 消去証明の受領", form=DeletionCertificate
+        task_id="record_deletion_certificate", task_display_name="17 消去証明の受領", form=DeletionCertificate
     )
     closed = tasks.close_round(opened)
 
     checked >> holds_decided >> groups
-    sealed >> release_approved >> media_handed_over >> password_handed_over >> posted >> purged
-    purged >> reminded >> deletion_certified >> closed
+    sealed >> release_approved >> media_handed_over >> password_handed_over >> received >> posted >> purged
+    purged >> reminded >> returned >> deletion_certified >> closed
 
 
 mailing_round()

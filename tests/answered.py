@@ -17,6 +17,7 @@ from mailround.model import Recipient
 from mailround.password_handover import PasswordHandover
 from mailround.posting import Posting
 from mailround.proof import make_proof
+from mailround.receipt import Receipt
 from mailround.register.entries import (
     AnswerRefused,
     Body,
@@ -29,8 +30,10 @@ from mailround.register.entries import (
     latest,
     standing,
 )
+from mailround.returns import Returns
 from mailround.seal import seal
 from mailround.settings import TOKYO
+from mailround.withdrawal import WithdrawalAcknowledgement, request_withdrawal
 from prepared import print_round
 
 FORMS: tuple[type[Form], ...] = (
@@ -38,9 +41,15 @@ FORMS: tuple[type[Form], ...] = (
     ReleaseApproval,
     MediaHandover,
     PasswordHandover,
+    Receipt,
+    WithdrawalAcknowledgement,
     Posting,
+    Returns,
     DeletionCertificate,
 )
+"""In the order in which a round meets them; a withdrawal is asked for by a run of its own."""
+WITHDRAWN = ("P000002", "P000005")
+"""The pieces that a round which is led on asks for; the first is pulled, the second is too late."""
 NOTICE_NO = "PW-2026-11-change"
 CANARY = "髙﨑　𠮷郎"
 
@@ -54,7 +63,10 @@ ANSWERED = {
     ReleaseApproval: day(11, 12),
     MediaHandover: day(11, 16, 11),
     PasswordHandover: day(11, 17),
+    Receipt: day(11, 17, 15),
+    WithdrawalAcknowledgement: day(11, 19),
     Posting: day(11, 25),
+    Returns: day(12, 8),
     DeletionCertificate: day(12, 11),
 }
 FIELDS: dict[type[Form], dict[str, object]] = {
@@ -78,7 +90,23 @@ FIELDS: dict[type[Form], dict[str, object]] = {
         "bag_no": "BAG-02",
         "locked": True,
     },
+    Receipt: {"receiver": "C-002", "received_at": "2026-11-16T15:00", "discs": 1, "pieces": 7, "pages": 9},
+    WithdrawalAcknowledgement: {
+        "acknowledged_by": "C-001",
+        "acknowledged_at": "2026-11-18T15:00",
+        "pulled": "P000002",
+        "too_late": 1,
+    },
     Posting: {"posted_on": "2026-11-24", "withdrawn": 1, "spoiled": 2, "reprinted": 2, "posted": 6},
+    Returns: {
+        "discs": 1,
+        "notices": 1,
+        "withdrawn": 1,
+        "spoiled": 2,
+        "elsewhere": 0,
+        "received_by": "officer",
+        "returned_on": "2026-12-07",
+    },
     DeletionCertificate: {
         "certificate_no": "DEL-0001",
         "responsible": "C-001",
@@ -200,7 +228,12 @@ def lead_to(form: type[Form], work: RoundContext) -> None:
     """Answer every form before this one; the round is sealed already, and so decided on unless that is the question."""
     if form is HoldDecision:
         take_back(work, HoldsDecided)
-    for each in FORMS[1 : FORMS.index(form)]:
+    for each in FORMS[1 : FORMS.index(form) + 1]:
+        if each is WithdrawalAcknowledgement:
+            typed = "、".join(WITHDRAWN)
+            request_withdrawal(work, typed, "送付先の変更", requested_by="officer", at=day(11, 18))
+        if each is form:
+            return
         settled(each, work)
         if each is MediaHandover:
             work.register.append(

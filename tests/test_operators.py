@@ -63,7 +63,7 @@ case, moment = json.loads(sys.argv[1]), datetime.fromisoformat(sys.argv[2])
 operators.now = tasks.now = lambda: moment
 with DAG("mailing_round"):
     approval = operators.FourEyesApprovalOperator(task_id="approve_release", form=ReleaseApproval)
-    posting = operators.FormOperator(task_id="record_posting", task_display_name="12 発送の記録", form=Posting)
+    posting = operators.FormOperator(task_id="record_posting", task_display_name="13 発送の記録", form=Posting)
     holds = operators.FormOperator(task_id="decide_holds", form=HoldDecision)
     reminder = operators.DeletionDueReminderOperator(task_id="deletion_due_reminder")
 instance = SimpleNamespace(id="1", dag_id="mailing_round", run_id="r", task_id="approve_release", map_index=-1)
@@ -329,7 +329,7 @@ def test_a_late_posting_is_recorded_and_warned_of_even_when_the_mail_server_was_
     assert len(standing(work.entries, Posted)) == 1
     assert run(posted_at, do="post again") == {"outcomes": [{}], "asked": 1}, "what follows is done again"
     assert len(standing(work.entries, Posted)) == 1
-    assert subjects(work) == ["[mailround] 確認のお願い：回 2026-11-change／12 発送の記録"]
+    assert subjects(work) == ["[mailround] 確認のお願い：回 2026-11-change／13 発送の記録"]
 
 
 @pytest.mark.parametrize("who", ["remind", "watch"])

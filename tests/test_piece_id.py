@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from random import Random
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailround.piece_id import ALPHABET, PieceIds, is_piece_id, piece_id
+from mailround.piece_id import ALPHABET, TYPED, PieceIds, is_piece_id, listed, piece_id
 
 SECRETS = st.binary(min_size=5, max_size=32)
 
@@ -106,3 +107,28 @@ def test_a_case_that_is_claimed_twice_is_told() -> None:
     for case_no in ("1", "2", "1"):
         ids.claim(case_no)
     assert not ids.settle()
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("0123abcde", ("0123ABCDE",)),
+        (" 0123ABCDE、1234ABCDE,2345ABCDE，\n3456ABCDE\u30004567ABCDE\t", None),
+        ("0123ABCDE\r\n\r\n1234ABCDE", ("0123ABCDE", "1234ABCDE")),
+        ("0123ABCDE 0123ABCDE", ("0123ABCDE", "0123ABCDE")),
+        ("", ()),
+        (" 、,\n", ()),
+    ],
+)
+def test_a_list_of_ids_is_read_however_it_is_parted_and_nothing_is_left_out(
+    typed: str, meant: tuple[str, ...] | None
+) -> None:
+    every = ("0123ABCDE", "1234ABCDE", "2345ABCDE", "3456ABCDE", "4567ABCDE")
+    assert listed(typed) == (every if meant is None else meant)
+
+
+@given(st.lists(st.binary(min_size=5, max_size=5), max_size=5))
+def test_ids_that_were_made_can_be_typed(secrets: list[bytes]) -> None:
+    made = tuple(map(piece_id, secrets))
+    assert listed("、".join(made)) == made
+    assert bool(re.search(TYPED, "\n".join(made))) is bool(made)

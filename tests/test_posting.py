@@ -57,6 +57,7 @@ def test_the_posting_is_recorded_when_it_reconciles(work: RoundContext) -> None:
         reprinted=2,
         posted=6,
         due=day(12, 24).date(),
+        withdrawal_pieces=1,
     )
 
 
@@ -67,9 +68,11 @@ def test_the_posting_is_recorded_when_it_reconciles(work: RoundContext) -> None:
         ({"posted": 5}, "＝ 6 通に対し、発送は 5 通です"),
         ({"posted": 0}, "発送数が合いません"),
         ({"withdrawn": 0}, "＝ 7 通に対し、発送は 6 通です"),
+        ({"withdrawn": 0, "posted": 7}, "記録は 1 通、回答は 0 通です"),
+        ({"withdrawn": 2, "posted": 5}, "記録は 1 通、回答は 2 通です"),
         ({"reprinted": 3, "posted": 7}, "「再印刷」が「破損」より多く"),
         ({"withdrawn": 9, "posted": 0}, "＝ -2 通に対し"),
-        ({"posted_on": "2026-11-15"}, "パスワード通知書の引渡し日（2026-11-16）以後"),
+        ({"posted_on": "2026-11-15"}, "受領を確認した日（2026-11-16）以後"),
         ({"posted_on": "2026-11-26"}, "回答した日より後"),
         ({"posted_on": None}, "「発送日」が未入力です"),
         ({"posted_on": "2026-11-31"}, "「発送日」が正しくありません"),

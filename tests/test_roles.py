@@ -19,6 +19,7 @@ JOIN ab_permission p ON p.id = pv.permission_id JOIN ab_view_menu v ON v.id = pv
 WHERE r.name = ?
 """
 ANSWER = {("can_edit", "DAGs"), ("can_edit", "HITL Detail"), ("menu_access", "HITL Detail")}
+CASEWORK = {("can_create", "DAG Run:withdraw_pieces"), ("can_create", "DAG Run:record_returned_mail")}
 TRIGGER = {("can_create", "DAG Runs"), ("can_edit", "DAG Runs"), ("can_edit", "Task Instances")}
 
 
@@ -27,10 +28,12 @@ def may(local: LocalAirflow, role: str) -> set[tuple[str, str]]:
         return set(connection.execute(MAY, (role,)).fetchall())
 
 
-def test_custody_may_answer_and_the_data_team_may_start_and_clear_besides(metadata: LocalAirflow) -> None:
+def test_custody_may_answer_and_start_casework_and_the_data_team_may_start_rounds_and_clear_besides(
+    metadata: LocalAirflow,
+) -> None:
     custody, team, viewer = may(metadata, "Custody"), may(metadata, "DataTeam"), may(metadata, "Viewer")
     assert viewer
-    assert custody - viewer == ANSWER
+    assert custody - viewer == ANSWER | CASEWORK
     assert team - custody == TRIGGER
     assert custody - team == set()
 

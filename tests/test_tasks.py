@@ -44,7 +44,8 @@ tasks.get_current_context = lambda: asked  # a worker's, and there is none
 
 def params(name):
     return {"round_id": f"2026-11-{name}", "kind": "change_notice", "source": f"{name}.csv", "layout": "shinjuku",
-            "contract": "r8-print", "issue_date": "2026-11-20", "posting_date": "2026-11-24"}
+            "contract": "r8-print", "issue_date": "2026-11-20", "posting_date": "2026-11-24",
+            "piece_ids": "0123ABCDE", "reason": "その他", "returned_on": "2026-11-30"}
 
 def asking(name, user="datateam"):
     asked.update(params=params(name), run_id="manual__1", dag_run=SimpleNamespace(triggering_user_name=user))
@@ -80,6 +81,10 @@ verified = [tasks.verify.function(each) for each in rendered]
 told["verify"] = [dataclasses.asdict(each) for each in verified]
 told["seal"] = done(lambda: tasks.seal.function(verified))
 told["too early"] = [done(lambda: tasks.purge.function(opened)), done(lambda: tasks.close_round.function(opened))]
+casework = [tasks.request_withdrawal.function, tasks.record_returned.function]
+told["casework too early"] = [done(each) for each in casework]
+asking("good", user=None)
+told["casework of nobody"] = [done(each) for each in casework]
 asking("bad")
 bad = tasks.open_round.function()
 logged.clear()
@@ -131,7 +136,9 @@ def test_a_fault_of_the_round_fails_at_once_and_one_of_the_machine_is_left_to_th
 
 def test_a_run_that_nobody_started_is_refused(told: dict[str, Any]) -> None:
     assert told["nobody"]["raised"] == "AirflowFailException"
-    assert "誰がこの回を開始したか分かりません" in told["nobody"]["text"]
+    assert "誰がこの実行を開始したか分かりません" in told["nobody"]["text"]
+    assert [each["raised"] for each in told["casework of nobody"]] == ["AirflowFailException"] * 2
+    assert all("誰がこの実行を開始したか" in each["text"] for each in told["casework of nobody"])
 
 
 def test_every_step_hands_its_reference_to_the_next(told: dict[str, Any]) -> None:
@@ -147,6 +154,10 @@ def test_every_step_hands_its_reference_to_the_next(told: dict[str, Any]) -> Non
 
 def test_what_may_not_be_done_yet_fails_at_once(told: dict[str, Any]) -> None:
     assert [each["raised"] for each in told["too early"]] == ["AirflowFailException"] * 2
+    assert [each["raised"] for each in told["casework too early"]] == ["AirflowFailException"] * 2
+    withdrawal, returned = (each["text"] for each in told["casework too early"])
+    assert "媒体をまだ引き渡していない" in withdrawal
+    assert "封書索引は、まだありません" in returned
 
 
 def test_every_step_is_in_the_register_at_the_time_of_the_clock_with_the_proof_behind_the_seal(

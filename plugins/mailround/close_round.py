@@ -1,4 +1,4 @@
-"""Step 16: destroy the last thing that points to a household, write the evidence report, and close the round."""
+"""Step 18: destroy the last thing that points to a household, write the evidence report, and close the round."""
 
 from __future__ import annotations
 

@@ -50,6 +50,8 @@ class RoundContext:
     layout: Layout
     register: Register
     vault: Vault
+    run_id: str = ""
+    """The Airflow run that works on it: a request or a batch of returned mail is told by who made it; empty outside."""
 
     @cached_property
     def workspace(self) -> Workspace:
@@ -100,8 +102,8 @@ class RoundContext:
         return done[-1]
 
 
-def load_round(settings: Settings, round_id: str) -> RoundContext:
-    """Find an opened round again.
+def load_round(settings: Settings, round_id: str, run_id: str = "") -> RoundContext:
+    """Find an opened round again, for the Airflow run of that id.
 
     Raises:
         RoundRefusedError: The register knows no such round.
@@ -121,4 +123,5 @@ def load_round(settings: Settings, round_id: str) -> RoundContext:
         layout=load_layout(settings.include, opened.layout),
         register=register,
         vault=Vault(settings.vault, settings.vault_identity),
+        run_id=run_id,
     )

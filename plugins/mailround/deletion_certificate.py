@@ -1,4 +1,4 @@
-"""Step 15: the contractor's certificate that everything handed over is returned or erased (control 11)."""
+"""Step 17: the contractor's certificate that everything handed over is returned or erased (control 11)."""
 
 from __future__ import annotations
 

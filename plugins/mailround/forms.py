@@ -63,6 +63,12 @@ _LABEL = r"[\p{L}\p{N} 　ー・－()（）._/-]*"
 Label = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40, pattern=rf"^{_LABEL}\p{{N}}{_LABEL}$")]
 """A numbered thing in Japanese, one line. It must hold a figure: what is typed stays for good, and names have none."""
 
+_PIECES = r"[0-9A-Za-z]+([\s,、，]+[0-9A-Za-z]+)*"
+PieceIds = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=20_000, pattern=rf"^(なし|すべて|{_PIECES})$")
+]
+"""Piece ids as typed, or the word for none or for all; `piece_id.listed` reads them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -76,13 +82,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A good answer and its register body.
+    """A good answer and its register body; ``more`` are further ones, where an answer is about several things.
 
     ``goes_on`` False ends the round, visibly. ``asks_again``: the answer has changed what the question is about, and it
     is put anew.
     """
 
     body: AnyBody
+    more: tuple[AnyBody, ...] = ()
     goes_on: bool = True
     asks_again: bool = False
 
@@ -124,7 +131,10 @@ class Form(BaseModel, ABC):
 
     @classmethod
     def warning(cls, work: RoundContext) -> str:  # noqa: ARG003 - for forms that record what cannot be undone
-        """Return what the people in charge are told by mail once the step is settled, in Japanese; empty if nothing."""
+        """Return what the people in charge are told by mail, in Japanese; empty if there is nothing to tell.
+
+        Asked once an answer is recorded, and before every question: an answer may be a reason to ask again.
+        """
         return ""
 
     @classmethod
@@ -224,7 +234,8 @@ def settle(form: type[Form], work: RoundContext, answer: Answer, *, at: datetime
         error = _answered_already(form, work)
         _refuse(form, work, answer, (error.happened,), at=at)
         raise error
-    work.register.append(settled.body, round_id=work.round_id, actor=str(answer.responder), at=at)
+    for body in (settled.body, *settled.more):
+        work.register.append(body, round_id=work.round_id, actor=str(answer.responder), at=at)
     if settled.goes_on and not settled.asks_again:
         form.after(work)
     return settled

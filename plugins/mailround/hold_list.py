@@ -6,21 +6,19 @@ recorded first. As a spreadsheet it leaves the encrypted workspace as plain text
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
-import xlsxwriter
-
 from mailround.context import ROUND_KEY
-from mailround.errors import GateClosedError, PrintError
+from mailround.errors import GateClosedError
 from mailround.hold_release import Holds, load_holds
 from mailround.model import SEVERITIES
 from mailround.records import read_recipients
 from mailround.register.entries import HoldsShown, standing
+from mailround.spreadsheet import spreadsheet as draw
 
 if TYPE_CHECKING:
     from mailround.context import RoundContext
@@ -104,31 +102,13 @@ def show_holds(
 
 
 def spreadsheet(lines: Sequence[Line], *, at: datetime) -> bytes:
-    """Return the list as an .xlsx: a sheet for every kind, every cell a text, nothing a formula or a link.
-
-    It is made in memory: the library's temporary files would lie in plain text where no purge looks.
+    """Return the list as an .xlsx with a sheet for every kind.
 
     Raises:
         PrintError: A text is longer than a cell holds, or there are more lines than a sheet has.
     """
-    target = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(target, options) as book:
-        book.set_properties({"created": at.replace(tzinfo=None)})
-        wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-        for kind, found in groupby(lines, key=lambda line: line.kind) if lines else (("保留", iter(())),):
-            sheet = book.add_worksheet(kind)
-            sheet.freeze_panes(1, 0)
-            for column, width in enumerate(_WIDTHS):
-                sheet.set_column(column, column, width)
-            for row, cells in enumerate((COLUMNS, *(line.cells for line in found))):
-                for column, text in enumerate(cells):
-                    if sheet.write_string(row, column, text, wrapped):
-                        raise PrintError(
-                            "保留の一覧が、表計算ファイルの1枚に入りません。",
-                            "--xlsx を付けずに、画面に表示してください。",
-                        )
-    return target.getvalue()
+    kinds = {kind: [line.cells for line in found] for kind, found in groupby(lines, key=lambda line: line.kind)}
+    return draw(kinds or {"保留": []}, tuple(zip(COLUMNS, _WIDTHS, strict=True)), at=at)
 
 
 def _lines(rule: RuleReport, holds: Holds, where: dict[str, tuple[str, str]]) -> Iterator[Line]:

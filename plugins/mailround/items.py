@@ -109,6 +109,12 @@ def missing(items: Iterable[Item], returned: ItemsReturned | None) -> dict[Sort,
     return {} if sum(short.values()) <= returned.elsewhere else short
 
 
+def pulled_pieces(entries: Iterable[Entry]) -> frozenset[str]:
+    """Return the ids of all pieces that the contractor acknowledged as pulled before the posting."""
+    said = {each.request_no: each.pulled for each in standing(entries, WithdrawalAcknowledged)}
+    return frozenset[str]().union(*said.values())
+
+
 def _copies(entries: tuple[Entry, ...]) -> dict[int, str]:
     """Return every copy of the password notice that was made or handed over, with the number printed on it."""
     handed_over, issued = latest(entries, PasswordHandedOver), latest(entries, PasswordNoticeIssued)
@@ -122,8 +128,4 @@ def _paper(entries: tuple[Entry, ...]) -> tuple[int, int]:
     posted = latest(entries, Posted)
     if posted:
         return posted.withdrawn, posted.spoiled
-    return sum(len(pulled) for pulled in _pulled(entries).values()), 0
-
-
-def _pulled(entries: tuple[Entry, ...]) -> dict[int, tuple[str, ...]]:
-    return {each.request_no: each.pulled for each in standing(entries, WithdrawalAcknowledged)}
+    return len(pulled_pieces(entries)), 0

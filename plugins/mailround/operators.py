@@ -50,7 +50,7 @@ class FormOperator(HITLOperator):
     def execute(self, context: Context) -> None:
         """Ask, unless the register has the answer or there is nothing to ask."""
         with failing_at_once():
-            work = find_round(context["params"]["round_id"])
+            work = _find(context)
             if self.form.stopped(work):
                 self._end(work)
             if not self.form.needed(work):
@@ -58,6 +58,7 @@ class FormOperator(HITLOperator):
                 self.form.after(work)  # again: the worker may have been killed before it was done
                 self._warn(work)  # again: the mail server may have been down when the answer was recorded
                 return
+            self._warn(work)  # of an answer after which the question is asked again
             self.body = self.form.body(work)
         try:
             super().execute(context)
@@ -87,7 +88,7 @@ class FormOperator(HITLOperator):
             answered_at=event["responded_at"],
         )
         with failing_at_once():
-            work = find_round(context["params"]["round_id"])
+            work = _find(context)
             body = self.form.body(work)
             if _digest(body) != shown:
                 raise AirflowException("回答を待つ間に内容が変わりました。新しい内容で質問し直します。")
@@ -150,6 +151,10 @@ class FormOperator(HITLOperator):
             f"画面：{self.generate_link_to_ui(task_instance=instance, base_url=work.settings.ui_url)}",
         )
         raise self._awaiting(body)
+
+
+def _find(context: Context) -> RoundContext:
+    return find_round(context["params"]["round_id"], context["task_instance"].run_id)
 
 
 def _digest(body: str) -> str:

@@ -6,6 +6,7 @@ element: every single wrong symbol and every exchange of two symbols is noticed.
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable
@@ -33,6 +34,15 @@ def piece_id(secret: bytes) -> str:
 def is_piece_id(text: str) -> bool:
     """Tell whether the text has the form of a piece id and its check symbol is right."""
     return len(text) == _SYMBOLS + 1 and all(symbol in _VALUES for symbol in text) and _value(text) == 0
+
+
+TYPED = r"^\s*[0-9A-Za-z]{9}([\s,、，]+[0-9A-Za-z]{9})*\s*$"
+"""What a text of piece ids looks like: a name or a case number typed into such a field is refused before it is kept."""
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Return the piece ids of a text in their order: parted by blanks or commas, in whichever case they were typed."""
+    return tuple(part.upper() for part in re.split(r"[\s,、，]+", text) if part)
 
 
 def _value(symbols: str) -> int:

@@ -1,4 +1,4 @@
-"""Step 12: everything handed over is posted or accounted for (件数照合)."""
+"""Step 13: everything handed over is posted or accounted for (件数照合)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,18 @@ from pydantic import Field
 from mailround.approve_release import last_posting_day
 from mailround.forms import Answer, Form, Settled, recorded, table
 from mailround.handover import RECORD
-from mailround.register.entries import Body, PasswordHandedOver, Posted, PrintPlanned, Sealed
+from mailround.items import pulled_pieces
+from mailround.register.entries import (
+    Body,
+    PasswordHandedOver,
+    Posted,
+    PrintPlanned,
+    ReceiptConfirmed,
+    Sealed,
+    latest,
+)
 from mailround.settings import TOKYO
+from mailround.withdrawal import open_requests
 
 if TYPE_CHECKING:
     from mailround.context import RoundContext
@@ -30,7 +40,7 @@ class Posting(Form):
     records: ClassVar[type[Body]] = Posted
 
     posted_on: date = Field(title="発送日", description="郵便局に差し出した日を選ぶ（例：2026-11-24）。")
-    withdrawn: _Count = Field(title="抜取り（通）", description="引渡しのあとに抜き取った数。0以上の整数。")
+    withdrawn: _Count = Field(title="抜取り（通）", description="引渡しのあとに抜き取った数の合計。0以上の整数。")
     spoiled: _Count = Field(title="破損（通）", description="印刷や封入で使えなくなった数。0以上の整数。")
     reprinted: _Count = Field(title="再印刷（通）", description="使えなくなった分を作り直した数。0以上の整数。")
     posted: _Count = Field(title="発送（通）", description="差出票の通数。0以上の整数。")
@@ -38,8 +48,8 @@ class Posting(Form):
     @classmethod
     def warning(cls, work: RoundContext) -> str:
         """Tell that pieces may have gone to an address that had expired: too late to refuse, not to look after."""
-        posted, planned = recorded(work, Posted), recorded(work, PrintPlanned)
-        if planned.postable_until is None or posted.posted_on <= planned.postable_until:
+        posted, planned = latest(work.entries, Posted), recorded(work, PrintPlanned)
+        if posted is None or planned.postable_until is None or posted.posted_on <= planned.postable_until:
             return ""
         return (
             f"発送日（{posted.posted_on}）が、送付先の最も早い期限（{planned.postable_until}）より後です。"
@@ -53,9 +63,10 @@ class Posting(Form):
         """Show the number that must be accounted for.
 
         Raises:
-            GateClosedError: A handover is not recorded.
+            GateClosedError: A handover or the receipt is not recorded.
         """
         recorded(work, PasswordHandedOver)
+        recorded(work, ReceiptConfirmed)
         by = {"ward": "区", "contractor": "委託先"}[work.contract.posted_by]
         rows = (
             ("引渡し", f"{recorded(work, Sealed).pieces:,} 通"),
@@ -66,16 +77,28 @@ class Posting(Form):
         return (
             "封入・発送の報告書と差出票を見て記録してください。"
             f"\n\n{table(rows)}\n\n**引渡し − 抜取り − 破損 ＋ 再印刷 ＝ 発送** にならない場合は、受理できません。"
+            "抜取りは、「封書の抜取り」に記録された、抜き取れた数の合計です。"
             "\n\n記録すると、区側のデータと鍵は直ちに廃棄され、作り直しはできなくなります。"
         )
 
     def objections(self, work: RoundContext, answer: Answer) -> Iterable[str]:
         """Reconcile the counts and check the day."""
-        handover = recorded(work, PasswordHandedOver).handed_over_at.astimezone(TOKYO).date()
-        if self.posted_on < handover:
-            yield f"「発送日」は、パスワード通知書の引渡し日（{handover}）以後でなければなりません。"
+        recorded(work, PasswordHandedOver)
+        received = recorded(work, ReceiptConfirmed).received_at.astimezone(TOKYO).date()
+        if self.posted_on < received:
+            yield f"「発送日」は、委託先が受領を確認した日（{received}）以後でなければなりません。"
         if self.posted_on > answer.answered_at.astimezone(TOKYO).date():
             yield "「発送日」が回答した日より後です。差し出してから記録してください。"
+        entries = work.entries
+        if waiting := open_requests(entries):
+            numbers = "、".join(str(each.request_no) for each in waiting)
+            yield f"抜取りの結果が、まだ記録されていません（依頼番号 {numbers}）。先に記録してください。"
+        elif self.withdrawn != (pulled := len(pulled_pieces(entries))):
+            yield (
+                f"「抜取り」が、抜き取れたと記録した数と違います。"
+                f"記録は {pulled:,} 通、回答は {self.withdrawn:,} 通です。"
+                "記録にない抜取りは、「封書の抜取り」に記録してください。"
+            )
         yield from self.unreconciled(recorded(work, Sealed).pieces)
 
     def unreconciled(self, handed_over: int) -> Iterable[str]:
@@ -93,4 +116,6 @@ class Posting(Form):
     def outcome(self, work: RoundContext, answer: Answer) -> Settled:  # noqa: ARG002 - the interface of forms
         """Record the reconciled counts, and by when the contractor must have deleted."""
         due = work.contract.deletion_due(self.posted_on)
-        return Settled(Posted(handed_over=recorded(work, Sealed).pieces, due=due, **self.model_dump()))
+        pieces = recorded(work, Sealed).pieces
+        pulled = len(pulled_pieces(work.entries))
+        return Settled(Posted(handed_over=pieces, due=due, withdrawal_pieces=pulled, **self.model_dump()))

@@ -1,4 +1,4 @@
-"""Step 13: once the posting is reconciled, destroy the round key, then the files, then prove that nothing is left.
+"""Step 14: once the posting is reconciled, destroy the round key, then the files, then prove that nothing is left.
 
 The plain export in the inbox goes too: left there, it would be the one readable copy of everything just destroyed.
 

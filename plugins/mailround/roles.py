@@ -1,11 +1,15 @@
 """The two roles of a ward in Airflow's user table; run as ``python -m mailround.roles`` after each Airflow upgrade.
 
-``Custody`` (second division, officer) may look and answer forms; ``DataTeam`` may also start a run and clear a task.
+``Custody`` (second division, officer) may look, answer forms, and ask for a withdrawal or record returned mail;
+``DataTeam`` may also start a round and clear a task.
 """
 
 from __future__ import annotations
 
 from typing import Any
+
+CASEWORK = ("withdraw_pieces", "record_returned_mail")
+"""The DAGs that a caseworker starts: those that act on a round that is out of the house."""
 
 
 def make_roles(manager: Any) -> None:  # noqa: ANN401 - Flask-AppBuilder's security manager has no types
@@ -19,6 +23,8 @@ def make_roles(manager: Any) -> None:  # noqa: ANN401 - Flask-AppBuilder's secur
         (may.ACTION_CAN_EDIT, may.RESOURCE_HITL_DETAIL),
         (may.ACTION_CAN_ACCESS_MENU, may.RESOURCE_HITL_DETAIL),
     ]
+    # By DAG, not by Airflow's `access_control` in the DAG file, which fails where a role of that name is not made yet.
+    casework = [(may.ACTION_CAN_CREATE, may.resource_name(dag, may.RESOURCE_DAG_RUN)) for dag in CASEWORK]
     trigger = [
         (may.ACTION_CAN_CREATE, may.RESOURCE_DAG_RUN),
         (may.ACTION_CAN_EDIT, may.RESOURCE_DAG_RUN),
@@ -26,8 +32,8 @@ def make_roles(manager: Any) -> None:  # noqa: ANN401 - Flask-AppBuilder's secur
     ]
     manager.bulk_sync_roles(
         [
-            {"role": "Custody", "perms": [*manager.VIEWER_PERMISSIONS, *answer]},
-            {"role": "DataTeam", "perms": [*manager.VIEWER_PERMISSIONS, *answer, *trigger]},
+            {"role": "Custody", "perms": [*manager.VIEWER_PERMISSIONS, *answer, *casework]},
+            {"role": "DataTeam", "perms": [*manager.VIEWER_PERMISSIONS, *answer, *casework, *trigger]},
         ]
     )
 

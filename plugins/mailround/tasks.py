@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,8 @@ from mailround.model import Checked, ChunkGroup, Extracted, Opened, Rendered, Se
 from mailround.settings import TOKYO, load_settings
 
 if TYPE_CHECKING:
+    from airflow.sdk import Context
+
     from mailround.context import RoundContext
 
 
@@ -40,11 +42,25 @@ def failing_at_once() -> Iterator[None]:
         raise AirflowFailException(str(error)) from None
 
 
-def find_round(round_id: str) -> RoundContext:
-    """Return an opened round under the current settings."""
+def find_round(round_id: str, run_id: str = "") -> RoundContext:
+    """Return an opened round under the current settings, for the run of that id where it matters."""
     from mailround.context import load_round
 
-    return load_round(load_settings(), round_id)
+    return load_round(load_settings(), round_id, run_id)
+
+
+def started_by(context: Context) -> str:
+    """Return the user who started the run.
+
+    Raises:
+        RoundRefusedError: Airflow knows none: the run was not started by a person.
+    """
+    user = context["dag_run"].triggering_user_name
+    if not user:
+        raise RoundRefusedError(
+            "誰がこの実行を開始したか分かりません。", "Airflowの画面に自分の利用者でログインして開始してください。"
+        )
+    return user
 
 
 @task(task_display_name="01 回の開始")
@@ -54,11 +70,7 @@ def open_round() -> Opened:
 
     context = get_current_context()
     with failing_at_once():
-        user = context["dag_run"].triggering_user_name
-        if not user:
-            raise RoundRefusedError(
-                "誰がこの回を開始したか分かりません。", "Airflowの画面に自分の利用者でログインして開始してください。"
-            )
+        user = started_by(context)
         return step(load_settings(), dict(context["params"]), run_id=context["run_id"], triggered_by=user, at=now())
 
 
@@ -125,7 +137,7 @@ def seal(verified: list[Verified]) -> Sealed:
         return sealed
 
 
-@task(task_display_name="13 区側データの廃棄")
+@task(task_display_name="14 区側データの廃棄")
 def purge(opened: Opened) -> None:
     """Destroy the round key, then the files, then prove it; tell by mail when the export was not where it was put."""
     from mailround import notices
@@ -139,13 +151,47 @@ def purge(opened: Opened) -> None:
             notices.send(work.settings, *told)
 
 
-@task(task_display_name="16 回の完了")
+@task(task_display_name="18 回の完了")
 def close_round(opened: Opened) -> None:
     """Write the evidence report and close the round."""
     from mailround.close_round import close_round as step
 
     with failing_at_once():
         step(find_round(opened.round_id), at=now())
+
+
+@task(task_display_name="1 抜取りの依頼", max_active_tis_per_dag=1)
+def request_withdrawal() -> None:
+    """Record which pieces are to be pulled, and tell by mail how many; alone, so that requests are numbered in turn."""
+    from mailround import notices
+    from mailround.withdrawal import request_text
+    from mailround.withdrawal import request_withdrawal as step
+
+    context = get_current_context()
+    params = context["params"]
+    with failing_at_once():
+        work = find_round(params["round_id"], context["run_id"])
+        request = step(work, params["piece_ids"], params["reason"], requested_by=started_by(context), at=now())
+    contacts = tuple(contact.mail for contact in work.contract.contacts)
+    notices.send(work.settings, *request_text(work, request), to=contacts)
+
+
+@task(task_display_name="1 返戻の記録")
+def record_returned() -> None:
+    """Record which pieces came back."""
+    from mailround.returned_mail import record_returned as step
+
+    context = get_current_context()
+    params = context["params"]
+    with failing_at_once():
+        step(
+            find_round(params["round_id"], context["run_id"]),
+            params["piece_ids"],
+            params["reason"],
+            date.fromisoformat(params["returned_on"]),
+            recorded_by=started_by(context),
+            at=now(),
+        )
 
 
 @task(task_display_name="消去期限の見回り")

@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
+from mailround import roles
 from mailround.local.airflow import LocalAirflow
 
 HEAVY = ("pandas", "numpy", "great_expectations", "reportlab", "pypdfium2", "fontTools", "uharfbuzz", "alembic")
@@ -72,14 +74,20 @@ def run(code: str, environment: dict[str, str], *arguments: str) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+CASEWORK = {
+    "withdraw_pieces": ("request_withdrawal", "acknowledge_withdrawal"),
+    "record_returned_mail": ("record_returned", "settle_returned_mail"),
+}
+
+
 @pytest.fixture(scope="module")
 def parsed(environment: dict[str, str]) -> Any:
     return run(DAGS, environment, environment["AIRFLOW__CORE__DAGS_FOLDER"])
 
 
-def test_both_dag_files_parse(parsed: Any) -> None:
+def test_the_dag_files_parse(parsed: Any) -> None:
     assert parsed["errors"] == {}
-    assert set(parsed["dags"]) == {"mailing_round", "deletion_watch"}
+    assert set(parsed["dags"]) == {"mailing_round", "deletion_watch", "record_returned_mail", "withdraw_pieces"}
 
 
 def test_parsing_imports_nothing_heavy(parsed: Any) -> None:
@@ -107,10 +115,11 @@ def test_every_task_has_an_owner_a_japanese_title_retries_and_an_alert(parsed: A
 def test_no_form_answers_itself(parsed: Any) -> None:
     forms = {
         name: task
-        for name, task in parsed["dags"]["mailing_round"]["tasks"].items()
+        for dag in parsed["dags"].values()
+        for name, task in dag["tasks"].items()
         if task["operator"] in {"FormOperator", "FourEyesApprovalOperator"}
     }
-    assert len(forms) == 6
+    assert len(forms) == 10
     assert all(task["silence"] == [None, None] for task in forms.values())
     assert parsed["dags"]["mailing_round"]["tasks"]["approve_release"]["operator"] == "FourEyesApprovalOperator"
 
@@ -128,10 +137,12 @@ def test_the_edges_of_the_round_are_these(parsed: Any) -> None:
         "seal": ["approve_release"],
         "approve_release": ["record_media_handover"],
         "record_media_handover": ["record_password_handover"],
-        "record_password_handover": ["record_posting"],
+        "record_password_handover": ["record_receipt"],
+        "record_receipt": ["record_posting"],
         "record_posting": ["purge"],
         "purge": ["deletion_due_reminder"],
-        "deletion_due_reminder": ["record_deletion_certificate"],
+        "deletion_due_reminder": ["record_returns"],
+        "record_returns": ["record_deletion_certificate"],
         "record_deletion_certificate": ["close_round"],
         "close_round": [],
     }
@@ -142,6 +153,37 @@ def test_the_trigger_form_offers_what_is_configured(parsed: Any) -> None:
     assert params["kind"]["enum"] == ["asset_declaration", "change_notice"]
     assert set(params) == {"round_id", "kind", "source", "layout", "contract", "issue_date", "posting_date"}
     assert params["issue_date"]["format"] == "date"
+
+
+@pytest.mark.parametrize("dag", CASEWORK)
+def test_casework_is_recorded_and_then_asked_about(parsed: Any, dag: str) -> None:
+    first, then = CASEWORK[dag]
+    assert {name: task["downstream"] for name, task in parsed["dags"][dag]["tasks"].items()} == {
+        first: [then],
+        then: [],
+    }
+    assert set(CASEWORK) == set(roles.CASEWORK)
+
+
+@pytest.mark.parametrize("dag", CASEWORK)
+@pytest.mark.parametrize(
+    ("typed", "good"),
+    [
+        ("0123ABCDE", True),
+        ("0123abcde\n1234ABCDE、2345ABCDE, 3456ABCDE　4567ABCDE\n", True),
+        ("", False),
+        ("　", False),
+        ("髙﨑　𠮷郎", False),
+        ("0123ABCDE 髙﨑", False),
+        ("0000101", False),
+        ("0123ABCDE,0000101", False),
+        ("0123ABCDEF", False),
+    ],
+)
+def test_only_piece_ids_are_let_into_a_runs_params(parsed: Any, dag: str, typed: str, good: bool) -> None:
+    """What is typed there stays in Airflow's database, whatever becomes of the run."""
+    schema = parsed["dags"][dag]["params"]["piece_ids"]
+    assert jsonschema.Draft202012Validator(schema).is_valid(typed) is good
 
 
 def test_the_plugin_loader_does_not_execute_the_package(environment: dict[str, str]) -> None:

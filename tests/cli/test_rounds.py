@@ -67,16 +67,18 @@ def test_the_proof_goes_to_a_descriptor_or_a_printer_as_often_as_asked_until_the
     assert "廃棄した" in late.stderr
 
 
-def test_a_returned_piece_leads_to_its_case_once_the_round_is_purged(run: Run, work: RoundContext) -> None:
-    early = run("returned", work.round_id, "P000002")
+def test_a_case_leads_to_its_piece_between_the_handover_and_the_posting(run: Run, work: RoundContext) -> None:
+    early = run("piece", work.round_id, "--case-no", "0000002")
     assert early.exit_code == 2
-    assert "索引は廃棄の工程でできます" in early.stderr
+    assert "渡さずに中止する" in early.stderr
     hand_over(work)
-    post(work)
-    purge(work, at=AT)
-    found = run("returned", work.round_id, "P000002")
-    assert (found.exit_code, found.stdout.strip()) == (0, "0000002")
-    assert run("returned", work.round_id, "p000002").stdout == found.stdout
-    unknown = run("returned", work.round_id, "P999999")
+    asked = run("piece", work.round_id, text="0000002\n")
+    assert asked.exit_code == 0
+    assert asked.stdout.endswith("P000002\n")
+    unknown = run("piece", work.round_id, "--case-no", "9999999")
     assert unknown.exit_code == 2
-    assert "この回にありません" in unknown.stderr
+    assert "保留・対象外・窓口交付" in unknown.stderr
+    post(work)
+    late = run("piece", work.round_id, "--case-no", "0000002")
+    assert late.exit_code == 2
+    assert "取戻し" in late.stderr

@@ -18,26 +18,33 @@ from pathlib import Path
 
 import pytest
 
+from mailround.context import load_round
 from mailround.extract import CONTROL_SUFFIX
 from mailround.layouts import load_layout
 from mailround.local.airflow import LocalAirflow
 from mailround.local.client import AirflowUser, ClientError, TaskState
-from mailround.local.drive import ANSWERS, Answers, Driver, approve, record_posting
+from mailround.local.drive import ANSWERS, Answers, Driver, approve, record_posting, record_receipt, record_returns
 from mailround.model import Delivery, RoundParams, Status
+from mailround.plan_print import LISTED, list_name
 from mailround.register.entries import (
     AnswerRefused,
     AnyBody,
     DeletionReminded,
+    ItemsReturned,
+    MailReturned,
+    MailSettled,
     MediaHandedOver,
     PasswordHandedOver,
     Posted,
     Purged,
+    ReceiptDisputed,
     ReleaseApproved,
     ReleaseRefused,
     RoundClosed,
     RoundEnded,
     RoundOpened,
     Sealed,
+    WithdrawalAcknowledged,
     standing,
 )
 from mailround.rounds import load_round_kind
@@ -121,10 +128,78 @@ def approve_oneself_then_let_another(driver: Driver, run_id: str, round_id: str)
         driver.users["datateam"].answer(run_id, "approve_release", "承認")
 
 
+def casework(driver: Driver, dag: str, task_id: str, params: dict[str, str], **fields: object) -> None:
+    """The officer, who may not start a round, starts one of the DAGs of a round that is out, and answers its form."""
+    officer = driver.users["officer"]
+    run_id = officer.trigger(params, dag=dag)
+    wait_for(lambda: any(each.state == "awaiting_input" for each in officer.tasks(run_id, dag=dag)))
+    officer.answer(run_id, task_id, "記録する", dag=dag, **fields)
+    wait_for(lambda: officer.run_state(run_id, dag=dag) in {"success", "failed"})
+    assert officer.run_state(run_id, dag=dag) == "success"
+
+
+def some_pieces(driver: Driver, round_id: str) -> tuple[str, str]:
+    """Return the ids of the round's first two pieces."""
+    plan = load_round(driver.settings, round_id).workspace.read_records(list_name(1), LISTED)
+    return plan[0].piece_id, plan[1].piece_id
+
+
+PIECES: list[str] = []
+"""The piece that is pulled and the one that comes back."""
+
+
 def miscount_then_record_posting(driver: Driver, run_id: str, round_id: str) -> None:
-    """First the officer forgets a piece; once asked again, the count is right."""
+    """First the officer has a piece pulled and forgets another; once asked again, the count is right."""
     asked = any(each.step == "record_posting" for each in standing(driver.register.entries(round_id), AnswerRefused))
+    if not asked:
+        PIECES[:] = some_pieces(driver, round_id)
+        casework(
+            driver,
+            "withdraw_pieces",
+            "acknowledge_withdrawal",
+            {"round_id": round_id, "piece_ids": PIECES[0].lower(), "reason": "送付先の変更"},
+            acknowledged_by="C-001",
+            acknowledged_at=datetime.now(TOKYO).isoformat(),
+            pulled="すべて",
+            too_late=0,
+        )
     record_posting(driver, run_id, round_id, forgotten=0 if asked else 1)
+
+
+def dispute_then_confirm(driver: Driver, run_id: str, round_id: str) -> None:
+    """First the contractor counts a piece too few; once asked again, the count is right."""
+    if standing(driver.register.entries(round_id), ReceiptDisputed):
+        record_receipt(driver, run_id, round_id)
+        return
+    driver.users["officer"].answer(
+        run_id,
+        "record_receipt",
+        "記録する",
+        receiver="C-001",
+        received_at=datetime.now(TOKYO).isoformat(),
+        discs=1,
+        pieces=driver.entry(round_id, Sealed).pieces - 1,
+        pages=driver.entry(round_id, Sealed).pages,
+    )
+
+
+def settle_returned_mail_then_record_returns(driver: Driver, run_id: str, round_id: str) -> None:
+    """A piece comes back before the things do."""
+    casework(
+        driver,
+        "record_returned_mail",
+        "settle_returned_mail",
+        {
+            "round_id": round_id,
+            "piece_ids": PIECES[1],
+            "reason": "転居先不明",
+            "returned_on": datetime.now(TOKYO).date().isoformat(),
+        },
+        piece_ids="すべて",
+        action="窓口で交付",
+        reference="第12号",
+    )
+    record_returns(driver, run_id, round_id)
 
 
 def open_with_seven_zip(answer: Answers) -> Answers:
@@ -151,7 +226,9 @@ def test_a_round_runs_to_its_end_and_refuses_approval_by_the_person_who_started_
         {
             **ANSWERS,
             "approve_release": approve_oneself_then_let_another,
+            "record_receipt": dispute_then_confirm,
             "record_posting": miscount_then_record_posting,
+            "record_returns": settle_returned_mail_then_record_returns,
         }
     )
     assert driver.follow(run_id, params.round_id, answers) == "success"
@@ -164,6 +241,14 @@ def test_a_round_runs_to_its_end_and_refuses_approval_by_the_person_who_started_
     assert [entry.actor for entry in entries if isinstance(entry.body, PasswordHandedOver)] == ["officer"]
     assert isinstance(entries[-1].body, RoundClosed)
     assert len(standing(entries, Purged)) == 1
+    assert standing(entries, WithdrawalAcknowledged)[0].pulled == (PIECES[0],)
+    assert standing(entries, Posted)[0].withdrawal_pieces == standing(entries, ItemsReturned)[0].withdrawn == 1
+    assert [each.piece_id for each in standing(entries, MailSettled)] == [PIECES[1]]
+    assert [entry.actor for entry in entries if isinstance(entry.body, MailReturned)] == ["officer"]
+    told = [mail for mail in mails(driver.airflow) if params.round_id in mail]
+    assert len([mail for mail in told if "委託先が数えた受領数が、引渡しの数と違います" in mail]) == 1
+    assert len([mail for mail in told if "封書の抜取り" in mail]) == 1
+    assert not any(piece in mail for piece in PIECES for mail in told)
     assert driver.register.verify().entries == len(driver.register.entries())
     assert any("再回答のお願い" in mail and params.round_id in mail for mail in mails(driver.airflow))
     left = [path for path in driver.settings.data.rglob("*") if path.is_file() and params.round_id in str(path)]
@@ -278,6 +363,8 @@ def test_an_auditor_may_look_but_not_answer_or_start(airflow: LocalAirflow, driv
             auditor.trigger({"round_id": "2026-11-audit"})
         with pytest.raises(ClientError, match="403"):
             driver.users["officer"].trigger({"round_id": "2026-11-officer"})
+        with pytest.raises(ClientError, match="403"):
+            auditor.trigger({"round_id": "2026-11-audit"}, dag="withdraw_pieces")
     finally:
         auditor.close()
 

@@ -24,8 +24,9 @@ from mailround.deletion_certificate import DeletionCertificate
 from mailround.end_round import end_round
 from mailround.errors import MailroundError, RoundEndedError
 from mailround.extract import CONTROL_SUFFIX, extract
-from mailround.forms import Form, recorded, settle
+from mailround.forms import Form, settle
 from mailround.hold_release import load_holds
+from mailround.items import open_items
 from mailround.media_handover import MediaHandover
 from mailround.model import Checked, ChunkGroup, Extracted, Recipient, Rendered, Sealed, Verified
 from mailround.open_round import open_round
@@ -36,15 +37,18 @@ from mailround.plan_print import LISTED, PIECES, chunk_name, list_name, plan_pri
 from mailround.posting import Posting
 from mailround.proof import make_proof
 from mailround.purge import purge, read_index
+from mailround.receipt import Receipt
 from mailround.register import entries as register
-from mailround.register.entries import PrintPlanned, latest, standing
+from mailround.register.entries import latest, standing
 from mailround.render import render
 from mailround.retention import dues
+from mailround.returns import Returns
 from mailround.sample_households import sample_recipients
 from mailround.samples import control_file, write_export
 from mailround.seal import package_path, seal
 from mailround.settings import Settings
 from mailround.verify import verify
+from mailround.withdrawal import WithdrawalAcknowledgement, request_withdrawal
 from prepared import own_include
 from printing import given
 
@@ -173,8 +177,11 @@ def hand_over(journey: Journey, sealed: Sealed) -> None:
     journey.asked(MediaHandover)
     issue(journey.work, lambda _: None, at=day(11, 16, 11, 5))
     journey.asked(PasswordHandover)
-    withdrawn = recorded(journey.work, PrintPlanned).counter + 1
-    journey.asked(Posting, withdrawn=withdrawn, spoiled=2, reprinted=2, posted=sealed.pieces - withdrawn)
+    journey.asked(Receipt, pieces=sealed.pieces, pages=sealed.pages)
+    pulled, late = [each.piece_id for each in journey.work.workspace.read_records(list_name(1), LISTED)[:2]]
+    request_withdrawal(journey.work, f"{pulled} {late}", "送付先の変更", requested_by="officer", at=day(11, 18))
+    journey.asked(WithdrawalAcknowledgement, pulled=pulled)
+    journey.asked(Posting, withdrawn=1, spoiled=2, reprinted=2, posted=sealed.pieces - 1)
 
 
 @pytest.mark.parametrize(("layout", "kind"), ROUNDS)
@@ -199,7 +206,10 @@ def test_a_round_goes_from_the_export_to_the_closing(
     journey.run(purge, at=day(11, 25, 11))
     assert read_index(journey.work) == cases
     assert len(cases) == package.pieces
+    journey.asked(Returns)
+    assert [item.id for item in open_items(journey.work.entries)] == ["data"]
     journey.asked(DeletionCertificate)
+    assert open_items(journey.work.entries) == ()
     journey.run(close_round, at=day(12, 11, 11))
 
     require_nothing_left(journey, tmp_path)
@@ -217,6 +227,7 @@ def advance(journey: Journey, sealed: Sealed, stage: str) -> None:
     if stage in {"purged", "closed"}:
         purge(journey.work, at=day(11, 25, 11))
     if stage == "closed":
+        journey.asked(Returns)
         journey.asked(DeletionCertificate)
         close_round(journey.work, at=day(12, 11, 11))
 
@@ -265,7 +276,8 @@ def test_clearing_the_steps_of_an_approved_round_changes_nothing_and_brings_the_
     assert clear_everything(journey) == made
     assert state(settings) == before
     assert journey.work.entries == entries
-    for form in (ReleaseApproval, MediaHandover, PasswordHandover, Posting)[: 1 if stage == "approved" else None]:
+    answered = (ReleaseApproval, MediaHandover, PasswordHandover, Receipt, WithdrawalAcknowledgement, Posting)
+    for form in answered[: 1 if stage == "approved" else None]:
         assert not form.needed(journey.work)
 
 

@@ -3,11 +3,11 @@
 One module per group of commands. What a command needs is imported when it runs: `--help` loads none of it.
 """
 
-from mailround.cli import holds, local, media, package, quality, register, templates
+from mailround.cli import holds, local, media, package, quality, register, returned, templates
 from mailround.cli.barcode import barcode
 from mailround.cli.exports import check, sample
 from mailround.cli.package import specimen
-from mailround.cli.rounds import password_notice, proof, returned
+from mailround.cli.rounds import password_notice, piece, proof
 from mailround.terminal import JapaneseTyper
 
 app = JapaneseTyper("一斉送付の回を支える道具。")
@@ -17,11 +17,12 @@ app.add_typer(media.app, name="media")
 app.add_typer(package.app, name="package")
 app.add_typer(templates.app, name="templates")
 app.add_typer(quality.app, name="quality")
+app.add_typer(returned.app, name="returned")
 app.add_typer(local.app, name="local")
 app.command()(check)
 app.command()(sample)
 app.command()(specimen)
 app.command()(password_notice)
 app.command()(proof)
-app.command()(returned)
+app.command()(piece)
 app.command()(barcode)

@@ -1,4 +1,4 @@
-"""What people do with one round: print what goes with it, and look a returned piece up."""
+"""What people do with one round: print what goes with it, and find the piece of a case."""
 
 from __future__ import annotations
 
@@ -34,22 +34,12 @@ def proof(round_id: Annotated[str, typer.Argument(help="回の番号")], fd: Fd 
     typer.echo("承認用見本を出力し、管理簿に記録しました。", err=fd is not None)  # the PDF may be on standard output
 
 
-def returned(
+def piece(
     round_id: Annotated[str, typer.Argument(help="回の番号")],
-    piece: Annotated[str, typer.Argument(help="返戻された封書の番号")],
+    case_no: Annotated[str, typer.Option(prompt="ケース番号", help="ケース番号（省くと尋ねます）")],
 ) -> None:
-    """返戻された封書の番号から、ケース番号を調べます（廃棄の工程の後、回の完了まで）。"""
+    """抜き取る封書の番号を、ケース番号から調べます（媒体の引渡しの後、発送の記録まで）。"""
     from mailround.context import load_round
-    from mailround.errors import CountMismatchError
-    from mailround.purge import read_index
-    from mailround.register.entries import Purged, latest
+    from mailround.withdrawal import find_piece
 
-    work = load_round(load_settings(), round_id)
-    if latest(work.entries, Purged) is None:
-        raise CountMismatchError(
-            "この回の封書索引は、まだありません。", "索引は廃棄の工程でできます。廃棄が終わってから実行してください。"
-        )
-    found = read_index(work).get(piece.upper())
-    if found is None:
-        raise CountMismatchError("その番号の封書はこの回にありません。", "回の番号と封書の番号を確かめてください。")
-    typer.echo(found)
+    typer.echo(find_piece(load_round(load_settings(), round_id), case_no))

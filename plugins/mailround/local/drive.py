@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from mailround.context import load_round
 from mailround.decide_holds import GO_ON, RELEASE
 from mailround.forms import UNCHOSEN
 from mailround.hold_release import load_holds
+from mailround.items import custody_items, pulled_pieces
 from mailround.layouts import load_layout
 from mailround.local.airflow import LocalAirflow
 from mailround.local.client import AirflowUser, ClientError, TaskState
@@ -189,17 +191,54 @@ def hand_over_password(driver: Driver, run_id: str, round_id: str) -> None:
     )
 
 
+def record_receipt(driver: Driver, run_id: str, round_id: str) -> None:
+    """The officer records that the contractor has counted what was handed over."""
+    sealed = driver.entry(round_id, Sealed)
+    driver.users["officer"].answer(
+        run_id,
+        "record_receipt",
+        "記録する",
+        receiver="C-001",
+        received_at=datetime.now(TOKYO).isoformat(),
+        discs=driver.entry(round_id, MediaHandedOver).quantity,
+        pieces=sealed.pieces,
+        pages=sealed.pages,
+    )
+
+
 def record_posting(driver: Driver, run_id: str, round_id: str, *, forgotten: int = 0) -> None:
-    """The officer records that every piece but those forgotten was posted today."""
+    """The officer records that every piece but those pulled and those forgotten was posted today."""
+    pulled = len(pulled_pieces(driver.register.entries(round_id)))
     driver.users["officer"].answer(
         run_id,
         "record_posting",
         "記録する",
         posted_on=datetime.now(TOKYO).date().isoformat(),
-        withdrawn=0,
+        withdrawn=pulled,
         spoiled=0,
         reprinted=0,
-        posted=driver.entry(round_id, Sealed).pieces - forgotten,
+        posted=driver.entry(round_id, Sealed).pieces - pulled - forgotten,
+    )
+
+
+def record_returns(driver: Driver, run_id: str, round_id: str) -> None:
+    """The officer records that everything came back."""
+    out: Counter[str] = Counter()
+    for item in custody_items(driver.register.entries(round_id)):
+        out[item.sort] += item.quantity
+    driver.users["officer"].answer(
+        run_id,
+        "record_returns",
+        "記録する",
+        discs=out["disc"],
+        notices=out["notice"],
+        withdrawn=out["withdrawn"],
+        spoiled=out["spoiled"],
+        elsewhere=0,
+        reason=UNCHOSEN,
+        reference="",
+        received_by="officer",
+        returned_on=datetime.now(TOKYO).date().isoformat(),
     )
 
 
@@ -224,7 +263,9 @@ ANSWERS: Answers = {
     "approve_release": approve,
     "record_media_handover": hand_over_media,
     "record_password_handover": hand_over_password,
+    "record_receipt": record_receipt,
     "record_posting": record_posting,
+    "record_returns": record_returns,
     "record_deletion_certificate": certify_deletion,
 }
 """What everybody answers when nothing goes wrong."""

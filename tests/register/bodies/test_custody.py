@@ -27,11 +27,11 @@ AT = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
 
 
 def returned(piece_id: str) -> MailReturned:
-    return MailReturned(piece_id=piece_id, reason="転居先不明", returned_on=date(2026, 11, 30))
+    return MailReturned(piece_id=piece_id, reason="転居先不明", returned_on=date(2026, 11, 30), run_id="manual__1")
 
 
 def settled(piece_id: str) -> MailSettled:
-    return MailSettled(piece_id=piece_id, action="再送", reference="8新福生第12号")
+    return MailSettled(piece_id=piece_id, returned_on=date(2026, 11, 30), action="再送", reference="8新福生第12号")
 
 
 def requested(request_no: int) -> WithdrawalRequested:

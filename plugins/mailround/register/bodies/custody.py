@@ -212,7 +212,7 @@ class Purged(Body):
 
 
 class MailReturned(Body):
-    """A posted piece came back."""
+    """A posted piece came back. ``run_id`` is the run that recorded it: cleared, it finds its own pieces again."""
 
     title: ClassVar[str] = "返戻の記録"
     identity: ClassVar[tuple[str, ...]] = ("piece_id",)
@@ -220,15 +220,17 @@ class MailReturned(Body):
     piece_id: str
     reason: str
     returned_on: date
+    run_id: str
 
 
 class MailSettled(Body):
-    """What was done about a piece that came back."""
+    """What was done about a piece that came back on that day; sent again, it may come back another day."""
 
     title: ClassVar[str] = "返戻の処理"
     identity: ClassVar[tuple[str, ...]] = ("piece_id",)
     kind: Literal["mail_settled"] = "mail_settled"
     piece_id: str
+    returned_on: date
     action: str
     reference: str
 
