@@ -9,34 +9,43 @@ from pathlib import Path
 
 from mailround.context import RoundContext
 from mailround.errors import GateClosedError
+from mailround.incident import open_incidents
+from mailround.items import open_items
 from mailround.private_files import replacing
 from mailround.purge import erase, require_only
+from mailround.register.bodies.custody import KEY_DESTRUCTION
 from mailround.register.entries import (
     Body,
     DeletionCertified,
     Entry,
+    ItemsReturned,
     MediaHandedOver,
     PasswordHandedOver,
     Posted,
     PrintPlanned,
     Purged,
     QualityChecked,
+    ReceiptConfirmed,
     ReleaseApproved,
     RoundClosed,
     Sealed,
     latest,
 )
 from mailround.register.listing import rows
+from mailround.returned_mail import unsettled
 from mailround.settings import Settings
+from mailround.withdrawal import open_requests
 
 REQUIRED: tuple[type[Body], ...] = (
     Sealed,
     ReleaseApproved,
     MediaHandedOver,
     PasswordHandedOver,
+    ReceiptConfirmed,
     Posted,
     PrintPlanned,
     Purged,
+    ItemsReturned,
     DeletionCertified,
 )
 """What must stand in the register; Airflow's task states prove nothing, an administrator can set them."""
@@ -55,7 +64,8 @@ def close_round(work: RoundContext, *, at: datetime) -> None:
         at: The time of closing.
 
     Raises:
-        GateClosedError: A step of the round does not stand in the register; names them all.
+        GateClosedError: A step of the round does not stand in the register, or something is not accounted for; names
+            them all.
         RegisterError: The register's chain is broken.
         WorkspaceError: A file of the round is left somewhere.
     """
@@ -67,10 +77,16 @@ def close_round(work: RoundContext, *, at: datetime) -> None:
             f"管理簿に次の記録がないため、回を完了できません：{'、'.join(missing)}。",
             "足りない工程を行い、記録してからやり直してください。",
         )
+    closing = next((entry.seq for entry in entries if isinstance(entry.body, RoundClosed)), None)
+    before = [entry for entry in entries if closing is None or entry.seq < closing]
+    if left := unaccounted(before):
+        raise GateClosedError(
+            f"次のことが終わっていないため、回を完了できません：{'、'.join(left)}。",
+            "終わらせて、記録してからやり直してください。",
+        )
     erase(work, index=True)
     require_only(work)
-    closing = next((entry.seq for entry in entries if isinstance(entry.body, RoundClosed)), None)
-    report = evidence(work, [entry for entry in entries if closing is None or entry.seq < closing])
+    report = evidence(work, before)
     with replacing(report_path(work.settings, work.round_id)) as file:
         file.write(report)
     work.register.append(
@@ -79,6 +95,22 @@ def close_round(work: RoundContext, *, at: datetime) -> None:
         actor="mailround",
         at=at,
     )
+
+
+def unaccounted(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """Return in Japanese what keeps a round open although each of its steps is recorded; ids and counts only."""
+    items, requests = open_items(entries), open_requests(entries)
+    returned, incidents = unsettled(entries), open_incidents(entries)
+    told = []
+    if items:
+        told.append(f"戻っていないか、消去の証明がない物（{'・'.join(item.title for item in items)}）")
+    if requests:
+        told.append(f"結果の記録がない抜取り（依頼番号 {'・'.join(str(each.request_no) for each in requests)}）")
+    if returned:
+        told.append(f"処理の記録がない返戻（{len(returned):,} 通）")
+    if incidents:
+        told.append(f"終わっていない事故対応（事故番号 {'・'.join(str(each.incident_no) for each in incidents)}）")
+    return tuple(told)
 
 
 def evidence(work: RoundContext, entries: Sequence[Entry]) -> bytes:
@@ -110,6 +142,8 @@ def evidence(work: RoundContext, entries: Sequence[Entry]) -> bytes:
         "## 統制の記録",
         "",
         *_table(("統制", "日時", "取扱者", "管理簿"), steps),
+        "",
+        KEY_DESTRUCTION,
         "",
         "## この回の全記録",
         "",
