@@ -124,9 +124,12 @@ FIELDS: dict[type[Form], dict[str, object]] = {
         "responsible": "C-001",
         "method": "物理破壊",
         "deleted_on": "2026-12-10",
-        "media_returned": True,
-        "notice_returned": True,
+        "discs": 1,
+        "notices": 1,
+        "paper": 3,
         "copies_included": True,
+        "spool_included": True,
+        "subcontractors_included": True,
     },
 }
 MISSING = object()

@@ -18,13 +18,56 @@ from mailround.errors import GateClosedError, RegisterError, VaultError, Workspa
 from mailround.evidence import Evidence
 from mailround.model import Recipient
 from mailround.purge import index_path, purge, read_index
+from mailround.register.bodies.custody import KEY_DESTRUCTION
 from mailround.register.checkpoint import check, read
-from mailround.register.entries import Body, Correction, RoundClosed, latest, standing
+from mailround.register.entries import (
+    AnyBody,
+    Body,
+    Correction,
+    IncidentClosed,
+    IncidentReported,
+    ItemsReturned,
+    MailReturned,
+    ReceiptConfirmed,
+    RoundClosed,
+    WithdrawalRequested,
+    latest,
+    standing,
+)
 from mailround.register.signing_key import make_key
 from prepared import AT, CANARY, certify, hand_over, post, print_round, record
 
 Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]
+
+
+RETURNED = ItemsReturned(
+    discs=1,
+    notices=1,
+    withdrawn=0,
+    spoiled=0,
+    elsewhere=0,
+    reason="",
+    reference="",
+    received_by="officer",
+    returned_on=AT.date(),
+)
+REQUEST = WithdrawalRequested(
+    request_no=1, piece_ids=("P1",), reason="送付先の変更", requested_by="officer", run_id="w"
+)
+RETURN = MailReturned(piece_id="P1", reason="宛所不明", returned_on=AT.date(), run_id="r")
+INCIDENT = IncidentReported(
+    incident_no=1,
+    what="紛失",
+    noticed_at=AT,
+    pieces=1,
+    piece_ids=(),
+    encrypted=True,
+    malicious=False,
+    preliminary_by=AT.date(),
+    final_by=AT.date(),
+    run_id="i",
+)
 
 
 @pytest.fixture
@@ -34,7 +77,10 @@ def work(open_a_round: Opener, make_recipient: Maker) -> RoundContext:
     print_round(opened, make_recipient)
     hand_over(opened)
     post(opened)
+    counted = {"discs": 1, "pieces": 7, "pages": 7}
+    record(opened, ReceiptConfirmed(receiver="C-001", received_at=AT, **counted))
     purge(opened, at=AT)
+    record(opened, RETURNED)
     certify(opened)
     return opened
 
@@ -87,7 +133,7 @@ def test_the_report_names_no_household(work: RoundContext) -> None:
     close_round(work, at=AT)
     told = files(work)
     paper = "".join(page.get_textpage().get_text_range() for page in pdfium.PdfDocument(told[".pdf"]))
-    assert "点検表" in paper
+    assert "".join(KEY_DESTRUCTION.split()) in "".join(paper.split())
     for text in (told[".json"].decode("utf-8"), paper):
         assert CANARY not in text
         assert "0000001" not in text
@@ -126,6 +172,36 @@ def test_every_required_record_is_required(work: RoundContext, kind: type[Body])
         close_round(work, at=AT)
     assert index_path(work.settings, work.round_id).exists()
     assert latest(work.entries, RoundClosed) is None
+
+
+@pytest.mark.parametrize(
+    ("left", "told"),
+    [
+        (RETURNED.model_copy(update={"discs": 0}), "消去の証明がない物（媒体 DVD-0001）"),
+        (RETURNED.model_copy(update={"notices": 0}), "消去の証明がない物（パスワード通知書"),
+        (REQUEST, "結果の記録がない抜取り（依頼番号 1）"),
+        (RETURN, "処理の記録がない返戻（1 通）"),
+        (INCIDENT, "終わっていない事故対応（事故番号 1）"),
+    ],
+)
+def test_a_round_is_not_closed_while_something_is_not_accounted_for(
+    work: RoundContext, left: AnyBody, told: str
+) -> None:
+    record(work, left)
+    with pytest.raises(GateClosedError) as refused:
+        close_round(work, at=AT)
+    assert told in refused.value.happened
+    assert index_path(work.settings, work.round_id).exists()
+    assert latest(work.entries, RoundClosed) is None
+
+
+def test_a_round_whose_incident_is_closed_can_be_closed_and_the_report_says_what_a_destroyed_key_proves(
+    work: RoundContext,
+) -> None:
+    record(work, INCIDENT)
+    record(work, IncidentClosed(incident_no=1, outcome="発見", reference="第1号"))
+    close_round(work, at=AT)
+    assert KEY_DESTRUCTION in report(work).split("## この回の全記録")[0]
 
 
 def test_every_missing_record_is_named_at_once(open_a_round: Opener) -> None:

@@ -37,6 +37,9 @@ def test_the_certificate_is_recorded(work: RoundContext) -> None:
         media_returned=True,
         notice_returned=True,
         copies_included=True,
+        spool_included=True,
+        subcontractors_included=True,
+        items=("disc", "notice-1", "withdrawn", "spoiled", "data"),
     )
 
 
@@ -47,14 +50,18 @@ def test_the_certificate_is_recorded(work: RoundContext) -> None:
         ({"deleted_on": "2026-12-12"}, "回答した日より後"),
         ({"deleted_on": "2026-12-10T00:00:00"}, "「消去日」が正しくありません"),
         ({"deleted_on": None}, "「消去日」が未入力です"),
-        ({"responsible": "officer"}, "`C-001`、`C-002`"),
-        ({"responsible": CANARY}, "「消去の責任者（委託先の取扱者ID）」が正しくありません"),
+        ({"responsible": "officer"}, "`C-000`、`C-001`、`C-002`"),
+        ({"responsible": CANARY}, "「消去の責任者（委託先のID）」が正しくありません"),
         ({"method": UNCHOSEN}, "「消去の方法」が未入力です"),
         ({"method": "ごみ箱へ移動"}, "「消去の方法」が正しくありません"),
-        ({"media_returned": False}, "「媒体が返却された」"),
-        ({"notice_returned": False}, "「パスワード通知書が返却された」"),
-        ({"copies_included": False}, "「複製・印刷用の一時データも消去された」"),
-        ({"copies_included": 1}, "「複製・印刷用の一時データも消去された」"),
+        ({"discs": 0}, "媒体（枚）が、渡した数と違います。渡した数は 1、証明書は 0 です"),
+        ({"discs": 2}, "渡した数は 1、証明書は 2 です"),
+        ({"notices": 0}, "パスワード通知書（部）が、渡した数と違います"),
+        ({"paper": 2}, "紙（通）が、渡した数と違います。渡した数は 3、証明書は 2 です"),
+        ({"copies_included": False}, "「データの複製も消去された」"),
+        ({"copies_included": 1}, "「データの複製も消去された」"),
+        ({"spool_included": False}, "「印刷用の一時データも消去された」"),
+        ({"subcontractors_included": False}, "契約に再委託先がありますが"),
         ({"certificate_no": ""}, "「消去証明書の番号」が未入力です"),
         ({"certificate_no": CANARY}, "「消去証明書の番号」が正しくありません"),
     ],
@@ -78,7 +85,13 @@ def test_a_deletion_is_recorded_as_it_was_even_when_late(work: RoundContext, del
 
 def test_the_question_lists_everything_that_was_handed_over_and_the_due_date(work: RoundContext) -> None:
     text = DeletionCertificate.body(work)
-    for part in ("`DVD-0001`（1 枚）", f"`{NOTICE_NO}`", sealed_sha256(work), "| 消去期限 | 2026-12-24 |", "7 通"):
+    for part in (
+        "| 媒体 DVD-0001 | 1 |",
+        NOTICE_NO,
+        sealed_sha256(work),
+        "| 消去期限 | 2026-12-24 |",
+        "| データ（複製・印刷用の一時データを含む） | 7 |",
+    ):
         assert part in text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from mailround.controls import load_controls
 from mailround.errors import GateClosedError
 from mailround.evidence import evidence
 from mailround.evidence_pdf import draw_evidence
+from mailround.incident import open_incidents
+from mailround.items import open_items
 from mailround.private_files import replacing
 from mailround.purge import erase, require_only
 from mailround.register.checkpoint import of, sign
@@ -19,26 +22,33 @@ from mailround.register.entries import (
     Body,
     CheckpointSigned,
     DeletionCertified,
+    Entry,
+    ItemsReturned,
     MediaHandedOver,
     PasswordHandedOver,
     Posted,
     PrintPlanned,
     Purged,
+    ReceiptConfirmed,
     ReleaseApproved,
     RoundClosed,
     Sealed,
     latest,
 )
+from mailround.returned_mail import unsettled
 from mailround.settings import Settings
+from mailround.withdrawal import open_requests
 
 REQUIRED: tuple[type[Body], ...] = (
     Sealed,
     ReleaseApproved,
     MediaHandedOver,
     PasswordHandedOver,
+    ReceiptConfirmed,
     Posted,
     PrintPlanned,
     Purged,
+    ItemsReturned,
     DeletionCertified,
 )
 """What must stand in the register; Airflow's task states prove nothing, an administrator can set them."""
@@ -57,7 +67,8 @@ def close_round(work: RoundContext, *, at: datetime) -> None:
         at: The time of closing.
 
     Raises:
-        GateClosedError: A step of the round does not stand in the register; names them all.
+        GateClosedError: A step of the round does not stand in the register, or something is not accounted for; names
+            them all.
         PrintError: The font lacks a character of the report.
         RegisterError: The register's chain is broken.
         VaultError: The key that signs checkpoints is not there.
@@ -71,14 +82,16 @@ def close_round(work: RoundContext, *, at: datetime) -> None:
             f"管理簿に次の記録がないため、回を完了できません：{'、'.join(missing)}。",
             "足りない工程を行い、記録してからやり直してください。",
         )
+    closing = next((entry.seq for entry in entries if isinstance(entry.body, RoundClosed)), None)
+    before = [entry for entry in entries if closing is None or entry.seq < closing]
+    if left := unaccounted(before):
+        raise GateClosedError(
+            f"次のことが終わっていないため、回を完了できません：{'、'.join(left)}。",
+            "終わらせて、記録してからやり直してください。",
+        )
     erase(work, index=True)
     require_only(work)
-    closing = next((entry.seq for entry in entries if isinstance(entry.body, RoundClosed)), None)
-    report = evidence(
-        [entry for entry in entries if closing is None or entry.seq < closing],
-        load_controls(work.settings.include),
-        _checkpoint(work, closing, at=at),
-    )
+    report = evidence(before, load_controls(work.settings.include), _checkpoint(work, closing, at=at))
     told, paper = report.model_dump_json(indent=1).encode("utf-8"), draw_evidence(work.settings, report)
     path = report_path(work.settings, work.round_id)
     for target, content in ((path, told), (path.with_suffix(".pdf"), paper)):
@@ -91,6 +104,22 @@ def close_round(work: RoundContext, *, at: datetime) -> None:
         actor="mailround",
         at=at,
     )
+
+
+def unaccounted(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """Return in Japanese what keeps a round open although each of its steps is recorded; ids and counts only."""
+    items, requests = open_items(entries), open_requests(entries)
+    returned, incidents = unsettled(entries), open_incidents(entries)
+    told = []
+    if items:
+        told.append(f"戻っていないか、消去の証明がない物（{'・'.join(item.title for item in items)}）")
+    if requests:
+        told.append(f"結果の記録がない抜取り（依頼番号 {'・'.join(str(each.request_no) for each in requests)}）")
+    if returned:
+        told.append(f"処理の記録がない返戻（{len(returned):,} 通）")
+    if incidents:
+        told.append(f"終わっていない事故対応（事故番号 {'・'.join(str(each.incident_no) for each in incidents)}）")
+    return tuple(told)
 
 
 def _checkpoint(work: RoundContext, closing: int | None, *, at: datetime) -> str:

@@ -67,9 +67,9 @@ def state_contract(register: Register, round_id: str, contract: Contract, round_
         approval_days=contract.approval_days,
         subcontractors=tuple(each.id for each in contract.subcontractors),
     )
-    attested = (ControlAttested(**each.model_dump()) for each in contract.attestations)
-    for stated in (body, *attested):
-        register.append(stated, round_id=round_id, actor="mailround", at=at)
+    register.append(body, round_id=round_id, actor="mailround", at=at)
+    for each in contract.attestations:
+        register.append(ControlAttested(**each.model_dump()), round_id=round_id, actor="mailround", at=at)
 
 
 def contract_sha256(contract: Contract) -> str:

@@ -285,9 +285,12 @@ def certify_deletion(driver: Driver, run_id: str, _: str) -> None:
         responsible="C-001",
         method="物理破壊",
         deleted_on=datetime.now(TOKYO).date().isoformat(),
-        media_returned=True,
-        notice_returned=True,
+        discs=1,
+        notices=1,
+        paper=0,
         copies_included=True,
+        spool_included=True,
+        subcontractors_included=False,
     )
 
 
