@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from datetime import date
 
 import pytest
 
-from answered import CANARY, NOTICE_NO, answer, day, lead_to, refused, report, sealed_sha256, settled
+from answered import CANARY, FIELDS, NOTICE_NO, answer, day, lead_to, refused, report, sealed_sha256, settled, take_back
 from mailround.context import RoundContext
+from mailround.contracts import Person
 from mailround.deletion_certificate import DeletionCertificate
 from mailround.errors import GateClosedError
 from mailround.forms import UNCHOSEN, settle
 from mailround.model import Recipient
-from mailround.register.entries import Correction, DeletionCertified, Posted
+from mailround.register.entries import Correction, DeletionCertified, ItemsReturned, PasswordNoticeReprinted, Posted
 from mailround.seal import seal
 from prepared import print_round
 
@@ -81,6 +83,44 @@ def test_a_deletion_is_recorded_as_it_was_even_when_late(work: RoundContext, del
     )
     assert isinstance(outcome.body, DeletionCertified)
     assert outcome.body.deleted_on == date.fromisoformat(deleted_on)
+
+
+@pytest.mark.parametrize(("deleted_on", "good"), [("2026-12-09", False), ("2026-12-10", True), ("2027-04-02", True)])
+def test_the_responsible_person_is_designated_on_that_day_or_for_a_day_after_the_contract_on_its_last(
+    work: RoundContext, deleted_on: str, good: bool
+) -> None:
+    person = Person(id="C-009", valid_from=date(2026, 12, 10), valid_to=date(2027, 3, 31))
+    contract = work.contract.model_copy(update={"contractor_handlers": (person,)})
+    changed = dataclasses.replace(work, contract=contract)
+    certificate = DeletionCertificate.read(
+        FIELDS[DeletionCertificate] | {"responsible": "C-009", "deleted_on": deleted_on}
+    )
+    assert isinstance(certificate, DeletionCertificate)
+    asked = answer(DeletionCertificate, answered_at=day(4, 5).replace(year=2027))
+    assert (list(certificate.objections(changed, asked)) == []) is good
+
+
+def test_a_copy_of_the_notice_made_after_the_returns_stops_the_certificate(work: RoundContext) -> None:
+    reprinted = PasswordNoticeReprinted(
+        copy_no=2, notice_no="PW-2", media_no="DVD-0001", reason="紛失", reference="第1号"
+    )
+    work.register.append(reprinted, round_id=work.round_id, actor="officer", at=day(12, 9))
+    wrong = refused(DeletionCertificate, work)
+    assert "渡した数は 2、証明書は 1 です" in wrong[0]
+    assert "次の物の返却が記録されていません" in wrong[1]
+
+
+def test_without_subcontractors_nothing_is_asked_of_them_and_the_entry_says_so(work: RoundContext) -> None:
+    changed = dataclasses.replace(work, contract=work.contract.model_copy(update={"subcontractors": ()}))
+    body = settled(DeletionCertificate, changed, subcontractors_included=False).body
+    assert isinstance(body, DeletionCertified)
+    assert body.subcontractors_included is None
+
+
+def test_nothing_is_certified_before_the_returns_are_recorded(work: RoundContext) -> None:
+    take_back(work, ItemsReturned)
+    with pytest.raises(GateClosedError, match="現物の返却"):
+        DeletionCertificate.body(work)
 
 
 def test_the_question_lists_everything_that_was_handed_over_and_the_due_date(work: RoundContext) -> None:

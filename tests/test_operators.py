@@ -38,6 +38,7 @@ from mailround.register.entries import (
     ReleaseApproved,
     standing,
 )
+from mailround.returns import Returns
 from mailround.seal import seal
 from mailround.settings import Settings
 from ports import free_port
@@ -314,7 +315,7 @@ def test_a_form_for_one_pair_of_eyes_cannot_be_an_approval(run: Callable[..., di
 def test_the_reminder_sleeps_until_its_day_and_then_reminds_once(
     run: Callable[..., dict[str, Any]], work: RoundContext
 ) -> None:
-    lead_to(DeletionCertificate, work)
+    lead_to(Returns, work)
     waiting, early = run("2026-11-25T09:00:00+09:00", do="remind")["outcomes"]
     assert waiting == {"deferred": "2026-12-16T15:00:00+00:00", "method": "remind"}
     assert early == {}
@@ -332,7 +333,7 @@ def test_the_reminder_sleeps_until_its_day_and_then_reminds_once(
 def test_the_watch_and_the_runs_reminder_escalate_what_is_overdue_once_between_them(
     run: Callable[..., dict[str, Any]], work: RoundContext, broken: bool
 ) -> None:
-    lead_to(DeletionCertificate, work)
+    lead_to(Returns, work)
     if broken:
         (work.settings.include / "closing_days.yaml").unlink()
     (watched,) = run("2026-12-25T08:30:00+09:00", do="watch")["outcomes"]
@@ -395,7 +396,7 @@ def test_the_daily_watch_reminds_of_the_others_and_then_fails_over_a_round_whose
     open_a_round: Callable[..., RoundContext],
     make_recipient: Callable[..., Recipient],
 ) -> None:
-    lead_to(DeletionCertificate, work)
+    lead_to(Returns, work)
     other = another_contract(work.settings)
     lost = open_a_round(round_id="2026-10-change", contract="other")
     print_round(lost, make_recipient)

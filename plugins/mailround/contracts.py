@@ -141,7 +141,7 @@ class Deletion(_Part):
 
     days_after_posting: int = Field(ge=0)
     remind_days_before: tuple[Annotated[int, Field(ge=0)], ...] = Field(
-        min_length=1, description="Days before the due date; after it, every day."
+        min_length=1, description="Days before the due date; on it always, and after it on every working day."
     )
 
 

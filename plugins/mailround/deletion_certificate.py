@@ -64,6 +64,7 @@ class DeletionCertificate(Form):
         description="印刷待ちや変換のための一時データも証明書に含まれることを確かめ、オンにする。",
     )
     subcontractors_included: bool = Field(
+        default=False,
         title="再委託先の分も消去された",
         description="再委託先がある契約では、その分も証明書に含まれることを確かめ、オンにする。",
     )
