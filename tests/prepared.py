@@ -22,6 +22,8 @@ from mailround.model import ListedPiece, Piece, PieceRange, Recipient
 from mailround.plan_print import LISTED
 from mailround.register.entries import (
     AnyBody,
+    ContractStated,
+    Correction,
     DeletionCertified,
     HoldsDecided,
     MediaHandedOver,
@@ -214,3 +216,11 @@ def certify(work: RoundContext, items: tuple[str, ...] = ()) -> None:
             items=items,
         ),
     )
+
+
+def as_before_contracts_were_stated(work: RoundContext) -> RoundContext:
+    """Take back what the register says of the contract: a round that an earlier version opened has none of it."""
+    for entry in work.entries:
+        if isinstance(entry.body, ContractStated):
+            record(work, Correction(corrects=entry.seq, reason="前の版で開始した回"))
+    return work

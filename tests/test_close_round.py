@@ -195,13 +195,13 @@ def test_a_round_is_not_closed_while_something_is_not_accounted_for(
     assert latest(work.entries, RoundClosed) is None
 
 
-def test_a_round_whose_incident_is_closed_can_be_closed_and_the_report_says_what_a_destroyed_key_proves(
+def test_a_round_whose_incident_is_closed_can_be_closed(
     work: RoundContext,
 ) -> None:
     record(work, INCIDENT)
     record(work, IncidentClosed(incident_no=1, outcome="発見", reference="第1号"))
     close_round(work, at=AT)
-    assert KEY_DESTRUCTION in report(work).split("## この回の全記録")[0]
+    assert any(KEY_DESTRUCTION in each.content for each in report(work).entries)
 
 
 def test_every_missing_record_is_named_at_once(open_a_round: Opener) -> None:

@@ -24,9 +24,9 @@ from prepared import AT, record
 
 Opener = Callable[..., RoundContext]
 TODAY = AT.date()
-GATED = Control(id="W01", text="約束", gates=("contract_in_term", "privacy_mark_valid"))
+GATED = Control(id="W01", text="約束", gates=("package_unchanged", "release_approved"))
 SHOWN = Control(id="W08", text="約束", entries=("media_handed_over", "password_handed_over"))
-BOTH = Control(id="W07", text="約束", gates=("package_unchanged",), entries=("media_handed_over",))
+BOTH = Control(id="W07", text="約束", gates=("approval_fresh",), entries=("media_handed_over",))
 PAPER = Control(id="W23", text="約束")
 
 

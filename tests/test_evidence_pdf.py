@@ -39,7 +39,7 @@ def test_every_row_every_entry_and_the_checkpoint_are_on_the_paper(report: Evide
         assert "".join(line.content.split()) in text
     assert report.head in text
     assert report.checkpoint in text
-    assert "未確認48項目" in text
+    assert f"未確認{report.count('open')}項目" in text
 
 
 def test_what_looks_like_markup_is_printed_as_it_is(report: Evidence) -> None:

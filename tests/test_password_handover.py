@@ -22,7 +22,7 @@ from answered import (
 )
 from mailround.context import PASSWORD, RoundContext
 from mailround.errors import GateClosedError
-from mailround.forms import settle
+from mailround.forms import question, settle
 from mailround.media_handover import MediaHandover
 from mailround.model import Recipient
 from mailround.password_handover import PasswordHandover
@@ -167,7 +167,7 @@ def test_a_package_changed_since_its_medium_left_stops_the_password(work: RoundC
     package = package_path(work.settings, work.round_id)
     package.write_bytes(package.read_bytes() + b"\0")
     with pytest.raises(GateClosedError, match="点検表7"):
-        PasswordHandover.body(work)
+        question(PasswordHandover, work, at=day(11, 17))
     with pytest.raises(GateClosedError, match="点検表7"):
         settle(PasswordHandover, work, answer(PasswordHandover), at=day(11, 17))
     assert work.vault.holds(work.round_id, PASSWORD)

@@ -33,7 +33,17 @@ from mailround.register.entries import (
 from mailround.register.store import Register
 from mailround.retention import Due, due_date, dues, message_id, remind, reminder_day, reminder_text
 from mailround.settings import REPOSITORY, TOKYO, Settings
-from prepared import AT, another_contract, certify, hand_over, own_include, post, print_round, record
+from prepared import (
+    AT,
+    another_contract,
+    as_before_contracts_were_stated,
+    certify,
+    hand_over,
+    own_include,
+    post,
+    print_round,
+    record,
+)
 
 Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]
@@ -48,7 +58,7 @@ def settings(settings: Settings, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def handed_over(open_a_round: Opener, make_recipient: Maker) -> RoundContext:
-    work = open_a_round()
+    work = as_before_contracts_were_stated(open_a_round())
     print_round(work, make_recipient, pieces=1)
     hand_over(work)
     return work
@@ -146,6 +156,9 @@ def test_a_contract_edited_after_the_posting_brings_the_due_date_forward_but_doe
     edited = load_round(handed_over.settings, handed_over.round_id)
     assert look(edited, date(2026, 12, 1)).due == due
     assert first_day(edited) == due - timedelta(days=7)
+    counts = {"discs": 1, "notices": 1, "withdrawn": 0, "spoiled": 0, "elsewhere": 0}
+    about = {"reason": "", "reference": "", "received_by": "officer", "returned_on": date(2026, 12, 1)}
+    record(edited, ItemsReturned.model_validate(counts | about))
     assert f"| 消去期限 | {due} |" in DeletionCertificate.body(edited)
 
 
@@ -365,7 +378,7 @@ def under_another_contract(
     """Hand two further rounds over under a contract of their own; return its file."""
     other = another_contract(settings)
     for round_id in ("2026-09-change", "2026-10-change"):
-        work = open_a_round(round_id=round_id, contract="other")
+        work = as_before_contracts_were_stated(open_a_round(round_id=round_id, contract="other"))
         print_round(work, make_recipient, pieces=1)
         hand_over(work)
     return other
