@@ -6,7 +6,7 @@ PYTHON := $(shell command -v python3.11 || command -v python3)
 UV := $(shell command -v uv || echo .uv/bin/uv)
 LOCK := $(UV) pip compile --quiet --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links
 
-.PHONY: help venv font demo up down test lint bench bench-large bench-quality bench-peers lock screenshots clean
+.PHONY: help venv font demo up down test lint bench bench-large bench-quality bench-register bench-peers lock screenshots clean
 
 help: ## この一覧を表示する
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -57,6 +57,9 @@ bench-large: venv font bench-peers ## 85,000世帯でメモリを測り make ben
 
 bench-quality: venv font ## データ検査の見落としと誤った保留、速さを測り benchmarks/quality/ に書く（約15分）
 	$(BIN)/python benchmarks/quality/run.py
+
+bench-register: venv ## 管理簿10万件の検証と追記の速さ・メモリを測って表示する（約1分）
+	$(BIN)/python benchmarks/register.py
 
 # Compared with, never imported: a virtual environment of their own. It may be missing; the table then says so. WeasyPrint
 # needs Pango, which Python cannot install.

@@ -53,6 +53,7 @@ class Ward:
             "source": "bench.csv",
             "layout": "shinjuku",
             "contract": "demo",
+            "extracted_by": "datateam",
             "issue_date": now.date().isoformat(),
             "posting_date": now.date().isoformat(),
         }

@@ -72,6 +72,13 @@ task's next try."""
         "source": Param(type="string", title="データファイル", minLength=1, description="受信フォルダからの相対パス"),
         "layout": Param(type="string", title="データレイアウト", enum=list(names(INCLUDE / "layouts"))),
         "contract": Param(type="string", title="契約", enum=list(names(INCLUDE / "contracts"))),
+        # A default, so that a run that was started before this was asked can still be cleared.
+        "extracted_by": Param(
+            default="",
+            type="string",
+            title="データの抽出者",
+            description="データを出力した人の取扱者ID。承認はできない",
+        ),
         "issue_date": Param(type="string", format="date", title="発行日", description="通知書に印字する日付"),
         "posting_date": Param(
             type="string", format="date", title="発送予定日", description="今日以後。送付先の期限は、この日で判断"

@@ -12,6 +12,7 @@ from mailround.context import RoundContext
 from mailround.decide_holds import HoldDecision
 from mailround.deletion_certificate import DeletionCertificate
 from mailround.forms import Answer, AskAgain, Form, Settled, settle
+from mailround.handover import Item
 from mailround.media_handover import MediaHandover
 from mailround.model import Recipient
 from mailround.password_handover import PasswordHandover
@@ -21,9 +22,14 @@ from mailround.receipt import Receipt
 from mailround.register.entries import (
     AnswerRefused,
     Body,
+    ContractStated,
     Correction,
+    Entry,
     Extracted,
+    GatesEvaluated,
+    HandoverSheetPrinted,
     HoldsDecided,
+    MediaChecked,
     PasswordNoticeIssued,
     PrintPlanned,
     Sealed,
@@ -78,6 +84,9 @@ FIELDS: dict[type[Form], dict[str, object]] = {
         "handed_over_at": "2026-11-16T10:30",
         "media_no": "DVD-0001",
         "quantity": 1,
+        "pieces": 7,
+        "pages": 9,
+        "place": "本庁舎1階 窓口3",
         "bag_no": "BAG-01",
         "locked": True,
         "storage": "耐火金庫1",
@@ -87,8 +96,11 @@ FIELDS: dict[type[Form], dict[str, object]] = {
         "receiver": "C-002",
         "handed_over_at": "2026-11-16T11:20",
         "notice_no": NOTICE_NO,
+        "copy_no": 1,
+        "place": "委託先1階受付",
         "bag_no": "BAG-02",
         "locked": True,
+        "storage": "耐火金庫2",
     },
     Receipt: {"receiver": "C-002", "received_at": "2026-11-16T15:00", "discs": 1, "pieces": 7, "pages": 9},
     WithdrawalAcknowledgement: {
@@ -238,13 +250,50 @@ def lead_to(form: type[Form], work: RoundContext) -> None:
         if each is form:
             return
         settled(each, work)
+        if each is ReleaseApproval:
+            disc_made(work)
         if each is MediaHandover:
-            work.register.append(
-                PasswordNoticeIssued(notice_no=NOTICE_NO, media_no="DVD-0001"),
-                round_id=work.round_id,
-                actor="mailround",
-                at=day(11, 16, 11, 5) + timedelta(seconds=30),
-            )
+            notice_made(work)
+
+
+DISC_MADE = day(11, 13, 9)
+
+
+def disc_made(work: RoundContext, media_no: str = "DVD-0001", at: datetime = DISC_MADE) -> None:
+    """Record what the officer does before the disc is handed over: it is checked, and its sheet is printed."""
+    checked = MediaChecked(media_no=media_no, package_sha256=sealed_sha256(work), manifest_sha256="d" * 64)
+    work.register.append(checked, round_id=work.round_id, actor="mailround", at=at)
+    sheet_printed(work, "media", media_no=media_no, at=at)
+
+
+def notice_made(work: RoundContext) -> None:
+    """Record what the officer does before the notice is handed over: it is made, and its sheet is printed."""
+    at = day(11, 16, 11, 5) + timedelta(seconds=30)
+    issued = PasswordNoticeIssued(notice_no=NOTICE_NO, media_no="DVD-0001")
+    work.register.append(issued, round_id=work.round_id, actor="mailround", at=at)
+    sheet_printed(work, "password", at=at)
+
+
+def sheet_printed(
+    work: RoundContext, item: Item, *, media_no: str = "DVD-0001", copy_no: int = 1, at: datetime
+) -> None:
+    sheet = HandoverSheetPrinted(
+        item=item,
+        copy_no=copy_no,
+        media_no=media_no,
+        package_sha256=sealed_sha256(work),
+        manifest_sha256="d" * 64,
+        checkpoint="MAILROUND-CHECKPOINT-1/",
+    )
+    work.register.append(sheet, round_id=work.round_id, actor="mailround", at=at)
+
+
+def closed_gates(work: RoundContext, before: tuple[Entry, ...]) -> tuple[str, ...]:
+    """Return the gates that an answer found closed, after checking that the evaluation is all it has left."""
+    told = [entry.body for entry in work.entries[len(before) :]]
+    (evaluated,) = (each for each in told if isinstance(each, GatesEvaluated))
+    assert all(isinstance(each, GatesEvaluated | ContractStated) for each in told), told
+    return evaluated.closed
 
 
 def sealed_sha256(work: RoundContext) -> str:

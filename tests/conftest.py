@@ -73,6 +73,7 @@ def open_a_round(settings: Settings) -> Callable[..., RoundContext]:
                 "source": "export.csv",
                 "layout": layout,
                 "contract": contract,
+                "extracted_by": "datateam",
                 "issue_date": "2026-11-20",
                 "posting_date": "2026-11-24",
             },

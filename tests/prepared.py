@@ -34,6 +34,7 @@ from mailround.register.entries import (
     Verified,
     latest,
 )
+from mailround.register.signing_key import make_key
 from mailround.seal import seal
 from mailround.settings import TOKYO, CheckSettings, Settings
 
@@ -124,7 +125,14 @@ def print_round(
     record(work, HoldsDecided(held=2, go_on=True, answered_at=AT - timedelta(minutes=1)))
     record(
         work,
-        PrintPlanned(pieces=pieces, chunks=chunks, bundles=-(-pieces // 4), characters=50, font_sha256="f" * 64),
+        PrintPlanned(
+            pieces=pieces,
+            chunks=chunks,
+            bundles=-(-pieces // 4),
+            characters=50,
+            font_sha256="f" * 64,
+            templates_sha256=work.opened.templates_sha256,
+        ),
     )
 
 
@@ -145,6 +153,11 @@ def another_contract(settings: Settings) -> Path:
 
 def password(work: RoundContext) -> str:
     return work.vault.open(work.round_id, "package-password").decode("ascii")
+
+
+def make_signing_key(work: RoundContext) -> None:
+    """Do what ``mailround register migrate`` does beside migrating: papers carry a signed checkpoint."""
+    make_key(work.register, work.settings.checkpoint_key, at=AT)
 
 
 def hand_over(work: RoundContext) -> None:

@@ -12,12 +12,14 @@ from answered import ANSWERED, CANARY, answer, day, expire, extracted, refused, 
 from mailround.approve_release import APPROVE, SEND_BACK, ReleaseApproval, release_of
 from mailround.context import RoundContext
 from mailround.errors import CountMismatchError, GateClosedError, RoundEndedError
-from mailround.forms import settle
+from mailround.forms import question, settle
 from mailround.gates import Release
 from mailround.hold_release import write_release
 from mailround.model import Recipient
 from mailround.proof import make_proof
 from mailround.register.entries import (
+    Correction,
+    GatesEvaluated,
     HoldsDecided,
     HoldsReleased,
     PrintPlanned,
@@ -55,7 +57,10 @@ def test_a_second_person_approves_the_package_that_lies_on_the_disk(work: RoundC
 @pytest.mark.parametrize("responder", ["datateam", "DataTeam"])
 def test_whoever_started_the_round_may_not_answer(work: RoundContext, option: str, responder: str) -> None:
     """Here the contract even names that person as an approver, as the demo's does."""
-    people = (*work.contract.ward_approvers, work.contract.ward_approvers[0].model_copy(update={"id": responder}))
+    people = (
+        *work.contract.ward_approvers,
+        work.contract.ward_approvers[0].model_copy(update={"id": responder, "division": "生活福祉課"}),
+    )
     object.__setattr__(work, "contract", work.contract.model_copy(update={"ward_approvers": people}))
     (reason,) = refused(ReleaseApproval, work, responder=responder, option=option)
     assert reason == "この回を開始した本人は回答できません。別の承認者が回答してください。"
@@ -83,7 +88,7 @@ def test_a_package_of_an_earlier_check_or_plan_is_not_approved(
     assert done is not None
     record(work, done.model_copy(update={field: "9" * 64}))
     record(work, HoldsDecided(held=2, go_on=True, answered_at=AT))
-    for ask in (lambda: ReleaseApproval.body(work), lambda: settled(ReleaseApproval, work)):
+    for ask in (lambda: question(ReleaseApproval, work, at=AT), lambda: settled(ReleaseApproval, work)):
         with pytest.raises(GateClosedError, match=f"「{title}」からやり直す"):
             ask()
     assert latest(work.entries, ReleaseApproved) is None
@@ -156,12 +161,17 @@ def test_a_package_that_is_not_the_sealed_one_is_neither_shown_nor_approved(work
         content = bytearray(package.read_bytes())
         content[len(content) // 2] ^= 1
         package.write_bytes(content)
-    with pytest.raises(GateClosedError, match="点検表7"):
-        ReleaseApproval.body(work)
     before = work.entries
-    with pytest.raises(GateClosedError, match="点検表7"):
-        settle(ReleaseApproval, work, answer(ReleaseApproval), at=AT)
-    assert work.entries == before
+    for ask in (
+        lambda: question(ReleaseApproval, work, at=AT),
+        lambda: settle(ReleaseApproval, work, answer(ReleaseApproval), at=AT),
+    ):
+        with pytest.raises(GateClosedError, match="点検表7"):
+            ask()
+    (told,) = (each.body for each in work.entries[len(before) :])
+    assert told == GatesEvaluated(
+        step="approve_release", day=AT.date(), passed=("nothing_done_anew",), closed=("package_unchanged",)
+    )
     assert not settled(ReleaseApproval, work, option=SEND_BACK).goes_on
 
 
@@ -202,7 +212,7 @@ def test_released_households_are_counted_among_the_printed_and_a_release_since_t
     release("0000906")
     record(work, HoldsDecided(held=2, go_on=True, answered_at=AT))
     with pytest.raises(GateClosedError, match="「印刷計画」からやり直す"):
-        ReleaseApproval.body(work)
+        question(ReleaseApproval, work, at=AT)
     planned = latest(work.entries, PrintPlanned)
     assert planned is not None
     sha256 = releases_sha256(work.entries)
@@ -213,7 +223,7 @@ def test_released_households_are_counted_among_the_printed_and_a_release_since_t
     release("0000907")
     record(work, HoldsDecided(held=1, go_on=True, answered_at=AT))
     with pytest.raises(GateClosedError, match="「印刷計画」からやり直す"):
-        ReleaseApproval.body(work)
+        question(ReleaseApproval, work, at=AT)
 
 
 def test_counts_that_do_not_reconcile_are_never_put_before_an_approver(work: RoundContext) -> None:
@@ -230,3 +240,58 @@ def test_counts_that_do_not_reconcile_are_never_put_before_an_approver(work: Rou
 def test_an_approval_needs_a_sealed_package(open_a_round: Callable[..., RoundContext]) -> None:
     with pytest.raises(GateClosedError):
         ReleaseApproval.body(open_a_round())
+
+
+@pytest.mark.parametrize("option", [APPROVE, SEND_BACK])
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        ({"extracted_by": "Approver"}, "この回のデータを抽出した本人は回答できません。別の承認者が回答してください。"),
+        ({"triggered_by": "approver2"}, "この回を開始した人かデータを抽出した人と同じ課の人は回答できません。"),
+        ({"extracted_by": "approver2"}, "この回を開始した人かデータを抽出した人と同じ課の人は回答できません。"),
+    ],
+)
+def test_whoever_extracted_and_the_division_of_those_who_began_do_not_approve(
+    work: RoundContext, spoil: dict[str, str], told: str, option: str
+) -> None:
+    object.__setattr__(work, "opened", work.opened.model_copy(update=spoil))
+    (reason,) = refused(ReleaseApproval, work, option=option)
+    assert reason.startswith(told)
+    assert latest(work.entries, ReleaseApproved) is None
+
+
+@pytest.mark.parametrize("checked_sha256", ["", "9" * 64])
+def test_whoever_released_a_hold_does_not_approve_not_even_one_of_an_earlier_check(
+    work: RoundContext, checked_sha256: str
+) -> None:
+    said = {"rule": "A04", "cases": 1, "reason": "データは正しい（例外）", "reference": "第1号"}
+    released = HoldsReleased(checked_sha256=checked_sha256, sha256="5" * 64, answered_at=AT, **said)
+    work.register.append(released, round_id=work.round_id, actor="Approver", at=AT)
+    (reason,) = refused(ReleaseApproval, work)
+    assert reason == "この回の保留を解除した本人は回答できません。別の承認者が回答してください。"
+    seq = work.entries[-2].seq
+    work.register.append(Correction(corrects=seq, reason="試験"), round_id=work.round_id, actor="officer", at=AT)
+    assert settled(ReleaseApproval, work).goes_on
+
+
+def test_a_round_of_a_version_that_did_not_ask_who_extracted_is_approved_by_another_division(
+    work: RoundContext,
+) -> None:
+    object.__setattr__(work, "opened", work.opened.model_copy(update={"extracted_by": ""}))
+    assert "抽出した人" not in ReleaseApproval.body(work)
+    assert settled(ReleaseApproval, work).goes_on
+
+
+def test_the_question_names_who_may_not_approve_and_how_long_an_approval_counts(work: RoundContext) -> None:
+    text = ReleaseApproval.body(work)
+    assert "| 抽出した人（承認できません） | datateam |" in text
+    assert "保留を解除した人" not in text
+    assert "承認の日から 7 日で切れます" in text
+
+
+def test_an_approval_leaves_that_its_gates_held(work: RoundContext) -> None:
+    settled(ReleaseApproval, work)
+    evaluated = latest(work.entries, GatesEvaluated)
+    assert evaluated == GatesEvaluated(
+        step="approve_release", day=AT.date(), passed=("package_unchanged", "nothing_done_anew"), closed=()
+    )

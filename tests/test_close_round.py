@@ -9,16 +9,18 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import pypdfium2 as pdfium
 import pytest
 
 from mailround.close_round import REQUIRED, close_round, report_path
 from mailround.context import RoundContext
 from mailround.errors import GateClosedError, RegisterError, VaultError, WorkspaceError
+from mailround.evidence import Evidence
 from mailround.model import Recipient
 from mailround.purge import index_path, purge, read_index
 from mailround.register.bodies.custody import KEY_DESTRUCTION
+from mailround.register.checkpoint import check, read
 from mailround.register.entries import (
-    AnswerRefused,
     AnyBody,
     Body,
     Correction,
@@ -32,6 +34,7 @@ from mailround.register.entries import (
     latest,
     standing,
 )
+from mailround.register.signing_key import make_key
 from prepared import AT, CANARY, certify, hand_over, post, print_round, record
 
 Opener = Callable[..., RoundContext]
@@ -70,6 +73,7 @@ INCIDENT = IncidentReported(
 @pytest.fixture
 def work(open_a_round: Opener, make_recipient: Maker) -> RoundContext:
     opened = open_a_round()
+    make_key(opened.register, opened.settings.checkpoint_key, at=AT)
     print_round(opened, make_recipient)
     hand_over(opened)
     post(opened)
@@ -81,8 +85,12 @@ def work(open_a_round: Opener, make_recipient: Maker) -> RoundContext:
     return opened
 
 
-def report(work: RoundContext) -> str:
-    return report_path(work.settings, work.round_id).read_text(encoding="utf-8")
+def report(work: RoundContext) -> Evidence:
+    return Evidence.model_validate_json(report_path(work.settings, work.round_id).read_bytes())
+
+
+def files(work: RoundContext) -> dict[str, bytes]:
+    return {path.suffix: path.read_bytes() for path in report_path(work.settings, work.round_id).parent.iterdir()}
 
 
 def test_the_piece_index_and_its_key_are_destroyed(work: RoundContext) -> None:
@@ -94,48 +102,59 @@ def test_the_piece_index_and_its_key_are_destroyed(work: RoundContext) -> None:
         read_index(work)
 
 
-def test_the_entry_is_bound_to_the_report(work: RoundContext) -> None:
+def test_the_entry_is_bound_to_both_files_of_the_report(work: RoundContext) -> None:
     close_round(work, at=AT)
-    path = report_path(work.settings, work.round_id)
-    assert latest(work.entries, RoundClosed) == RoundClosed(report_sha256=hashlib.sha256(path.read_bytes()).hexdigest())
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    digests = {suffix: hashlib.sha256(content).hexdigest() for suffix, content in files(work).items()}
+    assert latest(work.entries, RoundClosed) == RoundClosed(
+        report_sha256=digests[".json"], report_json_sha256=digests[".json"], report_pdf_sha256=digests[".pdf"]
+    )
+    folder = report_path(work.settings, work.round_id).parent
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-def test_the_report_holds_every_entry_the_counts_and_the_chains_head(work: RoundContext) -> None:
-    head = work.entries[-1]
+def test_the_report_holds_every_entry_and_the_chains_head(work: RoundContext) -> None:
+    before = work.entries
     close_round(work, at=AT)
-    text = report(work)
-    for entry in work.entries[:-1]:
-        assert f"| {entry.seq} |" in text
-        assert entry.body.title in text
-    assert f"第{head.seq}号" in text
-    assert f"`{head.hash}`" in text
-    for line in ("| 取込 | 10 |", "| 保留 | 2 |", "| 対象外 | 1 |", "| 封緘（通） | 7 |", "| 発送 | 7 |"):
-        assert line in text
-    assert "令和8年度 保護変更決定通知書等印字・封入封緘業務委託" in text
+    told = report(work)
+    assert [each.seq for each in told.entries] == [entry.seq for entry in before]
+    assert (told.last_entry, told.head) == (before[-1].seq, before[-1].hash)
+
+
+def test_the_reports_checkpoint_covers_all_that_it_tells(work: RoundContext) -> None:
+    last = work.entries[-1].seq
+    close_round(work, at=AT)
+    checkpoint = read(report(work).checkpoint)
+    assert checkpoint.entries >= last
+    assert check(work.register, [checkpoint]).chain.entries > checkpoint.entries
 
 
 def test_the_report_names_no_household(work: RoundContext) -> None:
     close_round(work, at=AT)
-    assert CANARY not in report(work)
-    assert "0000001" not in report(work)
-
-
-def test_a_cell_cannot_break_the_table(work: RoundContext) -> None:
-    record(work, AnswerRefused(step="x", reasons=("一|二\n三",), answered_at=AT))
-    close_round(work, at=AT)
-    [line] = [line for line in report(work).splitlines() if "回答の不受理" in line]
-    assert "一\\|二 三" in line
+    told = files(work)
+    paper = "".join(page.get_textpage().get_text_range() for page in pdfium.PdfDocument(told[".pdf"]))
+    assert "".join(KEY_DESTRUCTION.split()) in "".join(paper.split())
+    for text in (told[".json"].decode("utf-8"), paper):
+        assert CANARY not in text
+        assert "0000001" not in text
 
 
 def test_closing_again_writes_the_same_report_and_records_nothing(work: RoundContext) -> None:
     close_round(work, at=AT)
-    first = report(work)
+    first = files(work)
     record(work, Correction(corrects=1, reason="閉じた後の訂正"))
+    before = work.register.verify()
     close_round(work, at=AT + timedelta(days=1))
-    assert report(work) == first
+    assert files(work) == first
     assert len(standing(work.entries, RoundClosed)) == 1
+    assert work.register.verify() == before
+
+
+def test_without_the_signing_key_nothing_is_closed(work: RoundContext) -> None:
+    work.settings.checkpoint_key.unlink()
+    with pytest.raises(VaultError):
+        close_round(work, at=AT)
+    assert latest(work.entries, RoundClosed) is None
 
 
 def test_a_cleared_purge_after_closing_changes_nothing(work: RoundContext) -> None:

@@ -10,7 +10,9 @@ import pytest
 from answered import (
     CANARY,
     answer,
+    closed_gates,
     day,
+    disc_made,
     expire,
     extracted,
     lead_to,
@@ -18,16 +20,21 @@ from answered import (
     release_ready,
     sealed_sha256,
     settled,
+    sheet_printed,
+    take_back,
 )
 from mailround.approve_release import ReleaseApproval
 from mailround.context import RoundContext
 from mailround.contracts import Person
 from mailround.end_round import end_round
 from mailround.errors import GateClosedError, RoundEndedError
-from mailround.forms import settle
+from mailround.forms import question, settle
 from mailround.media_handover import STOP, MediaHandover
 from mailround.model import Recipient
 from mailround.register.entries import (
+    Body,
+    HandoverSheetPrinted,
+    MediaChecked,
     MediaHandedOver,
     ReleaseApproved,
     ReleaseRefused,
@@ -50,6 +57,9 @@ def test_the_media_handover_is_recorded_with_the_approved_hash(work: RoundContex
         handed_over_at=day(11, 16, 10, 30),
         media_no="DVD-0001",
         quantity=1,
+        pieces=7,
+        pages=9,
+        place="本庁舎1階 窓口3",
         bag_no="BAG-01",
         locked=True,
         storage="耐火金庫1",
@@ -71,7 +81,20 @@ def test_the_media_handover_is_recorded_with_the_approved_hash(work: RoundContex
         ({"quantity": 99}, "「数量（枚）」が正しくありません"),
         ({"quantity": "1"}, "「数量（枚）」が正しくありません"),
         ({"quantity": True}, "「数量（枚）」が正しくありません"),
+        ({"quantity": 2}, "「数量（枚）」が目録（1枚）と違います"),
+        ({"pieces": 8}, "「通数」が目録（7通）と違います"),
+        ({"pieces": 6}, "「通数」が目録（7通）と違います"),
+        ({"pages": 10}, "「頁数」が目録（9頁）と違います"),
+        ({"pages": 0}, "「頁数」が正しくありません"),
+        ({"pieces": None}, "「通数」が未入力です"),
         ({"media_no": ""}, "「媒体番号」が未入力です"),
+        ({"media_no": "DVD-0002"}, "照合した記録がありません"),
+        ({"media_no": "dvd-0001"}, "照合した記録がありません"),
+        ({"place": ""}, "「引渡しの場所」が未入力です"),
+        ({"place": CANARY}, "「引渡しの場所」が正しくありません"),
+        ({"place": "窓口"}, "「引渡しの場所」が正しくありません"),
+        ({"handed_over_at": "2026-11-13T08:59"}, "媒体の照合（2026-11-13 09:00）以後"),
+        ({"handed_over_at": "2026-11-13T08:59"}, "確認記録票の出力（2026-11-13 09:00）以後"),
         ({"bag_no": None}, "「鍵付きカバンの番号」が未入力です"),
         ({"locked": False}, "施錠して運んだことを確かめ"),
         ({"locked": "true"}, "施錠して運んだことを確かめ"),
@@ -89,6 +112,7 @@ def test_a_wrong_media_handover_is_asked_again(work: RoundContext, changes: dict
 def test_the_very_minute_of_the_approval_is_late_enough(work: RoundContext) -> None:
     """People read clocks to the minute; the approval was given some seconds into it."""
     settled(ReleaseApproval, work, answered_at=day(11, 12) + timedelta(seconds=40))
+    disc_made(work, at=day(11, 12) + timedelta(seconds=59))
     settled(MediaHandover, work, handed_over_at="2026-11-12T10:00")
 
 
@@ -98,25 +122,77 @@ def test_a_package_changed_after_its_approval_is_not_handed_over(work: RoundCont
     package.write_bytes(package.read_bytes() + b"\0")
     before = work.entries
     with pytest.raises(GateClosedError, match="点検表7"):
-        MediaHandover.body(work)
-    with pytest.raises(GateClosedError, match="点検表7"):
+        question(MediaHandover, work, at=day(11, 16))
+    assert closed_gates(work, before) == ("package_unchanged",)
+    before = work.entries
+    with pytest.raises(GateClosedError, match="点検表7") as caught:
         settle(MediaHandover, work, answer(MediaHandover), at=day(11, 16))
-    assert work.entries == before
+    assert closed_gates(work, before) == ("package_unchanged",)
+    assert caught.value.remedy.startswith("渡してある媒体は、委託先に作業をさせずに回収してください。")
 
 
 def test_a_task_set_to_success_by_hand_is_no_approval(work: RoundContext) -> None:
     with pytest.raises(GateClosedError, match="点検表19"):
-        MediaHandover.body(work)
+        question(MediaHandover, work, at=day(11, 16))
     with pytest.raises(GateClosedError, match="引渡し承認"):
         settle(MediaHandover, work, answer(MediaHandover), at=day(11, 16))
     assert latest(work.entries, MediaHandedOver) is None
 
 
 def test_an_approval_of_another_package_is_no_approval(work: RoundContext) -> None:
+    disc_made(work)
     body = ReleaseApproved(package_sha256="b" * 64, answered_at=day(11, 12))
     work.register.append(body, round_id=work.round_id, actor="approver", at=day(11, 12))
     with pytest.raises(GateClosedError, match="点検表19"):
+        question(MediaHandover, work, at=day(11, 16))
+    with pytest.raises(GateClosedError, match="承認の記録"):
         settle(MediaHandover, work, answer(MediaHandover), at=day(11, 16))
+    assert latest(work.entries, MediaHandedOver) is None
+
+
+def test_a_disc_that_was_never_checked_and_one_without_its_sheet_are_not_recorded(work: RoundContext) -> None:
+    settled(ReleaseApproval, work)
+    (reason,) = refused(MediaHandover, work)
+    assert "`mailround media check`" in reason
+    checked = MediaChecked(media_no="DVD-0001", package_sha256=sealed_sha256(work), manifest_sha256="d" * 64)
+    work.register.append(checked, round_id=work.round_id, actor="mailround", at=day(11, 13))
+    sheet_printed(work, "password", at=day(11, 13))
+    sheet_printed(work, "media", media_no="DVD-0002", at=day(11, 13))
+    (reason,) = refused(MediaHandover, work)
+    assert f"`mailround handover-sheet {work.round_id} media`" in reason
+    sheet_printed(work, "media", copy_no=2, at=day(11, 13))
+    settled(MediaHandover, work)
+
+
+@pytest.mark.parametrize("kind", [MediaChecked, HandoverSheetPrinted])
+def test_a_check_or_a_sheet_that_was_taken_back_counts_no_more(work: RoundContext, kind: type[Body]) -> None:
+    lead_to(MediaHandover, work)
+    take_back(work, kind)
+    assert refused(MediaHandover, work)
+
+
+@pytest.mark.parametrize("number", ["DVD-0001", "dvd-0001"])
+def test_a_number_that_another_rounds_disc_has_is_refused(
+    work: RoundContext, open_a_round: Callable[..., RoundContext], number: str
+) -> None:
+    lead_to(MediaHandover, work)
+    other = open_a_round(b"other", round_id="2026-10-change")
+    checked = MediaChecked(media_no=number, package_sha256="f" * 64, manifest_sha256="d" * 64)
+    work.register.append(checked, round_id=other.round_id, actor="mailround", at=day(11, 13))
+    (reason,) = refused(MediaHandover, work)
+    assert f"既に回「2026-10-change」の媒体の番号です（管理簿 第{other.register.entries()[-2].seq}号）" in reason
+    take_back(other, MediaChecked)
+    settled(MediaHandover, work)
+
+
+def test_whoever_gives_does_not_receive(work: RoundContext) -> None:
+    """One person may stand in both lists of a contract, even in another spelling."""
+    lead_to(MediaHandover, work)
+    both = Person(id="Officer", valid_from=day(11, 1).date(), valid_to=day(12, 31).date())
+    people = (*work.contract.contractor_handlers, both)
+    object.__setattr__(work, "contract", work.contract.model_copy(update={"contractor_handlers": people}))
+    (reason,) = refused(MediaHandover, work, receiver="Officer")
+    assert "「渡した人」と「受け取った人」が同じです" in reason
 
 
 def test_nothing_is_handed_over_that_could_only_go_to_an_expired_address(work: RoundContext) -> None:
@@ -127,7 +203,7 @@ def test_nothing_is_handed_over_that_could_only_go_to_an_expired_address(work: R
         settle(MediaHandover, work, answer(MediaHandover), at=day(11, 16))
     assert f"「{STOP}」" in caught.value.remedy
     assert "新しい回の番号と発送予定日" in caught.value.remedy
-    assert work.entries == before
+    assert closed_gates(work, before) == ("addresses_current",)
 
 
 def test_a_handover_on_the_last_day_of_an_address_counts(work: RoundContext) -> None:
@@ -143,9 +219,9 @@ def test_a_medium_handed_over_when_its_data_were_too_old_is_to_be_called_back(wo
     before = work.entries
     with pytest.raises(GateClosedError, match=r"期限 2026-11-16 10:29）を過ぎています（点検表5）") as caught:
         settle(MediaHandover, work, answer(MediaHandover), at=day(11, 16))
-    assert "媒体を回収" in caught.value.remedy
+    assert "委託先に作業をさせずに回収" in caught.value.remedy
     assert f"「{STOP}」" in caught.value.remedy
-    assert work.entries == before
+    assert closed_gates(work, before) == ("export_recent",)
     assert not settled(MediaHandover, work, option=STOP).goes_on
 
 
@@ -191,4 +267,6 @@ def test_the_media_question_says_which_file_and_that_the_password_stays(work: Ro
     assert sealed_sha256(work) in text
     assert "`C-001`、`C-002`" in text
     assert "一緒に渡さないでください" in text
+    for command in ("media image", "media check", f"handover-sheet {work.round_id} media"):
+        assert f"`mailround {command}" in text
     assert str(work.settings.outbox) not in text

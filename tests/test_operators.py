@@ -24,6 +24,7 @@ from mailround.local.mailbox import Mailbox
 from mailround.model import Recipient
 from mailround.posting import Posting
 from mailround.proof import make_proof
+from mailround.receipt import Receipt
 from mailround.register.entries import (
     AnswerRefused,
     DeletionReminded,
@@ -32,6 +33,8 @@ from mailround.register.entries import (
     HoldsReleased,
     Posted,
     QualityChecked,
+    ReceiptConfirmed,
+    ReceiptDisputed,
     ReleaseApproved,
     standing,
 )
@@ -54,6 +57,7 @@ from airflow.sdk.exceptions import AirflowException, TaskAwaitingInput, TaskDefe
 from mailround import operators, tasks
 from mailround.approve_release import ReleaseApproval
 from mailround.posting import Posting
+from mailround.receipt import Receipt
 from mailround.decide_holds import HoldDecision
 
 asked = []
@@ -66,6 +70,7 @@ with DAG("mailing_round"):
     approval = operators.FourEyesApprovalOperator(task_id="approve_release", form=ReleaseApproval)
     posting = operators.FormOperator(task_id="record_posting", task_display_name="13 発送の記録", form=Posting)
     holds = operators.FormOperator(task_id="decide_holds", form=HoldDecision)
+    receipt = operators.FormOperator(task_id="record_receipt", task_display_name="12 受領の確認", form=Receipt)
     reminder = operators.DeletionDueReminderOperator(task_id="deletion_due_reminder")
 instance = SimpleNamespace(id="1", dag_id="mailing_round", run_id="r", task_id="approve_release", map_index=-1)
 context = {"params": {"round_id": "2026-11-change"}, "task_instance": instance}
@@ -102,6 +107,14 @@ elif case["do"] == "post":
         "responded_by_user": {"id": "3", "name": "officer"},
     }
     outcomes = [done(lambda: posting.execute_complete(context, event, shown=shown))]
+elif case["do"] == "ask for the receipt":
+    outcomes = [done(lambda: receipt.execute(context))]
+elif case["do"] == "receive":
+    event = {
+        "chosen_options": ["記録する"], "params_input": case["fields"], "responded_at": moment,
+        "responded_by_user": {"id": "3", "name": "officer"},
+    }
+    outcomes = [done(lambda: receipt.execute_complete(context, event, shown=case["shown"]))]
 elif case["do"] == "ask":
     outcomes = [done(lambda: approval.execute(context))]
 elif case["do"] == "answer":
@@ -204,6 +217,18 @@ def run(work: RoundContext, tmp_path: Path, mail_port: int) -> Callable[..., dic
         return outcome
 
     return runner
+
+
+def test_an_approval_whose_days_are_over_is_asked_for_again_when_its_step_is_cleared(
+    work: RoundContext, run: Callable[..., dict[str, Any]]
+) -> None:
+    assert run(APPROVED_AT, do="answer", responder="approver")["outcomes"] == [{}]
+    assert run("2026-11-19T23:59:00+09:00", do="ask")["outcomes"] == [{}]
+    late = "2026-11-20T00:00:00+09:00"
+    assert run(late, do="ask")["outcomes"][0]["parked"] == "execute_complete"
+    assert run(late, do="answer", responder="approver2")["outcomes"] == [{}]
+    assert run(late, do="ask")["outcomes"] == [{}]
+    assert len(standing(work.entries, ReleaseApproved)) == 2
 
 
 APPROVED_AT = "2026-11-12T10:00:00+09:00"
@@ -331,6 +356,28 @@ def test_a_late_posting_is_recorded_and_warned_of_even_when_the_mail_server_was_
     assert run(posted_at, do="post again") == {"outcomes": [{}], "asked": 1}, "what follows is done again"
     assert len(standing(work.entries, Posted)) == 1
     assert subjects(work) == ["[mailround] 確認のお願い：回 2026-11-change／13 発送の記録"]
+
+
+def test_a_count_that_differs_is_told_by_mail_before_the_question_is_put_again(
+    run: Callable[..., dict[str, Any]], work: RoundContext
+) -> None:
+    lead_to(Receipt, work)
+    at = "2026-11-17T15:00:00+09:00"
+    (asked,) = run(at, do="ask for the receipt")["outcomes"]
+    assert subjects(work) == []
+    shown, fields = asked["kwargs"]["shown"], FIELDS[Receipt] | {"pieces": 6}
+    (disputed,) = run(at, do="receive", shown=shown, fields=fields)["outcomes"]
+    assert disputed["failed"] == "AirflowException", "the task's next try asks again"
+    (untold,) = run(at, do="ask for the receipt", server=False)["outcomes"]
+    assert untold["failed"] == "ConnectionRefusedError", "and does not ask what nobody was told of"
+    (again,) = run(at, do="ask for the receipt")["outcomes"]
+    assert again["kwargs"]["shown"] != shown
+    assert subjects(work) == ["[mailround] 確認のお願い：回 2026-11-change／12 受領の確認"]
+    (stale,) = run(at, do="receive", shown=shown, fields=FIELDS[Receipt])["outcomes"]
+    assert stale["failed"] == "AirflowException"
+    assert run(at, do="receive", shown=again["kwargs"]["shown"], fields=FIELDS[Receipt])["outcomes"] == [{}]
+    assert [each.pieces for each in standing(work.entries, ReceiptDisputed)] == [6]
+    assert len(standing(work.entries, ReceiptConfirmed)) == len(subjects(work)) == 1
 
 
 @pytest.mark.parametrize("who", ["remind", "watch"])

@@ -21,12 +21,15 @@ from answered import (
 from mailround.context import RoundContext
 from mailround.errors import GateClosedError
 from mailround.forms import settle
+from mailround.incident import report_incident
 from mailround.model import Recipient
 from mailround.posting import Posting
 from mailround.register.entries import (
+    IncidentClosed,
     PasswordHandedOver,
     Posted,
 )
+from reported import PARAMS
 
 
 @pytest.fixture
@@ -45,6 +48,19 @@ def test_a_posting_after_an_address_expired_is_recorded_and_the_people_in_charge
     told = Posting.warning(work)
     assert bool(told) is late
     assert not late or "送付先の期限が 2026-11-23 以後、2026-11-24 より前の世帯を調べ" in told
+
+
+def test_a_posting_while_an_incident_is_open_is_recorded_and_the_people_in_charge_are_told(work: RoundContext) -> None:
+    lead_to(Posting, work)
+    report_incident(work, PARAMS, run_id="r", reported_by="officer", at=day(11, 18))
+    assert settled(Posting, work).goes_on
+    assert "対応中の事故（第1号）がある間に" in Posting.warning(work)
+    expire(work, day(11, 23))
+    assert "対応中の事故（第1号）" in Posting.warning(work)
+    assert "届いたおそれ" in Posting.warning(work)
+    closing = IncidentClosed(incident_no=1, outcome="すべて回収した", reference="第3号")
+    work.register.append(closing, round_id=work.round_id, actor="chief", at=day(11, 26))
+    assert "対応中の事故" not in Posting.warning(work)
 
 
 def test_the_posting_is_recorded_when_it_reconciles(work: RoundContext) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -19,8 +20,33 @@ JOIN ab_permission p ON p.id = pv.permission_id JOIN ab_view_menu v ON v.id = pv
 WHERE r.name = ?
 """
 ANSWER = {("can_edit", "DAGs"), ("can_edit", "HITL Detail"), ("menu_access", "HITL Detail")}
-CASEWORK = {("can_create", "DAG Run:withdraw_pieces"), ("can_create", "DAG Run:record_returned_mail")}
+CASEWORK = {("can_create", f"DAG Run:{dag}") for dag in ("withdraw_pieces", "record_returned_mail", "report_incident")}
 TRIGGER = {("can_create", "DAG Runs"), ("can_edit", "DAG Runs"), ("can_edit", "Task Instances")}
+
+
+STARTS = """
+import json
+from airflow.api_fastapi.app import create_auth_manager
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
+
+with get_application_builder() as builder:
+    manager = create_auth_manager()
+    manager.appbuilder = builder
+    print(json.dumps({
+        name: [
+            dag
+            for dag in ("deletion_watch", "mailing_round", "report_incident")
+            if manager.is_authorized_dag(
+                method="POST",
+                access_entity=DagAccessEntity.RUN,
+                details=DagDetails(id=dag),
+                user=builder.sm.find_user(name),
+            )
+        ]
+        for name in ("officer", "approver", "datateam", "auditor")
+    }))
+"""
 
 
 def may(local: LocalAirflow, role: str) -> set[tuple[str, str]]:
@@ -36,6 +62,21 @@ def test_custody_may_answer_and_start_casework_and_the_data_team_may_start_round
     assert custody - viewer == ANSWER | CASEWORK
     assert team - custody == TRIGGER
     assert custody - team == set()
+
+
+def test_everybody_but_the_auditor_may_report_an_incident_and_only_the_data_team_may_start_a_round(
+    metadata: LocalAirflow,
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STARTS], env=metadata.environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == {
+        "officer": ["report_incident"],
+        "approver": ["report_incident"],
+        "datateam": ["deletion_watch", "mailing_round", "report_incident"],
+        "auditor": [],
+    }
 
 
 @pytest.mark.parametrize("role", ["Custody", "DataTeam"])

@@ -24,7 +24,16 @@ from mailround.errors import CountMismatchError, GateClosedError, PackageError, 
 from mailround.model import Recipient
 from mailround.package_check import BUNDLE_COLUMNS, PIECE_COLUMNS, PackageReport, check_package, check_stream
 from mailround.plan_print import LISTED
-from mailround.register.entries import PrintPlanned, QualityChecked, ReleaseApproved, Sealed, Verified, latest, standing
+from mailround.register.entries import (
+    GatesEvaluated,
+    PrintPlanned,
+    QualityChecked,
+    ReleaseApproved,
+    Sealed,
+    Verified,
+    latest,
+    standing,
+)
 from mailround.seal import ALPHABET, PASSWORD_LENGTH, package_path, seal
 from prepared import AT, CANARY, RANGES, hand_over, own_include, password, pdf, print_round, record
 
@@ -68,6 +77,38 @@ def test_the_reference_and_the_register_say_what_was_sealed(work: RoundContext) 
         *(sealed.bytes, sealed.sha256),
     )
     assert "AES-256" in entry.algorithm
+
+
+def test_the_register_says_what_the_package_carries_and_that_all_of_it_is_approved(work: RoundContext) -> None:
+    seal(work, at=AT)
+    entry, evaluated = latest(work.entries, Sealed), latest(work.entries, GatesEvaluated)
+    assert entry is not None
+    assert set(entry.carried or ()) == set(work.contract.approved_items["change_notice"].items)
+    assert evaluated == GatesEvaluated(step="seal", day=AT.date(), passed=("items_approved",), closed=())
+
+
+@pytest.mark.parametrize("item", ["barcode", "reason", "files"])
+def test_an_item_that_is_not_approved_is_not_sealed_and_named(work: RoundContext, item: str) -> None:
+    """A value on a page, a column of pieces.csv, a column of bundles.csv."""
+    approved = work.contract.approved_items["change_notice"]
+    less = approved.model_copy(update={"items": tuple(each for each in approved.items if each != item)})
+    changed = work.contract.model_copy(update={"approved_items": {"change_notice": less}})
+    object.__setattr__(work, "contract", changed)
+    with pytest.raises(GateClosedError, match=f"承認されていない項目があります［{item}］（点検表1）"):
+        seal(work, at=AT)
+    evaluated = latest(work.entries, GatesEvaluated)
+    assert evaluated == GatesEvaluated(step="seal", day=AT.date(), passed=(), closed=("items_approved",))
+    assert latest(work.entries, Sealed) is None
+    assert not package(work).exists()
+
+
+def test_templates_changed_after_the_plan_say_nothing_of_what_is_sealed(work: RoundContext, tmp_path: Path) -> None:
+    own = own_include(work.settings, tmp_path)
+    notice = own.include / "templates" / "change_notice" / "assistance" / "template.yaml"
+    notice.write_text(notice.read_text(encoding="utf-8").replace("2025-04-01", "2025-04-02"), encoding="utf-8")
+    with pytest.raises(GateClosedError, match="様式が、印刷計画のときのものと違います"):
+        seal(load_round(own, work.round_id), at=AT)
+    assert latest(work.entries, Sealed) is None
 
 
 def test_the_members_have_neutral_names_in_order_and_are_stored(work: RoundContext) -> None:
@@ -264,10 +305,12 @@ def test_a_swapped_piece_is_refused(work: RoundContext) -> None:
 
 
 def test_a_lost_chunk_is_missed(work: RoundContext) -> None:
-    record(work, PrintPlanned(pieces=7, chunks=2, bundles=2, characters=1, font_sha256="0" * 64))
+    planned = latest(work.entries, PrintPlanned)
+    assert planned is not None
+    record(work, planned.model_copy(update={"chunks": 2}))
     with pytest.raises(CountMismatchError, match="7と6"):
         seal(work, at=AT)
-    record(work, PrintPlanned(pieces=7, chunks=4, bundles=2, characters=1, font_sha256="0" * 64))
+    record(work, planned.model_copy(update={"chunks": 4}))
     with pytest.raises(WorkspaceError, match="list-004"):
         seal(work, at=AT)
 

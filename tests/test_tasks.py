@@ -44,8 +44,8 @@ tasks.get_current_context = lambda: asked  # a worker's, and there is none
 
 def params(name):
     return {"round_id": f"2026-11-{name}", "kind": "change_notice", "source": f"{name}.csv", "layout": "shinjuku",
-            "contract": "r8-print", "issue_date": "2026-11-20", "posting_date": "2026-11-24",
-            "piece_ids": "0123ABCDE", "reason": "その他", "returned_on": "2026-11-30"}
+            "contract": "r8-print", "extracted_by": "datateam",
+            "issue_date": "2026-11-20", "posting_date": "2026-11-24"}
 
 def asking(name, user="datateam"):
     asked.update(params=params(name), run_id="manual__1", dag_run=SimpleNamespace(triggering_user_name=user))
@@ -82,8 +82,11 @@ told["verify"] = [dataclasses.asdict(each) for each in verified]
 told["seal"] = done(lambda: tasks.seal.function(verified))
 told["too early"] = [done(lambda: tasks.purge.function(opened)), done(lambda: tasks.close_round.function(opened))]
 casework = [tasks.request_withdrawal.function, tasks.record_returned.function]
+typed = {"piece_ids": "0123ABCDE", "reason": "その他", "returned_on": "2026-11-30"}
+asked["params"] |= typed
 told["casework too early"] = [done(each) for each in casework]
 asking("good", user=None)
+asked["params"] |= typed
 told["casework of nobody"] = [done(each) for each in casework]
 asking("bad")
 bad = tasks.open_round.function()
@@ -165,10 +168,11 @@ def test_every_step_is_in_the_register_at_the_time_of_the_clock_with_the_proof_b
 ) -> None:
     entries = Register(ward["MAILROUND_REGISTER_URL"]).entries("2026-11-good")
     kinds = [entry.body.kind for entry in entries]
-    assert kinds[:4] == ["round_opened", "extracted", "quality_checked", "print_planned"]
-    assert kinds[-2:] == ["sealed", "proof_made"]
+    opening = ["gates_evaluated", "round_opened", "contract_stated"]
+    assert kinds[:6] == [*opening, "extracted", "quality_checked", "print_planned"]
+    assert kinds[-3:] == ["gates_evaluated", "sealed", "proof_made"]
     assert {datetime.fromisoformat(entry.at) for entry in entries} == {datetime.fromisoformat(NOW)}
-    assert entries[0].actor == "datateam"
+    assert entries[1].actor == "datateam"
     assert datetime.fromisoformat(NOW).utcoffset() == TOKYO.utcoffset(datetime.fromisoformat(NOW))
 
 

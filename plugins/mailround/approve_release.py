@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from mailround.contracts import Person
+from mailround.contracts import Person, WardPerson
 from mailround.decide_holds import HoldDecision, holds_table
 from mailround.errors import CountMismatchError, GateClosedError
-from mailround.forms import Answer, Form, Settled, recorded, table
-from mailround.gates import APPROVAL, RECENT, ExportAge, Release, closed, require
+from mailround.forms import Answer, Form, Settled, designated, recorded, table
+from mailround.gates import APPROVAL, RECENT, Approvals, Evaluation, ExportAge, Release, closed
 from mailround.register.entries import (
     Body,
     Extracted,
+    HoldsReleased,
+    PasswordHandedOver,
     PrintPlanned,
     ProofMade,
     QualityChecked,
@@ -23,6 +25,7 @@ from mailround.register.entries import (
     Sealed,
     latest,
     overtaken,
+    standing,
 )
 from mailround.settings import TOKYO
 
@@ -49,6 +52,14 @@ class ReleaseApproval(Form):
         return release.approved is None or release.approved != release.sealed
 
     @classmethod
+    def lapsed(cls, work: RoundContext, moment: datetime) -> bool:
+        """Ask again when the approval's days are over and something is still to be handed over on it."""
+        if latest(work.entries, PasswordHandedOver):
+            return False
+        until = approvals_of(work, moment).good_until
+        return until is not None and until < moment.astimezone(TOKYO).date()
+
+    @classmethod
     def stopped(cls, work: RoundContext) -> bool:
         """Tell whether somebody sent the package back."""
         return latest(work.entries, ReleaseRefused) is not None
@@ -59,15 +70,18 @@ class ReleaseApproval(Form):
         return work.contract.ward_approvers
 
     @classmethod
+    def asking(cls, work: RoundContext, day: date) -> Evaluation:
+        """Nobody is asked to approve what lies on the disk otherwise, or rests on what was done anew."""
+        return Evaluation(day).ask(APPROVAL, release_of(work))
+
+    @classmethod
     def body(cls, work: RoundContext) -> str:
         """Show the counts, the holds, and the hashes of the package that an approval is bound to and of its proof.
 
         Raises:
-            GateClosedError: The package on disk is not the sealed one, is not made of the last plan and check, or has
-                no proof.
+            GateClosedError: The holds are not decided on, or the package has no proof.
             CountMismatchError: Printed, held and excluded do not add up to extracted.
         """
-        require(APPROVAL, release_of(work), work.opened.posting_date)
         if HoldDecision.needed(work) or HoldDecision.stopped(work):
             raise GateClosedError(
                 "保留の世帯を除いて続けるという判断が管理簿にありません。", "「04 保留の判断」に回答してください。"
@@ -90,6 +104,7 @@ class ReleaseApproval(Form):
             ("回", f"{work.round_id}（{work.kind.title}）"),
             ("契約", work.contract.title),
             ("開始した人（承認できません）", work.opened.triggered_by),
+            *_barred(work),
             ("発行日／発送予定日", f"{work.opened.issue_date}／{work.opened.posting_date}"),
             *data_age(work),
             ("取込", f"{checked.rows:,} 世帯"),
@@ -110,14 +125,16 @@ class ReleaseApproval(Form):
                 holds_table(work),
                 (
                     f"承認用見本（`mailround proof {work.round_id} --printer lp` で印刷）を見てから回答してください。"
-                    "承認の効力は、上のSHA-256のパッケージに限ります。"
+                    "承認の効力は、上のSHA-256のパッケージに限り、"
+                    f"承認の日から {work.contract.approval_days} 日で切れます（その前に渡せなければ、承認し直します）。"
                     f"「{SEND_BACK}」を選ぶと、この回は終わり、パッケージと鍵と、受信フォルダの原本は廃棄されます。"
                 ),
             )
         )
 
     def objections(self, work: RoundContext, answer: Answer) -> Iterable[str]:
-        """Nothing is approved that could only be posted to an address that has expired, or whose data are too old."""
+        """Who took part may not answer; nothing is approved that is too old or has an address that has expired."""
+        yield from _took_part(work, answer)
         day = answer.answered_at.astimezone(TOKYO).date()
         until = recorded(work, PrintPlanned).postable_until
         if answer.option != APPROVE:
@@ -133,17 +150,32 @@ class ReleaseApproval(Form):
                 "データ担当に、出力し直したデータファイルと新しい回の番号で作り直すよう依頼してください。"
             )
 
-    def outcome(self, work: RoundContext, answer: Answer) -> Settled:
-        """Bind the answer to the sealed package.
+    def passing(self, work: RoundContext, answer: Answer) -> Evaluation | None:
+        """Return whether the package is still what was shown; it may always be sent back."""
+        if answer.option == SEND_BACK:
+            return None
+        return self.asking(work, answer.answered_at.astimezone(TOKYO).date())
 
-        Raises:
-            GateClosedError: The package on disk is no longer the sealed one, or a step before it was done anew.
-        """
+    def outcome(self, work: RoundContext, answer: Answer) -> Settled:
+        """Bind the answer to the sealed package."""
         sealed = recorded(work, Sealed).sha256
         if answer.option == SEND_BACK:
             return Settled(ReleaseRefused(package_sha256=sealed, answered_at=answer.answered_at), goes_on=False)
-        require(APPROVAL, release_of(work), work.opened.posting_date)
         return Settled(ReleaseApproved(package_sha256=sealed, answered_at=answer.answered_at))
+
+
+def approvals_of(work: RoundContext, moment: datetime) -> Approvals:
+    """Return every standing approval of the sealed package, as it counts at that moment."""
+    entries = work.entries
+    sealed = latest(entries, Sealed)
+    given = (each for each in standing(entries, ReleaseApproved) if sealed and each.package_sha256 == sealed.sha256)
+    return Approvals(tuple(each.answered_at for each in given), work.contract.approval_days, moment)
+
+
+def approved_until(work: RoundContext) -> str:
+    """Return for a question the last day on which the package may be handed over on its approval."""
+    approved = recorded(work, ReleaseApproved)
+    return f"{approvals_of(work, approved.answered_at).good_until}"
 
 
 def last_posting_day(work: RoundContext) -> tuple[tuple[str, str], ...]:
@@ -190,3 +222,42 @@ def release_of(work: RoundContext) -> Release:
         on_disk=on_disk,
         overtaken=late.title if late else None,
     )
+
+
+def _barred(work: RoundContext) -> tuple[tuple[str, str], ...]:
+    """Return the rows that say who else may not approve."""
+    rows = []
+    if work.opened.extracted_by:
+        rows.append(("抽出した人（承認できません）", work.opened.extracted_by))
+    if releasers := _releasers(work):
+        rows.append(("保留を解除した人（承認できません）", "、".join(releasers)))
+    return tuple(rows)
+
+
+def _releasers(work: RoundContext) -> tuple[str, ...]:
+    """Return who released a hold, also one of an earlier check: they have seen and judged households of this round."""
+    entries = work.entries
+    released = standing(entries, HoldsReleased)
+    return tuple(dict.fromkeys(each.actor for each in entries if each.body in released))
+
+
+def _took_part(work: RoundContext, answer: Answer) -> Iterable[str]:
+    """Return, as one sentence at most, what keeps this person from approving what they or their division made."""
+    responder, opened = str(answer.responder).casefold(), work.opened
+    day = answer.answered_at.astimezone(TOKYO).date()
+    approver = designated(work.contract.ward_approvers, str(answer.responder), day)
+    if responder == opened.triggered_by.casefold() or not approver:  # told already
+        return
+    if responder == opened.extracted_by.casefold():
+        yield "この回のデータを抽出した本人は回答できません。別の承認者が回答してください。"
+    elif responder in {each.casefold() for each in _releasers(work)}:
+        yield "この回の保留を解除した本人は回答できません。別の承認者が回答してください。"
+    elif _divisions(work, day, responder) & _divisions(work, day, opened.triggered_by, opened.extracted_by):
+        yield "この回を開始した人かデータを抽出した人と同じ課の人は回答できません。別の課の承認者が回答してください。"
+
+
+def _divisions(work: RoundContext, day: date, *who: str) -> set[str]:
+    """Return the divisions of these people wherever the contract names them on that day."""
+    contract, ids = work.contract, {each.casefold() for each in who}
+    people: tuple[WardPerson, ...] = (*contract.ward_handlers, *contract.ward_approvers, *contract.responsible.ward)
+    return {each.division for each in people if each.id.casefold() in ids and each.valid_on(day)}

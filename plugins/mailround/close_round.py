@@ -8,14 +8,19 @@ from datetime import datetime
 from pathlib import Path
 
 from mailround.context import RoundContext
+from mailround.controls import load_controls
 from mailround.errors import GateClosedError
+from mailround.evidence import evidence
+from mailround.evidence_pdf import draw_evidence
 from mailround.incident import open_incidents
 from mailround.items import open_items
 from mailround.private_files import replacing
 from mailround.purge import erase, require_only
-from mailround.register.bodies.custody import KEY_DESTRUCTION
+from mailround.register.checkpoint import of, sign
 from mailround.register.entries import (
+    HOUSE,
     Body,
+    CheckpointSigned,
     DeletionCertified,
     Entry,
     ItemsReturned,
@@ -24,14 +29,12 @@ from mailround.register.entries import (
     Posted,
     PrintPlanned,
     Purged,
-    QualityChecked,
     ReceiptConfirmed,
     ReleaseApproved,
     RoundClosed,
     Sealed,
     latest,
 )
-from mailround.register.listing import rows
 from mailround.returned_mail import unsettled
 from mailround.settings import Settings
 from mailround.withdrawal import open_requests
@@ -52,8 +55,8 @@ REQUIRED: tuple[type[Body], ...] = (
 
 
 def report_path(settings: Settings, round_id: str) -> Path:
-    """Return where a round's evidence report lies."""
-    return settings.outbox / round_id / "evidence" / f"{round_id}.md"
+    """Return where a round's evidence report lies as JSON; beside it is the PDF of the same name."""
+    return settings.outbox / round_id / "evidence" / f"{round_id}.json"
 
 
 def close_round(work: RoundContext, *, at: datetime) -> None:
@@ -66,7 +69,9 @@ def close_round(work: RoundContext, *, at: datetime) -> None:
     Raises:
         GateClosedError: A step of the round does not stand in the register, or something is not accounted for; names
             them all.
+        PrintError: The font lacks a character of the report.
         RegisterError: The register's chain is broken.
+        VaultError: The key that signs checkpoints is not there.
         WorkspaceError: A file of the round is left somewhere.
     """
     work.register.verify()
@@ -86,11 +91,15 @@ def close_round(work: RoundContext, *, at: datetime) -> None:
         )
     erase(work, index=True)
     require_only(work)
-    report = evidence(work, before)
-    with replacing(report_path(work.settings, work.round_id)) as file:
-        file.write(report)
+    report = evidence(before, load_controls(work.settings.include), _checkpoint(work, closing, at=at))
+    told, paper = report.model_dump_json(indent=1).encode("utf-8"), draw_evidence(work.settings, report)
+    path = report_path(work.settings, work.round_id)
+    for target, content in ((path, told), (path.with_suffix(".pdf"), paper)):
+        with replacing(target) as file:
+            file.write(content)
+    digests = [hashlib.sha256(each).hexdigest() for each in (told, paper)]
     work.register.append(
-        RoundClosed(report_sha256=hashlib.sha256(report).hexdigest()),
+        RoundClosed(report_sha256=digests[0], report_json_sha256=digests[0], report_pdf_sha256=digests[1]),
         round_id=work.round_id,
         actor="mailround",
         at=at,
@@ -113,75 +122,13 @@ def unaccounted(entries: Sequence[Entry]) -> tuple[str, ...]:
     return tuple(told)
 
 
-def evidence(work: RoundContext, entries: Sequence[Entry]) -> bytes:
-    """Return the evidence report as Japanese Markdown: a function of the round's register entries and its contract.
-
-    The last entry's hash covers every entry before it, of all rounds: printed and filed, it anchors the chain.
-    """
-    opened = work.opened
-    steps = []
-    for kind in REQUIRED:
-        entry = next(entry for entry in reversed(entries) if entry.body is latest(entries, kind))
-        [row] = rows([entry])
-        steps.append((row.title, row.at, row.actor, f"第{row.seq}号"))
-    listed = [(f"{row.seq}", row.at, row.actor, row.title, row.content) for row in rows(entries)]
-    lines = [
-        f"# 証跡報告書　回 {work.round_id}",
-        "",
-        "管理簿の記録だけから作成しました。個人情報は含みません。",
-        "",
-        f"* 発送種別：{work.kind.title}",
-        f"* 契約：{work.contract.title}",
-        f"* 発行日：{opened.issue_date}　発送予定日：{opened.posting_date}",
-        f"* 開始者：{opened.triggered_by}",
-        "",
-        "## 件数の照合",
-        "",
-        *_table(("段階", "件数"), _counts(entries)),
-        "",
-        "## 統制の記録",
-        "",
-        *_table(("統制", "日時", "取扱者", "管理簿"), steps),
-        "",
-        KEY_DESTRUCTION,
-        "",
-        "## この回の全記録",
-        "",
-        *_table(("番号", "日時", "取扱者", "種別", "内容"), listed),
-        "",
-        "## 連鎖の検証",
-        "",
-        f"作成時に管理簿の全連鎖を検証しました。この回の末尾は第{entries[-1].seq}号、ハッシュは次のとおりです。",
-        "",
-        f"`{entries[-1].hash}`",
-        "",
+def _checkpoint(work: RoundContext, closing: int | None, *, at: datetime) -> str:
+    """Sign the register, or return what was signed when the round was closed before."""
+    if closing is None:
+        return sign(work.register, work.settings.checkpoint_key, at=at).text
+    signed = [
+        entry.body
+        for entry in work.register.entries(HOUSE)
+        if isinstance(entry.body, CheckpointSigned) and entry.seq < closing
     ]
-    return "\n".join(lines).encode("utf-8")
-
-
-def _counts(entries: Sequence[Entry]) -> list[tuple[str, ...]]:
-    """Return every count of the round that must reconcile with its neighbours."""
-    checked, planned = latest(entries, QualityChecked), latest(entries, PrintPlanned)
-    sealed, posted = latest(entries, Sealed), latest(entries, Posted)
-    told = []
-    if checked:
-        told += [("取込", checked.rows), ("印刷対象", checked.printable)]
-        told += [("保留", checked.held), ("対象外", checked.excluded), ("窓口交付", checked.counter)]
-    if planned and planned.released:
-        told += [("保留のうち解除", planned.released)]
-    if sealed:
-        told += [("封緘（通）", sealed.pieces), ("封緘（頁）", sealed.pages)]
-    if posted:
-        told += [("引渡し", posted.handed_over), ("抜取り", posted.withdrawn), ("破損", posted.spoiled)]
-        told += [("再印刷", posted.reprinted), ("発送", posted.posted)]
-    return [(title, f"{count:,}") for title, count in told]
-
-
-def _table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
-    """Return a Markdown table; a cell cannot break out of it."""
-    rule = ["---"] * len(columns)
-    return [f"| {' | '.join(map(_cell, line))} |" for line in (columns, rule, *lines)]
-
-
-def _cell(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\r", " ").replace("\n", " ")
+    return of(signed[-1]).text if signed else ""

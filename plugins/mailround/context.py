@@ -35,7 +35,7 @@ ROUND_KEY = "round-key"
 INDEX_KEY = "index-key"
 """Vault name of the key of the piece index; destroyed by close_round."""
 PASSWORD = "package-password"  # noqa: S105 - the name of a secret, not a secret
-"""Vault name of the package's password; destroyed once the password notice is made."""
+"""Vault name of the package's password; destroyed once its notice is handed over, by the purge at the latest."""
 
 
 @dataclass(frozen=True)

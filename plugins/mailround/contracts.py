@@ -146,7 +146,9 @@ class Deletion(_Part):
 
 
 class IncidentClocks(_Part):
-    """Days from noticing an incident to each report to the authority; the law's limits may be kept earlier, not later.
+    """Within how many days of noticing an incident each report goes to the authority; the day itself is the first.
+
+    The law's limits may be kept earlier, not later.
 
     Source: 個人情報の保護に関する法律 68, 同施行規則 44: promptly (read as 3 to 5 days), then 30 days, or 60 when the
     purpose may be wrongful.

@@ -99,5 +99,9 @@ class GateClosedError(MailroundError):
     """A precondition of the control checklist is not met."""
 
 
+class IncidentError(MailroundError):
+    """An incident cannot be recorded as it was reported."""
+
+
 class RoundEndedError(MailroundError):
     """A person's decision ended the round."""

@@ -21,6 +21,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, V
 
 from mailround.contracts import Person
 from mailround.errors import GateClosedError, RegisterError, RoundEndedError
+from mailround.evaluation import pass_gates, state_contract
+from mailround.gates import Evaluation
 from mailround.register.entries import AnswerRefused, AnyBody, B, Body, latest, standing
 from mailround.settings import TOKYO
 
@@ -118,11 +120,18 @@ class Form(BaseModel, ABC):
     """Whether whoever started the round may not answer."""
     stop: ClassVar[str | None] = None
     """The button that ends the round, with which no field need be filled in."""
+    recall: ClassVar[str] = ""
+    """What to do first when a gate turns out to be closed at what has been done already: a Japanese sentence."""
 
     @classmethod
     def needed(cls, work: RoundContext) -> bool:
         """Tell whether to ask at all: not when the register has the answer already (a cleared or retried task)."""
         return latest(work.entries, cls.records) is None
+
+    @classmethod
+    def lapsed(cls, work: RoundContext, moment: datetime) -> bool:  # noqa: ARG003 - for answers that count for a while
+        """Tell whether the register's answer no longer counts at that moment, so that a new one is asked for."""
+        return False
 
     @classmethod
     def stopped(cls, work: RoundContext) -> bool:  # noqa: ARG003 - for forms that can end a round
@@ -144,6 +153,11 @@ class Form(BaseModel, ABC):
         Called once the answer stands in the register, and again whenever a cleared or interrupted task finds it there:
         doing it twice must be as good as doing it once.
         """
+
+    @classmethod
+    def asking(cls, work: RoundContext, day: date) -> Evaluation:  # noqa: ARG003 - for forms with gates
+        """Return the gates without which the question must not even be put, as they are on that day."""
+        return Evaluation(day)
 
     @classmethod
     @abstractmethod
@@ -171,12 +185,16 @@ class Form(BaseModel, ABC):
         """Return what the register and the contract say against a well-formed answer, as Japanese sentences."""
         return ()
 
+    def passing(self, work: RoundContext, answer: Answer) -> Evaluation | None:  # noqa: ARG002 - for forms with gates
+        """Return the gates that must hold for a good answer, on the day of what it tells; None where there are none."""
+        return None
+
     @abstractmethod
     def outcome(self, work: RoundContext, answer: Answer) -> Settled:
         """Return what a good answer means.
 
         Raises:
-            GateClosedError: A precondition fails that the person answering cannot mend.
+            GateClosedError: What an earlier step must have left is missing.
         """
 
     @classmethod
@@ -198,6 +216,18 @@ class Form(BaseModel, ABC):
         return tuple(reasons)
 
 
+def question(form: type[Form], work: RoundContext, *, at: datetime) -> str:
+    """Return what is asked; what forbids to ask is recorded before it is raised, on the day of ``at``.
+
+    Raises:
+        GateClosedError: The question must not be put now.
+    """
+    evaluation = form.asking(work, at.astimezone(TOKYO).date())
+    if evaluation.closed:
+        pass_gates(work.register, work.round_id, form.step, evaluation, at=at)
+    return form.body(work)
+
+
 def settle(form: type[Form], work: RoundContext, answer: Answer, *, at: datetime) -> Settled | AskAgain:
     """Judge an answer and put the result into the register.
 
@@ -211,7 +241,7 @@ def settle(form: type[Form], work: RoundContext, answer: Answer, *, at: datetime
         What was recorded, or the reasons (recorded too) to ask again.
 
     Raises:
-        GateClosedError: A precondition fails that is no fault of the answer; nothing is recorded.
+        GateClosedError: A gate is closed, which is no fault of the answer: that is recorded, and the answer is not.
         RegisterError: The register has another answer already; this one is recorded as refused.
         RoundEndedError: An earlier answer has ended the round.
     """
@@ -219,6 +249,8 @@ def settle(form: type[Form], work: RoundContext, answer: Answer, *, at: datetime
         raise RoundEndedError(
             f"回「{work.round_id}」は、前の回答により中止と決まっています。", "新しい回の番号で始めてください。"
         )
+    asked = form.needed(work) or form.lapsed(work, answer.answered_at)
+    answered = not asked and latest(work.entries, form.records) is not None  # one that was never needed has no answer
     reasons = list(_about_responder(form, work, answer))
     if answer.option not in form.options:
         reasons.append(f"{'・'.join(f'「{option}」' for option in form.options)}から選んでください。")
@@ -226,14 +258,17 @@ def settle(form: type[Form], work: RoundContext, answer: Answer, *, at: datetime
     reasons += filled if isinstance(filled, tuple) else filled.objections(work, answer)
     if reasons or isinstance(filled, tuple):
         _refuse(form, work, answer, tuple(reasons), at=at)
-        if _answered(form, work):
+        if answered:
             raise _answered_already(form, work)
         return AskAgain(tuple(reasons))
     settled = filled.outcome(work, answer)
-    if _answered(form, work) and settled.body not in standing(work.entries, type(settled.body)):
+    if answered and settled.body not in standing(work.entries, type(settled.body)):
         error = _answered_already(form, work)
         _refuse(form, work, answer, (error.happened,), at=at)
         raise error
+    if asked and (evaluation := filled.passing(work, answer)):
+        state_contract(work.register, work.round_id, work.contract, work.opened.round_kind, at=at)
+        pass_gates(work.register, work.round_id, form.step, evaluation, at=at, first=form.recall)
     for body in (settled.body, *settled.more):
         work.register.append(body, round_id=work.round_id, actor=str(answer.responder), at=at)
     if settled.goes_on and not settled.asks_again:
@@ -245,11 +280,6 @@ def _refuse(form: type[Form], work: RoundContext, answer: Answer, reasons: tuple
     refused = AnswerRefused(step=form.step, reasons=reasons, answered_at=answer.answered_at)
     actor = (answer.responder or "mailround")[:_ACTOR_LENGTH]
     work.register.append(refused, round_id=work.round_id, actor=actor, at=at)
-
-
-def _answered(form: type[Form], work: RoundContext) -> bool:
-    """Tell whether the register has the answer; a form that was never needed has none."""
-    return not form.needed(work) and latest(work.entries, form.records) is not None
 
 
 def _answered_already(form: type[Form], work: RoundContext) -> RegisterError:

@@ -17,16 +17,9 @@ from mailround.context import RoundContext
 from mailround.disc import Contents, differences, read_folder, read_image
 from mailround.errors import GateClosedError, PackageError, RegisterError
 from mailround.forms import Tag
+from mailround.media_numbers import taken
 from mailround.package_check import MANIFEST
-from mailround.register.entries import (
-    Correction,
-    Entry,
-    MediaChecked,
-    MediaHandedOver,
-    MediaImaged,
-    Sealed,
-    latest,
-)
+from mailround.register.entries import Entry, MediaChecked, MediaImaged, Sealed, latest
 
 _TAG: TypeAdapter[str] = TypeAdapter(Tag)
 _SHOWN = 10
@@ -82,20 +75,11 @@ def _number(media_no: str, sealed: Sealed, entries: Iterable[Entry]) -> str:
             "媒体番号が正しくありません。",
             "媒体のラベルの番号を、半角の英数字・ハイフン・点で16字以内（例：DVD-0001）で入力してください。",
         ) from None
-    listed = tuple(entries)
-    corrected = {entry.body.corrects for entry in listed if isinstance(entry.body, Correction)}
-    for entry in listed:
-        body = entry.body
-        if (
-            isinstance(body, MediaChecked | MediaHandedOver)
-            and entry.seq not in corrected
-            and body.media_no.casefold() == number.casefold()
-            and body.package_sha256 != sealed.sha256
-        ):
-            raise RegisterError(
-                f"媒体番号「{number}」は、既に回「{entry.round_id}」の媒体の番号です（管理簿 第{entry.seq}号）。",
-                "媒体とラベルを取り違えていないか確かめ、新しい媒体には新しい番号を付けてください。",
-            )
+    if entry := taken(entries, number, sealed.sha256):
+        raise RegisterError(
+            f"媒体番号「{number}」は、既に回「{entry.round_id}」の媒体の番号です（管理簿 第{entry.seq}号）。",
+            "媒体とラベルを取り違えていないか確かめ、新しい媒体には新しい番号を付けてください。",
+        )
     return number
 
 

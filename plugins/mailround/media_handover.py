@@ -8,16 +8,27 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from mailround.approve_release import data_age, export_age, last_posting_day, release_of
+from mailround.approve_release import approvals_of, data_age, export_age, last_posting_day
 from mailround.errors import GateClosedError
-from mailround.forms import Answer, Label, Settled, Tag, ids, recorded, table
-from mailround.gates import HANDOVER, OPENING, RECENT, require
-from mailround.handover import RECORD, TAG_HINT, Handover, minute
+from mailround.forms import Answer, Settled, Tag, ids, recorded, table
+from mailround.gates import ADDRESSES, RECENT, Evaluation
+from mailround.handover import (
+    RECORD,
+    TAG_HINT,
+    Handover,
+    conditions,
+    minute,
+    sheets,
+    standing_entries,
+    without_sheet,
+)
+from mailround.media_numbers import taken
 from mailround.register.entries import (
     Body,
+    HandoverSheetPrinted,
+    MediaChecked,
     MediaHandedOver,
     PrintPlanned,
-    ReleaseApproved,
     ReleaseRefused,
     Sealed,
     latest,
@@ -27,11 +38,7 @@ if TYPE_CHECKING:
     from mailround.context import RoundContext
 
 STOP = "渡さずに中止する"
-_CALL_BACK = (
-    f"委託先に作業をさせず、媒体を回収してください。回収したら、この工程を Clear して「{STOP}」を選び、"
-    "出力し直したデータファイルと、新しい回の番号と発送予定日で作り直してください。"
-)
-_MOST_DISCS = 9
+_MOST_DISCS, _MOST_PIECES = 9, 1_000_000
 
 
 class MediaHandover(Handover):
@@ -41,14 +48,18 @@ class MediaHandover(Handover):
     subject: ClassVar[str] = "媒体の引渡しを記録してください"
     options: ClassVar[tuple[str, ...]] = (RECORD, STOP)
     stop: ClassVar[str | None] = STOP
+    recall: ClassVar[str] = "渡してある媒体は、委託先に作業をさせずに回収してください。"
     records: ClassVar[type[Body]] = MediaHandedOver
 
     media_no: Tag = Field(title="媒体番号", description="媒体のラベルの番号。" + TAG_HINT.format("DVD-0001"))
     quantity: Annotated[int, Field(ge=1, le=_MOST_DISCS)] = Field(
-        title="数量（枚）", description=f"渡した媒体の枚数。1から{_MOST_DISCS}までの整数。"
+        title="数量（枚）", description="渡した媒体の枚数。照合した媒体は、番号ごとに1枚。"
     )
-    storage: Label = Field(
-        title="委託先での保管場所", description="番号の付いた場所を40字以内で（例：耐火金庫1）。人の名前は書かない。"
+    pieces: Annotated[int, Field(ge=1, le=_MOST_PIECES)] = Field(
+        title="通数", description="確認記録票の通数。上の表とも同じ。"
+    )
+    pages: Annotated[int, Field(ge=1, le=9 * _MOST_PIECES)] = Field(
+        title="頁数", description="確認記録票の頁数。上の表とも同じ。"
     )
 
     @classmethod
@@ -58,12 +69,7 @@ class MediaHandover(Handover):
 
     @classmethod
     def body(cls, work: RoundContext) -> str:
-        """Show which file goes onto the disc, who may hand it over, and until when that makes sense.
-
-        Raises:
-            GateClosedError: The package is not approved, or is not what was approved.
-        """
-        require(HANDOVER, release_of(work), work.opened.posting_date)
+        """Show which file goes onto the disc, who may hand it over, and until when that makes sense."""
         sealed = recorded(work, Sealed)
         rows = (
             ("ファイル", f"`{work.round_id}.zip`（{sealed.bytes:,} バイト）"),
@@ -71,11 +77,15 @@ class MediaHandover(Handover):
             ("内容", f"{sealed.pieces:,} 通、{sealed.pages:,} 頁"),
             *data_age(work),
             *last_posting_day(work),
+            *conditions(work),
             ("区の取扱者", ids(work.contract.ward_handlers)),
             ("委託先の取扱者", ids(work.contract.contractor_handlers)),
         )
         return (
-            "媒体に書き込み、書き込んだファイルのSHA-256が次と同じことを確かめ、鍵付きカバンで手渡してから記録してください。"
+            f"1. `mailround media image {work.round_id}` で作ったイメージを、媒体に書き込みます。\n"
+            "2. 媒体を入れ直し、`mailround media check` で照合します（媒体番号とともに管理簿に残ります）。\n"
+            f"3. `mailround handover-sheet {work.round_id} media --printer lp` で確認記録票を出力します。\n"
+            "4. 鍵付きカバンで手渡し、確認記録票に双方が署名してから、その内容を記録します。"
             f"\n\n{table(rows)}\n\n**パスワード通知書は、一緒に渡さないでください。** 記録のあと、別の機会に渡します。"
             f"\n\n渡せなくなった場合や、発送が間に合わない場合は、媒体が区にあることを確かめて「{STOP}」を選んでください"
             "（他の欄は空のままで構いません）。この回は終わり、パッケージと鍵と、受信フォルダの原本は廃棄されます。"
@@ -83,30 +93,74 @@ class MediaHandover(Handover):
 
     def earliest(self, work: RoundContext) -> tuple[datetime, str]:
         """Nothing leaves before its approval."""
-        return minute(recorded(work, ReleaseApproved).answered_at), "引渡しの承認"
+        given = approvals_of(work, self.handed_over_at).given
+        if not given:
+            raise GateClosedError(
+                "封緘したパッケージの引渡し承認の記録が管理簿にありません。",
+                "「09 引渡し承認」を Clear し、承認を受けてから渡してください。",
+            )
+        return minute(min(given)), "引渡しの承認"
 
     def objections(self, work: RoundContext, answer: Answer) -> Iterable[str]:
-        """Check the time and the handlers, unless the round is given up."""
-        return () if answer.option == STOP else super().objections(work, answer)
+        """Check the time, the handlers, the counts, the disc and its paper, unless the round is given up."""
+        if answer.option == STOP:
+            return
+        yield from super().objections(work, answer)
+        sealed = recorded(work, Sealed)
+        yield from self._counts(sealed)
+        yield from self._disc(work, sealed)
+
+    def _counts(self, sealed: Sealed) -> Iterable[str]:
+        """Compare with the manifest, which the sealing has counted (control 9)."""
+        for title, said, right, unit in (
+            ("通数", self.pieces, sealed.pieces, "通"),
+            ("頁数", self.pages, sealed.pages, "頁"),
+            ("数量（枚）", self.quantity, 1, "枚"),
+        ):
+            if said != right:
+                yield f"「{title}」が目録（{right:,}{unit}）と違います。渡した媒体と確認記録票を確かめてください。"
+
+    def _disc(self, work: RoundContext, sealed: Sealed) -> Iterable[str]:
+        """Ask for the check of exactly this disc and for its sheet; a number is never given twice."""
+        if entry := taken(work.register.entries(), self.media_no, sealed.sha256):
+            yield (
+                f"その「媒体番号」は、既に回「{entry.round_id}」の媒体の番号です（管理簿 第{entry.seq}号）。"
+                "媒体とラベルを取り違えていないか、直ちに確かめてください。"
+            )
+            return
+        checks = [
+            entry
+            for entry in standing_entries(work.entries, MediaChecked)
+            if isinstance(entry.body, MediaChecked)
+            and (entry.body.media_no, entry.body.package_sha256) == (self.media_no, sealed.sha256)
+        ]
+        if not checks:
+            yield (
+                "その「媒体番号」の媒体を照合した記録がありません。ラベルの番号を確かめてください。照合していない媒体を"
+                "渡した場合は、回収し、`mailround media check` で照合してから渡し直してください。"
+            )
+            return
+        yield from self.too_early(datetime.fromisoformat(checks[0].at), "媒体の照合")
+        printed = [
+            entry
+            for entry in sheets(work, "media", sealed.sha256)
+            if isinstance(entry.body, HandoverSheetPrinted) and entry.body.media_no == self.media_no
+        ]
+        yield from without_sheet(self, work, printed, "media")
+
+    def passing(self, work: RoundContext, answer: Answer) -> Evaluation | None:
+        """Return also whether the data were still good then, and every address; a round may always be given up."""
+        if answer.option == STOP:
+            return None
+        return (
+            self.holding(work)
+            .ask(RECENT, export_age(work, self.handed_over_at))
+            .ask(ADDRESSES, recorded(work, PrintPlanned).postable_until)
+        )
 
     def outcome(self, work: RoundContext, answer: Answer) -> Settled:
-        """Record the handover of the approved package, or that there will be none.
-
-        Raises:
-            GateClosedError: The contract does not cover the day, the package is not what was approved, its data were
-                too old when it was handed over, or it could only be posted to an address that has expired.
-        """
+        """Record the handover of the approved package, or that there will be none."""
         sealed = recorded(work, Sealed).sha256
         if answer.option == STOP:
             return Settled(ReleaseRefused(package_sha256=sealed, answered_at=answer.answered_at), goes_on=False)
-        day = self.handed_over_at.date()
-        require(OPENING, work.contract, day)
-        require(HANDOVER, release_of(work), day)
-        require(RECENT, export_age(work, self.handed_over_at), day, remedy=_CALL_BACK)
-        until = recorded(work, PrintPlanned).postable_until
-        if until and until < day:
-            raise GateClosedError(
-                f"引渡し日（{day}）には、期限（{until}）の切れた送付先があるため、発送できません。",
-                _CALL_BACK,
-            )
         return Settled(MediaHandedOver(package_sha256=sealed, **self.model_dump()))

@@ -58,6 +58,16 @@ class Delivery(StrEnum):
     HOLD = "hold"
 
 
+class CorrectionReason(StrEnum):
+    """Why a register entry no longer counts. No free text: what is typed stays for good, and could name somebody."""
+
+    SLIP = "誤記"
+    TWICE = "二重の記録"
+    OTHER_ROUND = "別の回の記録"
+    NOT_DONE = "事実がなかった"
+    KEY_REPLACED = "署名鍵の交換"
+
+
 class PaymentMethod(StrEnum):
     """How aid is paid out."""
 
@@ -204,6 +214,8 @@ class RoundParams(BaseModel):
     contract: str
     issue_date: date
     posting_date: date
+    extracted_by: str = ""
+    """Staff id; a run of a version that did not ask has none, and opens no new round."""
 
 
 # References: flat, XCom-safe.
@@ -214,6 +226,14 @@ class Opened:
     """An opened round."""
 
     round_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentRef:
+    """A reported incident of a round."""
+
+    round_id: str
+    incident_no: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

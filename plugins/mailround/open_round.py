@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from datetime import datetime
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from mailround.approved_items import carried_items
 from mailround.context import INDEX_KEY, ROUND_KEY, load_round
-from mailround.contracts import load_contract
+from mailround.contracts import Contract, load_contract
 from mailround.errors import ConfigurationError, RoundRefusedError
+from mailround.evaluation import contract_sha256, pass_gates, state_contract
 from mailround.fonts import load_font
 from mailround.gaiji import load_gaiji
-from mailround.gates import OPENING, require
+from mailround.gates import ITEMS, OPENING, Carried, Evaluation
 from mailround.layouts import load_layout
 from mailround.model import Opened, RoundParams
 from mailround.register.entries import ContractChanged, RoundOpened, latest
@@ -32,6 +33,7 @@ TITLES = {
     "source": "データファイル",
     "layout": "データレイアウト",
     "contract": "契約",
+    "extracted_by": "データの抽出者",
     "issue_date": "発行日",
     "posting_date": "発送予定日",
 }
@@ -60,9 +62,10 @@ def open_round(
 
     Raises:
         RoundRefusedError: A param is malformed, the dates are out of order or the posting day of a new round is over,
-            the source is outside the inbox or missing, or the round id is used.
+            who extracted is no handler of the ward today, the source is outside the inbox or missing, or the round id
+            is used.
         ConfigurationError: Unknown kind, layout or contract, no font, or a template with a fault.
-        GateClosedError: The contract does not cover the posting day.
+        GateClosedError: A gate is closed on the posting day: that is recorded, and nothing else is done.
         RoundEndedError: A person has ended the round.
     """
     asked = _checked(params)
@@ -84,25 +87,31 @@ def open_round(
             f"発送予定日（{asked.posting_date}）が過ぎています。",
             "送付先の期限は発送予定日で判断します。これから発送する日を入力してください。",
         )
-    require(OPENING, contract, asked.posting_date)
+    if before is None:
+        _require_extractor(contract, asked, at)
     source_path(settings, asked.source)
 
+    templates = load_templates(settings.include, kind)
     entry = RoundOpened(
         round_kind=asked.kind,
         source=asked.source,
         layout=asked.layout,
         contract=asked.contract,
-        contract_sha256=hashlib.sha256(contract.model_dump_json().encode()).hexdigest(),
+        contract_sha256=contract_sha256(contract),
         issue_date=asked.issue_date,
         posting_date=asked.posting_date,
         triggered_by=triggered_by,
         run_id=run_id,
-        templates_sha256=digest(load_templates(settings.include, kind)),
+        templates_sha256=digest(templates),
+        extracted_by=asked.extracted_by,
     )
     if before is not None and before != entry.model_copy(update=before.model_dump(include=set(_AS_OPENED))):
         raise RoundRefusedError(
             f"回の番号「{asked.round_id}」は既に使われています。", "別の番号で実行してください（例：末尾を変える）。"
         )
+    carried = Carried(contract.approved_items.get(asked.kind), carried_items(templates.values()))
+    found = Evaluation(asked.posting_date).ask(OPENING, contract).ask(ITEMS, carried)
+    pass_gates(register, asked.round_id, "open_round", found, at=at)
     vault = Vault(settings.vault, settings.vault_identity)
     for name in (ROUND_KEY, INDEX_KEY):
         if before is None and not vault.holds(asked.round_id, name):
@@ -113,6 +122,7 @@ def open_round(
     if known.contract_sha256 != entry.contract_sha256:
         changed = ContractChanged(contract=entry.contract, contract_sha256=entry.contract_sha256)
         register.append(changed, round_id=asked.round_id, actor="mailround", at=at)
+    state_contract(register, asked.round_id, contract, asked.kind, at=at)
     return Opened(round_id=asked.round_id)
 
 
@@ -135,6 +145,16 @@ def source_path(settings: Settings, source: str) -> Path:
             "ファイル名と置き場所を確かめて、もう一度実行してください。",
         )
     return path
+
+
+def _require_extractor(contract: Contract, asked: RoundParams, at: datetime) -> None:
+    """Who took the export out of the welfare system must be designated (control 4), and may not approve it later."""
+    day = at.astimezone(TOKYO).date()
+    if not any(each.id == asked.extracted_by and each.valid_on(day) for each in contract.ward_handlers):
+        raise RoundRefusedError(
+            f"「{TITLES['extracted_by']}」は、{day} に有効な区の取扱者ではありません（点検表4）。",
+            "業務システムからデータを出力した人の、契約に登録された取扱者IDを入力してください。",
+        )
 
 
 def _require_sound_templates(settings: Settings, kind: RoundKind, asked: RoundParams) -> None:

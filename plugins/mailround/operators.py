@@ -18,7 +18,7 @@ from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
 from mailround import notices
 from mailround.errors import RoundEndedError
-from mailround.forms import Answer, AskAgain, Form, settle
+from mailround.forms import Answer, AskAgain, Form, question, settle
 from mailround.settings import TOKYO, load_settings
 from mailround.tasks import failing_at_once, find_round, now
 
@@ -53,13 +53,13 @@ class FormOperator(HITLOperator):
             work = _find(context)
             if self.form.stopped(work):
                 self._end(work)
-            if not self.form.needed(work):
+            if not self.form.needed(work) and not self.form.lapsed(work, now()):
                 self.log.info("確認が必要な事項はないか、回答が既に管理簿にあります。次の工程へ進みます。")
                 self.form.after(work)  # again: the worker may have been killed before it was done
                 self._warn(work)  # again: the mail server may have been down when the answer was recorded
                 return
             self._warn(work)  # of an answer after which the question is asked again
-            self.body = self.form.body(work)
+            self.body = question(self.form, work, at=now())
         try:
             super().execute(context)
         except TaskAwaitingInput:
@@ -89,7 +89,7 @@ class FormOperator(HITLOperator):
         )
         with failing_at_once():
             work = _find(context)
-            body = self.form.body(work)
+            body = question(self.form, work, at=now())
             if _digest(body) != shown:
                 raise AirflowException("回答を待つ間に内容が変わりました。新しい内容で質問し直します。")
             outcome = settle(self.form, work, answer, at=now())

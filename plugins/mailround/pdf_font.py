@@ -44,6 +44,8 @@ class EmbeddedFont:
 
     resource = "FT"
     """Name of the font in the resources of every page."""
+    ascent, descent = 880, -120
+    """Of the em in thousandths: flowing text asks for them."""
     shapable = False
     _dynamicFont = True  # noqa: N815 - reportlab's
     _multiByte = True  # noqa: N815 - reportlab's
@@ -126,8 +128,8 @@ class EmbeddedFont:
                 "Flags": 4,
                 "FontBBox": pdfdoc.PDFArray([-1000, -300, 2000, 1000]),
                 "ItalicAngle": 0,
-                "Ascent": 880,
-                "Descent": -120,
+                "Ascent": self.ascent,
+                "Descent": self.descent,
                 "CapHeight": 700,
                 "StemV": 80,
                 "FontFile2": _stream(doc, f"{self.resource}.outlines", self._font.outlines(glyphs.values())),

@@ -11,6 +11,7 @@ from pydantic import Field
 from mailround.approve_release import last_posting_day
 from mailround.forms import Answer, Form, Settled, recorded, table
 from mailround.handover import RECORD
+from mailround.incident import open_incidents
 from mailround.items import pulled_pieces
 from mailround.register.entries import (
     Body,
@@ -47,11 +48,19 @@ class Posting(Form):
 
     @classmethod
     def warning(cls, work: RoundContext) -> str:
-        """Tell that pieces may have gone to an address that had expired: too late to refuse, not to look after."""
+        """Tell what is too late to refuse, not to look after: an open incident, or an address that had expired."""
         posted, planned = latest(work.entries, Posted), recorded(work, PrintPlanned)
-        if posted is None or planned.postable_until is None or posted.posted_on <= planned.postable_until:
+        if posted is None:
             return ""
-        return (
+        told = ""
+        if incidents := "、".join(f"第{each.incident_no}号" for each in open_incidents(work.entries)):
+            told = (
+                f"対応中の事故（{incidents}）がある間に、発送が記録されました。"
+                "影響する封書が差し出されていないかを確かめ、個人情報の取扱いの責任者へ直ちに報告してください。"
+            )
+        if planned.postable_until is None or posted.posted_on <= planned.postable_until:
+            return told
+        return told + (
             f"発送日（{posted.posted_on}）が、送付先の最も早い期限（{planned.postable_until}）より後です。"
             "期限の切れた送付先に届いたおそれがあります。"
             f"業務システムで、送付先の期限が {planned.postable_until} 以後、{posted.posted_on} より前の世帯を調べ、"

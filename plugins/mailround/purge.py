@@ -177,7 +177,9 @@ def require_only(work: RoundContext, *allowed: str) -> tuple[str, ...]:
         WorkspaceError: Something else is left; says how many and where, not their names, which are not ours.
     """
     settings, round_id = work.settings, work.round_id
-    evidence = (f"outbox/{round_id}/package/{MANIFEST}", f"outbox/{round_id}/evidence/{round_id}.md")
+    # .md: the report of a round that was closed by an earlier version
+    reports = (f"outbox/{round_id}/evidence/{round_id}.{suffix}" for suffix in ("json", "pdf", "md"))
+    evidence = (f"outbox/{round_id}/package/{MANIFEST}", *reports)
     found = set()
     for title, root in (("data", settings.data), ("outbox", settings.outbox), ("vault", settings.vault)):
         for path in root.rglob("*"):

@@ -189,7 +189,7 @@ def reminder_text(due: Due) -> tuple[str, str]:
         f"消去期限：{due.due:%Y年%m月%d日}",
         f"状態：この対象の消去・返却が、まだ記録されていません。{state}。",
         f"対応：{action}",
-        "受領したら、Airflowの「消去証明の受領」に記録してください。記録されるまで、お知らせは続きます。",
+        "受領したら、Airflowの「17 消去証明の受領」に記録してください。記録されるまで、お知らせは続きます。",
     ]
     if due.overdue and due.escalate_to is None:
         lines.append(

@@ -1,22 +1,22 @@
 """The two roles of a ward in Airflow's user table; run as ``python -m mailround.roles`` after each Airflow upgrade.
 
-``Custody`` (second division, officer) may look, answer forms, and ask for a withdrawal or record returned mail;
-``DataTeam`` may also start a round and clear a task.
+``Custody`` (second division, officer) may look, answer forms, report an incident, and ask for a withdrawal or record
+returned mail; ``DataTeam`` may also start a round and clear a task.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-CASEWORK = ("withdraw_pieces", "record_returned_mail")
-"""The DAGs that a caseworker starts: those that act on a round that is out of the house."""
+CASEWORK = ("withdraw_pieces", "record_returned_mail", "report_incident")
+"""The DAGs that a caseworker starts: those that act on a round that is out of the house, or report on one."""
 
 
 def make_roles(manager: Any) -> None:  # noqa: ANN401 - Flask-AppBuilder's security manager has no types
     """Create both roles, or bring them up to date."""
     from airflow.providers.fab.www.security import permissions as may
 
-    # Airflow lets only those answer a form who may edit the DAG (that is: pause it); starting a run and touching a
+    # Airflow lets only those answer a form who may edit the DAG (that is: pause it); starting a round and touching a
     # task's state stay with the data team.
     answer = [
         (may.ACTION_CAN_EDIT, may.RESOURCE_DAG),

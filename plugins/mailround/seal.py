@@ -25,10 +25,13 @@ import pyzipper
 from pydantic import TypeAdapter
 
 from mailround import __version__, model
+from mailround.approved_items import carried_items
 from mailround.bundle_list import draw_bundle_list
 from mailround.context import PASSWORD, RoundContext
 from mailround.errors import CountMismatchError, GateClosedError, PackageError
+from mailround.evaluation import pass_gates
 from mailround.fonts import Font
+from mailround.gates import ITEMS, Carried, Evaluation
 from mailround.model import ListedPiece, PieceRange
 from mailround.package_check import (
     BUNDLE_COLUMNS,
@@ -47,7 +50,7 @@ from mailround.package_check import (
     check_stream,
     stretches,
 )
-from mailround.plan_print import FONT, LISTED, list_name, planned_offices
+from mailround.plan_print import FONT, LISTED, list_name, planned_offices, planned_templates
 from mailround.private_files import replacing
 from mailround.register.entries import PrintPlanned, Sealed, Verified, latest, overtaken, standing
 from mailround.settings import TOKYO, Settings
@@ -83,8 +86,9 @@ def seal(work: RoundContext, *, at: datetime) -> model.Sealed:
         at: The time of sealing, also the members' time stamp.
 
     Raises:
-        GateClosedError: A page was not read back against this plan, what the plan rests on was done anew, the delivery
-            offices are no longer those of the plan, or the package to be replaced was approved meanwhile.
+        GateClosedError: Pages or lists carry an item that is not approved, a page was not read back against this plan,
+            what the plan rests on was done anew, templates or delivery offices are no longer those of the plan, or the
+            package to be replaced was approved meanwhile.
         CountMismatchError: Plan, rendered pages and register disagree; holds both numbers.
         PackageError: The sealed package is not what its manifest says; the old one stays.
         RoundEndedError: The round is ended.
@@ -92,6 +96,7 @@ def seal(work: RoundContext, *, at: datetime) -> model.Sealed:
     if approved := work.released(Sealed):
         return _reference(work, approved)
     planned = _planned(work)
+    carried = _approved_items(work, at)
     chunks = _chunks(work, planned)
     path = package_path(work.settings, work.round_id)
     with replacing(path) as file:
@@ -107,7 +112,7 @@ def seal(work: RoundContext, *, at: datetime) -> model.Sealed:
             )
     with replacing(path.with_name(MANIFEST)) as file:
         file.write(_json(manifest))
-    return _record(work, planned, report, at)
+    return _record(work, planned, report, carried, at)
 
 
 def _planned(work: RoundContext) -> PrintPlanned:
@@ -122,6 +127,15 @@ def _planned(work: RoundContext) -> PrintPlanned:
             f"「{late.title}」の工程からやり直してください。",
         )
     return planned
+
+
+def _approved_items(work: RoundContext, at: datetime) -> frozenset[str]:
+    """Return what pages and lists carry, when the contract approves all of it for the round's kind."""
+    items = carried_items(planned_templates(work).values())
+    approved = work.contract.approved_items.get(work.opened.round_kind)
+    found = Evaluation(at.astimezone(TOKYO).date()).ask(ITEMS, Carried(approved, items))
+    pass_gates(work.register, work.round_id, "seal", found, at=at)
+    return items
 
 
 def _chunks(work: RoundContext, planned: PrintPlanned) -> list[_Chunk]:
@@ -261,7 +275,9 @@ def _write(work: RoundContext, chunks: Sequence[_Chunk], file: BinaryIO, at: dat
     return manifest
 
 
-def _record(work: RoundContext, planned: PrintPlanned, report: PackageReport, at: datetime) -> model.Sealed:
+def _record(
+    work: RoundContext, planned: PrintPlanned, report: PackageReport, carried: frozenset[str], at: datetime
+) -> model.Sealed:
     body = Sealed(
         pieces=report.pieces,
         pages=report.pages,
@@ -270,6 +286,7 @@ def _record(work: RoundContext, planned: PrintPlanned, report: PackageReport, at
         sha256=report.sha256,
         algorithm=ALGORITHM,
         plan_sha256=planned.plan_sha256,
+        carried=tuple(sorted(carried)),
     )
     work.register.append(body, round_id=work.round_id, actor="mailround", at=at)
     return _reference(work, body)

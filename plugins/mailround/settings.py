@@ -56,13 +56,21 @@ class Settings(CheckSettings):
     outbox: Path = Field(description="Sealed packages, one folder a round.")
     vault: Path = Field(description="Round keys and sealed secrets.")
     vault_identity: Path = Field(description="The age identity the vault's secrets are encrypted to.")
-    register_url: str = Field(description="SQLAlchemy URL of the register.")
+    register_url: str = Field(description="SQLAlchemy URL of the register; on PostgreSQL of a role that only adds.")
+    register_owner_url: str | None = Field(
+        default=None, description="The same database for the role that owns the tables: to migrate, and only there."
+    )
     alert_to: Annotated[tuple[MailAddress, ...], *_LISTED] = Field(
         min_length=1, description="Addresses that are told of failures and dues, separated by commas."
     )
     alert_from: MailAddress = Field(default="mailround@localhost", description="Sender of those mails.")
     ui_url: str = Field(default="http://127.0.0.1:8080", description="Address of the Airflow UI, for links in mails.")
     print_tasks: int = Field(default=4, ge=1, le=64, description="Mapped render tasks a round is cut into at most.")
+
+    @property
+    def checkpoint_key(self) -> Path:
+        """The private key that signs the register's checkpoints, beside the identity and as little in any backup."""
+        return self.vault_identity.with_name(f"{self.vault_identity.name}-checkpoint-key")
 
 
 def load_settings() -> Settings:

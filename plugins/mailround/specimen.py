@@ -16,9 +16,10 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from mailround.approved_items import carried_items
 from mailround.check_quality import check_quality
 from mailround.context import PASSWORD, ROUND_KEY, RoundContext
-from mailround.contracts import Contract
+from mailround.contracts import ApprovedItems, Contract
 from mailround.errors import ConfigurationError, CountMismatchError
 from mailround.fonts import has_selector, load_font
 from mailround.layouts import Layout, MailtoReason
@@ -32,8 +33,9 @@ from mailround.render import render
 from mailround.rounds import RoundKind
 from mailround.sample_households import sample_recipients
 from mailround.seal import package_path, seal
-from mailround.settings import CheckSettings, Settings
+from mailround.settings import TOKYO, CheckSettings, Settings
 from mailround.template_check import check_templates
+from mailround.templates import load_templates
 from mailround.vault import Vault
 from mailround.verify import verify
 from mailround.workspace import Workspace
@@ -120,7 +122,10 @@ def make_specimen(target: Path, *, kind: RoundKind, households: int, settings: C
 
 
 def _ward(folder: Path, kind: RoundKind, settings: CheckSettings, at: datetime) -> RoundContext:
-    """Return a round in a ward of its own; it has no contract and no layout, which these steps do not ask for."""
+    """Return a round in a ward of its own; it has no layout, and of a contract only what sealing asks for.
+
+    Its households are nobody's, so that no item needs anybody's approval: all that it carries is taken as approved.
+    """
     ward = Settings(
         inbox=folder / "inbox",
         data=folder / "data",
@@ -148,12 +153,14 @@ def _ward(folder: Path, kind: RoundKind, settings: CheckSettings, at: datetime) 
         run_id="",
     )
     register.append(opened, round_id=_ROUND_ID, actor="mailround", at=at)
+    items = carried_items(load_templates(ward.include, kind).values())
+    approved = ApprovedItems(version=_ROUND_ID, approved_on=at.astimezone(TOKYO).date(), items=tuple(sorted(items)))
     return RoundContext(
         round_id=_ROUND_ID,
         opened=opened,
         settings=ward,
         kind=kind,
-        contract=Contract.model_construct(),  # type: ignore[call-arg]  # there is none
+        contract=Contract.model_construct(approved_items={kind.name: approved}),  # type: ignore[call-arg]  # nothing else
         layout=Layout.model_construct(),  # type: ignore[call-arg]  # there is none
         register=register,
         vault=vault,

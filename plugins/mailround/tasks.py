@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
-from mailround.errors import MailroundError, MalformedExportError, RoundRefusedError
-from mailround.model import Checked, ChunkGroup, Extracted, Opened, Rendered, Sealed, Verified
+from mailround.errors import ConfigurationError, MailroundError, MalformedExportError, RoundRefusedError
+from mailround.model import Checked, ChunkGroup, Extracted, IncidentRef, Opened, Rendered, Sealed, Verified
 from mailround.settings import TOKYO, load_settings
 
 if TYPE_CHECKING:
@@ -205,3 +205,58 @@ def watch_deletions() -> int:
         register = Register(settings.register_url)
         register.verify()
         return retention.remind(settings, register, partial(notices.send, settings), at=now())
+
+
+@task(task_display_name="01 事故の報告")
+def report_incident() -> IncidentRef:
+    """Record the incident, or refuse what was typed; anybody who may start the run may report one."""
+    from mailround.incident import report_incident as step
+
+    context = get_current_context()
+    with failing_at_once():
+        user, params = started_by(context), dict(context["params"])
+        return step(find_round(str(params["round_id"])), params, run_id=context["run_id"], reported_by=user, at=now())
+
+
+@task(task_display_name="02 緊急連絡先への連絡")
+def tell_contacts(reported: IncidentRef) -> None:
+    """Mail the emergency contacts and the people in charge; the incident is recorded already."""
+    from mailround import incident_notices, notices
+
+    with failing_at_once():
+        work = find_round(reported.round_id, get_current_context()["run_id"])
+        if incident := incident_notices.untold(work):
+            to = tuple(each.mail for each in work.contract.contacts)
+            notices.send(work.settings, *incident_notices.contact_text(work.round_id, incident), to=to)
+            incident_notices.record_told(work, incident, at=now())
+
+
+@task(task_display_name="事故対応の見回り")
+def watch_incidents() -> int:
+    """Remind of every open incident, from the register alone; return how many mails went out.
+
+    Where a contract cannot be read nobody but the usual addresses is told of what is overdue, and at the end it fails.
+    """
+    from mailround import incident_notices, notices
+    from mailround.register.store import Register
+
+    settings = load_settings()
+    at = now()
+    sent = 0
+    unread: ConfigurationError | None = None
+    with failing_at_once():
+        register = Register(settings.register_url)
+        for reminder in incident_notices.reminders(register.entries(), at.date()):
+            if not reminder.remind:
+                continue
+            to: tuple[str, ...] = ()
+            try:
+                to = incident_notices.escalation(reminder, settings.include)
+            except ConfigurationError as error:
+                unread = error
+            notices.send(settings, *incident_notices.reminder_text(reminder), to=to)
+            incident_notices.record_reminder(register, reminder, at=at)
+            sent += 1
+        if unread is not None:
+            raise unread
+    return sent

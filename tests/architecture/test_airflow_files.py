@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import jsonschema
 import pytest
 
 from mailround import roles
+from mailround.incident import IncidentParams
 from mailround.local.airflow import LocalAirflow
 
 HEAVY = ("pandas", "numpy", "great_expectations", "reportlab", "pypdfium2", "fontTools", "uharfbuzz", "alembic")
@@ -85,9 +87,9 @@ def parsed(environment: dict[str, str]) -> Any:
     return run(DAGS, environment, environment["AIRFLOW__CORE__DAGS_FOLDER"])
 
 
-def test_the_dag_files_parse(parsed: Any) -> None:
+def test_all_dag_files_parse(parsed: Any) -> None:
     assert parsed["errors"] == {}
-    assert set(parsed["dags"]) == {"mailing_round", "deletion_watch", "record_returned_mail", "withdraw_pieces"}
+    assert set(parsed["dags"]) == {"mailing_round", "deletion_watch", *roles.CASEWORK}
 
 
 def test_parsing_imports_nothing_heavy(parsed: Any) -> None:
@@ -114,12 +116,17 @@ def test_every_task_has_an_owner_a_japanese_title_retries_and_an_alert(parsed: A
 
 def test_no_form_answers_itself(parsed: Any) -> None:
     forms = {
-        name: task
-        for dag in parsed["dags"].values()
-        for name, task in dag["tasks"].items()
+        (dag, name): task
+        for dag in parsed["dags"]
+        for name, task in parsed["dags"][dag]["tasks"].items()
         if task["operator"] in {"FormOperator", "FourEyesApprovalOperator"}
     }
-    assert len(forms) == 10
+    assert Counter(dag for dag, _ in forms) == {
+        "mailing_round": 8,
+        "report_incident": 3,
+        "withdraw_pieces": 1,
+        "record_returned_mail": 1,
+    }
     assert all(task["silence"] == [None, None] for task in forms.values())
     assert parsed["dags"]["mailing_round"]["tasks"]["approve_release"]["operator"] == "FourEyesApprovalOperator"
 
@@ -148,10 +155,44 @@ def test_the_edges_of_the_round_are_these(parsed: Any) -> None:
     }
 
 
+def test_the_edges_of_an_incident_are_these(parsed: Any) -> None:
+    edges = {name: task["downstream"] for name, task in parsed["dags"]["report_incident"]["tasks"].items()}
+    assert edges == {
+        "report_incident": ["record_preliminary_report", "tell_contacts"],
+        "tell_contacts": [],
+        "record_preliminary_report": ["record_final_report"],
+        "record_final_report": ["close_incident"],
+        "close_incident": [],
+    }
+    assert parsed["dags"]["report_incident"]["tasks"]["tell_contacts"]["retries"] >= 99
+
+
+def test_the_watch_looks_at_deletions_and_incidents_neither_waiting_for_the_other(parsed: Any) -> None:
+    edges = {name: task["downstream"] for name, task in parsed["dags"]["deletion_watch"]["tasks"].items()}
+    assert edges == {"watch_deletions": [], "watch_incidents": []}
+
+
+def test_the_trigger_form_of_an_incident_asks_for_what_is_recorded(parsed: Any) -> None:
+    params = parsed["dags"]["report_incident"]["params"]
+    assert set(params) == set(IncidentParams.model_fields)
+    assert all(not params[name]["title"].isascii() for name in params)
+    optional = {name for name in params if "null" in params[name]["type"]}
+    assert optional == {"pieces", "piece_ids", "incident_no"}
+
+
 def test_the_trigger_form_offers_what_is_configured(parsed: Any) -> None:
     params = parsed["dags"]["mailing_round"]["params"]
     assert params["kind"]["enum"] == ["asset_declaration", "change_notice"]
-    assert set(params) == {"round_id", "kind", "source", "layout", "contract", "issue_date", "posting_date"}
+    assert set(params) == {
+        "round_id",
+        "kind",
+        "source",
+        "layout",
+        "contract",
+        "extracted_by",
+        "issue_date",
+        "posting_date",
+    }
     assert params["issue_date"]["format"] == "date"
 
 
@@ -162,7 +203,7 @@ def test_casework_is_recorded_and_then_asked_about(parsed: Any, dag: str) -> Non
         first: [then],
         then: [],
     }
-    assert set(CASEWORK) == set(roles.CASEWORK)
+    assert {*CASEWORK, "report_incident"} == set(roles.CASEWORK)
 
 
 @pytest.mark.parametrize("dag", CASEWORK)

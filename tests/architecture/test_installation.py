@@ -38,6 +38,14 @@ def test_every_required_setting_has_its_place_in_an_installation(compose: Any) -
     assert required <= given
 
 
+def test_only_what_migrates_knows_the_registers_owner(compose: Any) -> None:
+    knowing = [name for name, service in compose["services"].items() if "owner.env" in service.get("env_file", ())]
+    assert knowing == ["prepare"]
+    assert "OWNER" not in str(compose["x-airflow"])
+    assert set(compose["x-airflow"]["env_file"]) < set(compose["services"]["prepare"]["env_file"])
+    assert re.search(r"`owner\.env`[^.]*`MAILROUND_REGISTER_OWNER_URL`", README)
+
+
 def test_nothing_is_published_beyond_loopback(compose: Any) -> None:
     ports = [port for service in compose["services"].values() for port in service.get("ports", ())]
     assert ports

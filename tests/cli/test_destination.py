@@ -1,4 +1,4 @@
-"""A secret paper has one destination, and a printer that fails has printed nothing."""
+"""A secret paper has one destination, and one that cannot be reached is told before anything is recorded."""
 
 from __future__ import annotations
 
@@ -9,19 +9,30 @@ from commanded import Run
 
 from mailround.context import PASSWORD, RoundContext
 from mailround.register.entries import PasswordNoticeIssued, standing
-from prepared import hand_over
+from prepared import hand_over, make_signing_key
 
 
-def test_a_printer_that_fails_keeps_the_secret_for_the_next_try(run: Run, work: RoundContext, tmp_path: Path) -> None:
+@pytest.mark.parametrize("printer", ["/nowhere/lp", "no-such-command -d tray2", "sh -c 'exit 3"])
+def test_a_printer_that_cannot_even_be_called_makes_no_copy(run: Run, work: RoundContext, printer: str) -> None:
     hand_over(work)
-    for printer in ("false", "/nowhere/lp", "sh -c 'exit 3"):
-        result = run("password-notice", work.round_id, "--printer", printer)
-        assert result.exit_code == 2
-        assert "対応：" in result.stderr
-        assert work.vault.holds(work.round_id, PASSWORD)
+    make_signing_key(work)
+    result = run("password-notice", work.round_id, "--printer", printer)
+    assert result.exit_code == 2
+    assert "--printer を確かめて" in result.stderr
     assert standing(work.entries, PasswordNoticeIssued) == []
+
+
+def test_a_printer_that_fails_keeps_the_secret_for_another_copy(run: Run, work: RoundContext, tmp_path: Path) -> None:
+    hand_over(work)
+    make_signing_key(work)
+    result = run("password-notice", work.round_id, "--printer", "false")
+    assert result.exit_code == 2
+    assert "プリンタを確認" in result.stderr
+    assert work.vault.holds(work.round_id, PASSWORD)
+    assert len(standing(work.entries, PasswordNoticeIssued)) == 1
     target = tmp_path / "printed.pdf"
-    assert run("password-notice", work.round_id, "--printer", f"sh -c 'cat > {target}'").exit_code == 0
+    why = ("--reason", "印刷の失敗", "--reference", "8新福生第900号")
+    assert run("password-notice", work.round_id, "--printer", f"sh -c 'cat > {target}'", *why).exit_code == 0
     assert target.read_bytes().startswith(b"%PDF-")
 
 

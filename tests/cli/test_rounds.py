@@ -8,19 +8,27 @@ from pathlib import Path
 from commanded import Run
 from typer.testing import Result
 
-from mailround.context import PASSWORD, RoundContext
+from mailround.context import RoundContext
 from mailround.proof import make_proof
 from mailround.purge import purge
-from mailround.register.entries import PasswordNoticeIssued, ProofShown, standing
+from mailround.register.entries import (
+    HandoverSheetPrinted,
+    PasswordNoticeIssued,
+    PasswordNoticeReprinted,
+    ProofShown,
+    standing,
+)
 from mailround.seal import seal
-from prepared import AT, hand_over, password, post
+from prepared import AT, hand_over, make_signing_key, password, post
 
 
-def test_the_password_notice_is_written_once_after_the_media(run: Run, work: RoundContext, tmp_path: Path) -> None:
-    def notice() -> tuple[Result, bytes]:
+def test_every_copy_of_the_password_notice_but_the_first_needs_a_reason(
+    run: Run, work: RoundContext, tmp_path: Path
+) -> None:
+    def notice(*options: str) -> tuple[Result, bytes]:
         path = tmp_path / "notice"
         with path.open("wb") as file:
-            result = run("password-notice", work.round_id, "--fd", file.fileno())
+            result = run("password-notice", work.round_id, "--fd", file.fileno(), *options)
         return result, path.read_bytes()
 
     seal(work, at=AT)
@@ -29,17 +37,41 @@ def test_the_password_notice_is_written_once_after_the_media(run: Run, work: Rou
     assert "媒体の引渡しが記録されていない" in early.stderr
     assert pdf == b""
     hand_over(work)
+    make_signing_key(work)
     secret = password(work)
     made, pdf = notice()
     assert made.exit_code == 0
+    assert "第1部" in made.stderr
     assert pdf.startswith(b"%PDF-")
     assert secret not in made.output
-    assert not work.vault.holds(work.round_id, PASSWORD)
-    again, pdf = notice()
-    assert again.exit_code == 2
-    assert "作成済み" in again.stderr
-    assert pdf == b""
+    for options, told in (((), "--reason と --reference"), (("--reason", "紛失", "--reference", "第1号"), "から選び")):
+        again, pdf = notice(*options)
+        assert again.exit_code == 2
+        assert told in again.stderr
+        assert pdf == b""
+    copied, pdf = notice("--reason", "汚損・破損", "--reference", "8新福生第900号")
+    assert copied.exit_code == 0
+    assert "第2部" in copied.stderr
+    assert pdf.startswith(b"%PDF-")
     assert len(standing(work.entries, PasswordNoticeIssued)) == 1
+    [reprinted] = standing(work.entries, PasswordNoticeReprinted)
+    assert (reprinted.copy_no, reprinted.reason, reprinted.reference) == (2, "汚損・破損", "8新福生第900号")
+
+
+def test_the_handover_sheets_are_printed_and_recorded(run: Run, work: RoundContext, tmp_path: Path) -> None:
+    hand_over(work)
+    make_signing_key(work)
+    assert run("password-notice", work.round_id, "--printer", "sh -c 'cat > /dev/null'").exit_code == 0
+    target = tmp_path / "sheet.pdf"
+    done = run("handover-sheet", work.round_id, "password", "--printer", f"sh -c 'cat > {target}'")
+    assert done.exit_code == 0
+    assert "一部ずつ保管" in done.stdout
+    assert target.read_bytes().startswith(b"%PDF-")
+    [printed] = standing(work.entries, HandoverSheetPrinted)
+    assert (printed.item, printed.copy_no, printed.media_no) == ("password", 1, "DVD-0001")
+    late = run("handover-sheet", work.round_id, "media", "--printer", "cat")
+    assert late.exit_code == 2
+    assert run("handover-sheet", work.round_id, "key", "--printer", "cat").exit_code == 2
 
 
 def test_the_proof_goes_to_a_descriptor_or_a_printer_as_often_as_asked_until_the_purge(

@@ -105,6 +105,7 @@ def put_export(driver: Driver, name: str, seed: int, *, break_it: bool = False) 
         source=export.name,
         layout="shinjuku",
         contract="demo",
+        extracted_by="datateam",
         issue_date=now.date(),
         posting_date=now.date(),
     )

@@ -25,9 +25,12 @@ from mailround.end_round import end_round
 from mailround.errors import MailroundError, RoundEndedError
 from mailround.extract import CONTROL_SUFFIX, extract
 from mailround.forms import Form, settle
+from mailround.handover_sheet import print_sheet
 from mailround.hold_release import load_holds
 from mailround.items import open_items
+from mailround.media_check import check_disc
 from mailround.media_handover import MediaHandover
+from mailround.media_image import image_path, make_image
 from mailround.model import Checked, ChunkGroup, Extracted, Recipient, Rendered, Sealed, Verified
 from mailround.open_round import open_round
 from mailround.package_check import PackageReport, check_package
@@ -39,6 +42,7 @@ from mailround.proof import make_proof
 from mailround.purge import purge, read_index
 from mailround.receipt import Receipt
 from mailround.register import entries as register
+from mailround.register.checkpoint import check
 from mailround.register.entries import latest, standing
 from mailround.render import render
 from mailround.retention import dues
@@ -49,7 +53,7 @@ from mailround.seal import package_path, seal
 from mailround.settings import Settings
 from mailround.verify import verify
 from mailround.withdrawal import WithdrawalAcknowledgement, request_withdrawal
-from prepared import own_include
+from prepared import make_signing_key, own_include
 from printing import given
 
 Opener = Callable[..., RoundContext]
@@ -82,6 +86,7 @@ def opened(open_a_round: Opener) -> Opener:
 
     def opener(layout: str = "shinjuku", kind: str = "change_notice") -> RoundContext:
         work = open_a_round(layout=layout, kind=kind)
+        make_signing_key(work)
         drawn = sample_recipients(HOUSEHOLDS, 7, work.kind, faults=True, wide=layout == "seto")
         assert len(drawn.planted) > 8
         recipients = tuple(
@@ -174,8 +179,13 @@ def produce(journey: Journey) -> Produced:
 def hand_over(journey: Journey, sealed: Sealed) -> None:
     """Go from the approval to the posting."""
     journey.asked(ReleaseApproval)
-    journey.asked(MediaHandover)
+    work = journey.work
+    make_image(work, at=day(11, 13))
+    check_disc(work, image_path(work.settings, work.round_id), "DVD-0001", at=day(11, 13))
+    print_sheet(work, "media", lambda _: None, at=day(11, 13))
+    journey.asked(MediaHandover, pieces=sealed.pieces, pages=sealed.pages)
     issue(journey.work, lambda _: None, at=day(11, 16, 11, 5))
+    print_sheet(journey.work, "password", lambda _: None, at=day(11, 16, 11, 5))
     journey.asked(PasswordHandover)
     journey.asked(Receipt, pieces=sealed.pieces, pages=sealed.pages)
     pulled, late = [each.piece_id for each in journey.work.workspace.read_records(list_name(1), LISTED)[:2]]
@@ -214,7 +224,7 @@ def test_a_round_goes_from_the_export_to_the_closing(
 
     require_nothing_left(journey, tmp_path)
     require_nobody_named(journey, tmp_path)
-    assert journey.work.register.verify().entries == len(journey.work.entries)
+    assert check(journey.work.register).chain.entries == len(journey.work.register.entries())
     assert list(dues(journey.work.register, settings.include, day(12, 31).date())) == []
 
 
@@ -247,7 +257,7 @@ def clear_everything(journey: Journey) -> Produced:
 def open_again(work: RoundContext, *, at: datetime) -> None:
     """Open the round as the run that opened it."""
     params = work.opened.model_dump(
-        mode="json", include={"source", "layout", "contract", "issue_date", "posting_date"}
+        mode="json", include={"source", "layout", "contract", "extracted_by", "issue_date", "posting_date"}
     ) | {"round_id": work.round_id, "kind": work.opened.round_kind}
     open_round(work.settings, params, run_id=work.opened.run_id, triggered_by=work.opened.triggered_by, at=at)
 

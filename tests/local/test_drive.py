@@ -24,11 +24,19 @@ from mailround.local.airflow import LocalAirflow
 from mailround.local.client import ClientError
 from mailround.local.drive import ANSWERS, Driver, record_posting, sample_round
 from mailround.model import Recipient
-from mailround.register.entries import RoundClosed, RoundOpened, Sealed
+from mailround.register.entries import (
+    HandoverSheetPrinted,
+    MediaChecked,
+    ReleaseApproved,
+    RoundClosed,
+    RoundOpened,
+    Sealed,
+    standing,
+)
 from mailround.seal import seal
 from mailround.settings import TOKYO, Settings
 from mailround.withdrawal import WithdrawalAcknowledgement
-from prepared import AT, hand_over, print_round
+from prepared import AT, hand_over, make_signing_key, print_round, record
 
 RUN = "/api/v2/dags/mailing_round/dagRuns/manual__1"
 ROUND = "2026-11-change"
@@ -137,9 +145,12 @@ def test_every_form_has_an_answer() -> None:
 
 @pytest.fixture
 def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[..., Recipient]) -> RoundContext:
-    """A round whose media are handed over."""
+    """A round whose package is approved."""
     opened = open_a_round()
     print_round(opened, make_recipient)
+    make_signing_key(opened)
+    sealed = seal(opened, at=AT)
+    record(opened, ReleaseApproved(package_sha256=sealed.sha256, answered_at=AT))
     return opened
 
 
@@ -148,11 +159,16 @@ def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[...
     [
         ("approve_release", "approver"),
         ("record_media_handover", "officer"),
+        ("record_password_handover", "officer"),
         ("record_returns", "officer"),
         ("record_deletion_certificate", "officer"),
     ],
 )
-def test_the_right_person_answers_with_every_field_of_the_form(api: Api, driver: Driver, form: str, user: str) -> None:
+def test_the_right_person_answers_with_every_field_of_the_form(
+    api: Api, driver: Driver, work: RoundContext, form: str, user: str
+) -> None:
+    if form == "record_password_handover":
+        hand_over(work)
     api.answers["PATCH", f"{RUN}/taskInstances/{form}/-1/hitlDetails"] = {}
     ANSWERS[form](driver, "manual__1", ROUND)
     (shown,) = [each for each in answered.FORMS if each.step == form]
@@ -175,6 +191,19 @@ def test_who_did_not_start_the_round_releases_the_protected_before_it_goes_on(
     assert (who, body["chosen_options"]) == (user, [option])
     assert body["params_input"].keys() == set(HoldDecision.model_fields)
     assert body["params_input"]["case_nos"] == ("0000003 0000004" if rule == "P03" else "")
+
+
+def test_before_the_disc_is_handed_over_it_is_made_checked_and_has_its_sheet(
+    api: Api, driver: Driver, work: RoundContext
+) -> None:
+    api.answers["PATCH", f"{RUN}/taskInstances/record_media_handover/-1/hitlDetails"] = {}
+    ANSWERS["record_media_handover"](driver, "manual__1", ROUND)
+    said = answers(api)["record_media_handover"][1]["params_input"]
+    [checked] = standing(work.entries, MediaChecked)
+    [sheet] = standing(work.entries, HandoverSheetPrinted)
+    assert said["media_no"] == checked.media_no == sheet.media_no
+    assert (said["pieces"], said["pages"], said["quantity"]) == (7, 9, 1)
+    assert not list(driver.airflow.home.glob("*.pdf"))
 
 
 def test_the_posting_counts_what_was_sealed_without_the_forgotten(api: Api, driver: Driver, work: RoundContext) -> None:

@@ -93,7 +93,7 @@ ADDED: dict[type[Body], set[str]] = {
         *("checked_sha256", "plan_sha256", "released", "releases_sha256"),
     },
     Verified: {"plan_sha256"},
-    Sealed: {"plan_sha256"},
+    Sealed: {"plan_sha256", "carried"},
     MediaHandedOver: {"place", "pieces", "pages"},
     PasswordHandedOver: {"package_sha256", "place", "storage", "copy_no"},
     Posted: {"due", "withdrawal_pieces"},

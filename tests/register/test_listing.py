@@ -17,6 +17,7 @@ import rfc8785
 
 from mailround.errors import RegisterError
 from mailround.register.bodies.custody import KEY_DESTRUCTION
+from mailround.register.chain import GENESIS
 from mailround.register.entries import (
     AnswerRefused,
     AnyBody,
@@ -30,9 +31,10 @@ from mailround.register.entries import (
     QualityChecked,
     RoundEnded,
 )
-from mailround.register.listing import COLUMNS, LABELS, content, export, rows
-from mailround.register.store import GENESIS, Register
+from mailround.register.listing import COLUMNS, LABELS, content, export, read_export, rows
+from mailround.register.store import Register
 from mailround.settings import REPOSITORY
+from tampered import stored
 
 TOKYO = timezone(timedelta(hours=9))
 AT = datetime(2026, 11, 10, 9, 5, tzinfo=TOKYO)
@@ -147,6 +149,17 @@ def test_the_csv_opens_in_a_spreadsheet_without_running_anything(filled: Registe
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
 
 
+def test_the_json_lines_are_read_back_as_they_were_stored(filled: Register, tmp_path: Path) -> None:
+    target = tmp_path / "register.jsonl"
+    export(filled.entries(), target)
+    text = target.read_text(encoding="utf-8")
+    assert list(read_export(text)) == stored(filled)
+    lines = text.splitlines()
+    for damaged in ("", "{}", "[]", "null", text.replace('"seq": 2', '"seq": 3'), lines[1], text[:-5]):
+        with pytest.raises(RegisterError, match="書き出した控えを使えません"):
+            read_export(damaged)
+
+
 def test_the_json_lines_are_enough_to_verify_the_chain(filled: Register, tmp_path: Path) -> None:
     target = tmp_path / "register.jsonl"
     export(filled.entries(), target)
@@ -156,7 +169,8 @@ def test_the_json_lines_are_enough_to_verify_the_chain(filled: Register, tmp_pat
         body = rfc8785.dumps(told.pop("body")).decode("utf-8")
         digest = told.pop("hash")
         assert told["previous"] == previous
-        assert hashlib.sha256(rfc8785.dumps(told | {"body": body})).hexdigest() == digest
+        covered = b"mailround/register/entry/1\n" + rfc8785.dumps(told | {"body": body})
+        assert hashlib.sha256(covered).hexdigest() == digest
         previous = digest
     assert previous == filled.verify().head
 

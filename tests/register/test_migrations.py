@@ -10,19 +10,22 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 import mailround.register
+from mailround.register.chain import GENESIS, Stored, undivided_digest
 from mailround.register.entries import RoundEnded
 from mailround.register.store import TRIGGERS, Register, register_entry
+from tampered import owner_url, stored
 
 AT = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
 MIGRATIONS = Path(mailround.register.__file__).with_name("migrations")
 
 
 def _migrate(url: str) -> None:
-    Register(url).migrate()
+    Register(url).migrate(owner_url(url))
 
 
 @pytest.fixture
@@ -69,6 +72,35 @@ def test_the_triggers_are_those_that_every_use_looks_for(register: Register) -> 
         "postgresql": "SELECT tgname FROM pg_trigger WHERE tgrelid = to_regclass('register_entry')",
     }[dialect]
     assert seen(register, lambda connection: set(connection.execute(sa.text(query)).scalars())) == TRIGGERS[dialect]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_a_register_of_the_first_version_goes_on_and_verifies(
+    request: pytest.FixtureRequest, tmp_path: Path, dialect: str
+) -> None:
+    file = f"sqlite:///{tmp_path}/register/register.db"
+    url = request.getfixturevalue("postgres_url") if dialect == "postgresql" else file
+    (tmp_path / "register").mkdir()
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("sqlalchemy.url", owner_url(url).replace("%", "%%"))
+    command.upgrade(config, "0001")
+    written: list[Stored] = []
+    with sa.create_engine(owner_url(url), poolclass=sa.pool.NullPool).begin() as connection:
+        for seq in (1, 2):
+            body = f'{{"exports":null,"files":{seq},"kind":"round_ended","step":"a"}}'
+            row = Stored(seq, "2026-11-10T09:00:00+00:00", "mailround", "2026-11-change", body, "", "")
+            row = row._replace(previous=written[-1].hash if written else GENESIS)
+            written.append(row._replace(hash=undivided_digest(row)))
+            connection.execute(sa.insert(register_entry).values(written[-1]._asdict()))
+    register = Register(url)
+    register.migrate(owner_url(url))
+    again = register.append(RoundEnded(step="a", files=2), round_id="2026-11-change", actor="mailround", at=AT)
+    assert again.seq == 2
+    assert register.append(RoundEnded(step="a", files=3), round_id="2026-11-change", actor="mailround", at=AT).seq == 3
+    chain = register.verify()
+    assert (chain.entries, chain.undivided) == (3, 2)
+    assert stored(register)[:2] == written
 
 
 def test_migrating_twice_or_at_the_same_time_is_harmless(tmp_path: Path, postgres_url: str) -> None:

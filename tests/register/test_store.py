@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import shutil
-import sqlite3
 import stat
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Barrier
@@ -19,6 +18,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from mailround.errors import RegisterError
+from mailround.register.chain import GENESIS, ChainState, Stored, digest
 from mailround.register.entries import (
     BODIES,
     AnyBody,
@@ -29,7 +29,8 @@ from mailround.register.entries import (
     RoundEnded,
     latest,
 )
-from mailround.register.store import GENESIS, TRIGGERS, Register, register_entry
+from mailround.register.store import TRIGGERS, Register, register_entry
+from tampered import chained, database, execute, owner_url, stored, tampering, without_triggers
 
 AT = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
 ROUND = "2026-11-change"
@@ -42,23 +43,6 @@ def ended(number: int = 0) -> RoundEnded:
 
 def append(register: Register, body: AnyBody, round_id: str = ROUND) -> int:
     return register.append(body, round_id=round_id, actor="mailround", at=AT).seq
-
-
-def database(register: Register) -> Path:
-    return Path(str(sa.make_url(register.url).database))
-
-
-def execute(register: Register, statement: str) -> None:
-    engine = sa.create_engine(register.url, poolclass=sa.pool.NullPool)
-    with engine.begin() as connection:
-        connection.exec_driver_sql(statement)
-
-
-def without_triggers(register: Register) -> None:
-    """Do what somebody with the file or the table's owner's rights can do."""
-    dialect = sa.make_url(register.url).get_backend_name()
-    for name in TRIGGERS[dialect]:
-        execute(register, f"DROP TRIGGER {name}" + (" ON register_entry" if dialect == "postgresql" else ""))
 
 
 def test_an_empty_register_verifies(register: Register) -> None:
@@ -140,7 +124,7 @@ def test_the_hash_covers_the_stored_text_and_the_envelope(register: Register) ->
         "body": '{"exports":null,"files":1,"kind":"round_ended","step":"approve_release"}',
         "previous": GENESIS,
     }
-    assert entry.hash == hashlib.sha256(rfc8785.dumps(covered)).hexdigest()
+    assert entry.hash == hashlib.sha256(b"mailround/register/entry/1\n" + rfc8785.dumps(covered)).hexdigest()
     assert entry.text == covered["body"]
 
 
@@ -166,17 +150,19 @@ def test_the_database_refuses_to_change_or_delete_an_entry(register: Register, s
     assert register.entries() == before
 
 
-def test_postgresql_refuses_truncate_and_replica_mode(postgres_url: str) -> None:
+def test_postgresql_refuses_truncate_and_replica_mode(postgres: str, postgres_url: str) -> None:
     register = Register(postgres_url)
-    register.migrate()
+    register.migrate(owner_url(postgres_url))
     append(register, ended())
+    superuser = sa.make_url(postgres).update_query_dict(dict(sa.make_url(postgres_url).query))
+    engine = sa.create_engine(superuser, poolclass=sa.pool.NullPool)
     for statement in (
         "TRUNCATE register_entry",
         "SET session_replication_role = replica; DELETE FROM register_entry",
         "INSERT INTO register_entry SELECT * FROM register_entry ON CONFLICT (seq) DO UPDATE SET actor = 'x'",
     ):
-        with pytest.raises(sa.exc.DBAPIError, match="never changed"):
-            execute(register, statement)
+        with pytest.raises(sa.exc.DBAPIError, match="never changed"), engine.begin() as connection:
+            connection.exec_driver_sql(statement)
     assert register.verify().entries == 1
 
 
@@ -196,51 +182,30 @@ def test_sqlite_refuses_insert_or_replace_which_asks_no_delete_trigger(tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("tampering", "found_at"),
+    ("tampering", "told"),
     [
-        ("UPDATE register_entry SET body = replace(body, '2', '3') WHERE seq = 3", 3),
-        ("UPDATE register_entry SET actor = 'someone' WHERE seq = 1", 1),
-        ("UPDATE register_entry SET at = '2026-11-10T09:00:01+00:00' WHERE seq = 5", 5),
-        ("UPDATE register_entry SET round_id = '2026-11-other' WHERE seq = 2", 2),
-        ("UPDATE register_entry SET hash = 'x' WHERE seq = 4", 4),
-        ("DELETE FROM register_entry WHERE seq = 3", 3),
-        ("DELETE FROM register_entry WHERE seq = 1", 1),
-        (SWAP, 2),
+        ("UPDATE register_entry SET body = replace(body, '2', '3') WHERE seq = 3", "第3号が書き換えられています"),
+        ("UPDATE register_entry SET actor = 'someone' WHERE seq = 1", "第1号が書き換えられています"),
+        ("UPDATE register_entry SET at = '2026-11-10T09:00:01+00:00' WHERE seq = 5", "第5号が書き換えられています"),
+        ("UPDATE register_entry SET round_id = '2026-11-other' WHERE seq = 2", "第2号が書き換えられています"),
+        ("UPDATE register_entry SET hash = 'x' WHERE seq = 4", "第4号が書き換えられています"),
+        ("DELETE FROM register_entry WHERE seq = 3", "第3号が削除されています"),
+        ("DELETE FROM register_entry WHERE seq = 1", "第1号が削除されています"),
+        (SWAP, "第2号が順序を入れ替えられています"),
     ],
 )
 def test_tampering_behind_the_triggers_is_found_and_its_number_told(
-    register: Register, tampering: str, found_at: int
+    register: Register, tampering: str, told: str
 ) -> None:
     for number in range(5):
         append(register, ended(number))
-    without_triggers(register)
-    for statement in tampering.split(";"):
-        execute(register, statement)
+    guards = without_triggers(register)
+    execute(register, *tampering.split(";"))
     with pytest.raises(RegisterError, match="トリガー"):
         register.verify()
-    restore_triggers(register)
-    with pytest.raises(RegisterError, match=f"第{found_at}号"):
+    execute(register, *guards)
+    with pytest.raises(RegisterError, match=told):
         register.verify()
-
-
-def restore_triggers(register: Register) -> None:
-    """Put the triggers back as a careful forger would, by copying them from a fresh register."""
-    if register.url.startswith("sqlite"):
-        fresh = Register(f"sqlite:///{database(register).parent}/fresh/register.db")
-        fresh.migrate()
-        with sqlite3.connect(database(fresh)) as connection:
-            made = [row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger'")]
-        connection.close()
-        for statement in made:
-            execute(register, statement)
-    else:
-        for verb in ("update", "delete", "truncate"):
-            execute(
-                register,
-                f"CREATE TRIGGER register_entry_no_{verb} BEFORE {verb} ON register_entry "
-                "FOR EACH STATEMENT EXECUTE FUNCTION register_entry_refuse();"
-                f"ALTER TABLE register_entry ENABLE ALWAYS TRIGGER register_entry_no_{verb}",
-            )
 
 
 def test_a_copied_file_with_a_recomputed_row_breaks_at_the_next_link(tmp_path: Path) -> None:
@@ -250,16 +215,40 @@ def test_a_copied_file_with_a_recomputed_row_breaks_at_the_next_link(tmp_path: P
         append(register, ended(number))
     copy = Register(f"sqlite:///{tmp_path}/copy.db")
     shutil.copy(database(register), tmp_path / "copy.db")
-    [_, second, *_] = copy.entries()
-    forged = {"seq": 2, "at": second.at, "actor": "forger", "round_id": ROUND, "body": second.text}
-    forged["previous"] = second.previous
-    digest = hashlib.sha256(rfc8785.dumps(forged)).hexdigest()
-    without_triggers(copy)
-    execute(copy, f"UPDATE register_entry SET actor = 'forger', hash = '{digest}' WHERE seq = 2")  # noqa: S608 - a test
-    restore_triggers(copy)
-    with pytest.raises(RegisterError, match="第3号"):
+    forged = digest(stored(copy)[1]._replace(actor="forger"))
+    guards = without_triggers(copy)
+    execute(copy, f"UPDATE register_entry SET actor = 'forger', hash = '{forged}' WHERE seq = 2")  # noqa: S608 - a test
+    execute(copy, *guards)
+    with pytest.raises(RegisterError, match="第3号で切れています：第2号が書き換えられています"):
         copy.verify()
     assert register.verify().entries == 4
+
+
+@pytest.mark.parametrize("column", ["seq", "previous", "hash"])
+def test_nothing_gets_in_but_the_next_link(register: Register, column: str) -> None:
+    for number in range(3):
+        append(register, ended(number))
+    last = stored(register)[-1]
+    row = {"seq": 4, "at": "", "actor": "", "round_id": "", "body": "", "previous": last.hash, "hash": "new"}
+    wrong = {"seq": 5, "previous": "f" * 64, "hash": last.hash}
+    row[column] = wrong[column]
+    engine = sa.create_engine(register.url, poolclass=sa.pool.NullPool)
+    with pytest.raises(sa.exc.DBAPIError), engine.begin() as connection:
+        connection.execute(sa.insert(register_entry).values(row))
+    assert register.verify().entries == 3
+
+
+def test_a_table_of_the_same_name_does_not_mislead_the_trigger(postgres_url: str) -> None:
+    register = Register(postgres_url)
+    register.migrate(owner_url(postgres_url))
+    append(register, ended())
+    schema = sa.make_url(postgres_url).query["options"].split("=")[1]
+    with sa.create_engine(postgres_url, poolclass=sa.pool.NullPool).connect() as connection:
+        connection.exec_driver_sql("CREATE TEMPORARY TABLE register_entry (seq integer, hash text)")
+        connection.exec_driver_sql("INSERT INTO register_entry VALUES (98, 'decoy')")
+        with pytest.raises(sa.exc.DBAPIError, match="never changed"):
+            connection.exec_driver_sql(f"INSERT INTO {schema}.register_entry VALUES (99, '', '', '', '', 'decoy', 'x')")  # noqa: S608 - a test
+    assert register.verify().entries == 1
 
 
 def test_one_missing_trigger_stops_every_use(register: Register) -> None:
@@ -276,7 +265,7 @@ def test_one_missing_trigger_stops_every_use(register: Register) -> None:
 
 def test_a_disabled_trigger_counts_as_missing(postgres_url: str) -> None:
     register = Register(postgres_url)
-    register.migrate()
+    register.migrate(owner_url(postgres_url))
     execute(register, "ALTER TABLE register_entry DISABLE TRIGGER register_entry_no_delete")
     with pytest.raises(RegisterError, match="トリガー"):
         register.verify()
@@ -284,7 +273,7 @@ def test_a_disabled_trigger_counts_as_missing(postgres_url: str) -> None:
 
 def test_another_tables_triggers_do_not_count(postgres_url: str) -> None:
     register = Register(postgres_url)
-    register.migrate()
+    register.migrate(owner_url(postgres_url))
     without_triggers(register)
     execute(register, "CREATE TABLE decoy (seq integer)")
     for verb in ("update", "delete", "truncate"):
@@ -335,6 +324,27 @@ def test_a_fact_that_comes_back_after_another_is_a_new_entry(register: Register)
     assert [entry.body for entry in register.entries(ROUND)] == [ended(1), ended(2), ended(1)]
 
 
+def test_an_entry_from_before_a_field_is_still_about_the_same(register: Register) -> None:
+    """``item`` came later and tells reminders apart: an old one is about no item, as one that names none."""
+    text = '{"due":"2026-12-24","kind":"deletion_reminded","on":"2026-12-17"}'
+    [old] = chained([Stored(0, AT.isoformat(), "mailround", ROUND, text, "", "")])
+    with sa.create_engine(register.url, poolclass=sa.pool.NullPool).begin() as connection:
+        connection.execute(sa.insert(register_entry).values(old._asdict()))
+    body = BODIES.validate_json(text)
+    with pytest.raises(RegisterError, match="既に記録されています"):
+        register.append(body, round_id=ROUND, actor="mailround", at=AT, once=True)
+    assert isinstance(body, DeletionReminded)
+    other = body.model_copy(update={"item": "disc"})
+    assert register.append(other, round_id=ROUND, actor="mailround", at=AT, once=True).seq == 2
+
+
+def test_a_text_that_looks_like_another_bodys_marks_does_not_hide_it(register: Register) -> None:
+    for step in ('"kind":"correction"', "%_/", '"first":1'):
+        body = RoundEnded(step=step, files=1)
+        assert append(register, body) == append(register, body)
+    assert register.verify().entries == 3
+
+
 def test_what_may_be_said_once_is_refused_when_it_differs(register: Register) -> None:
     first = register.append(ended(1), round_id=ROUND, actor="mailround", at=AT, once=True)
     assert register.append(ended(1), round_id=ROUND, actor="mailround", at=AT, once=True) == first
@@ -346,27 +356,41 @@ def _write_many(url: str, together: Barrier, writer: int, count: int) -> None:
     register = Register(url)
     together.wait(60)
     for number in range(count):
-        for chunk in (100 * (writer + 1) + number, 1000 + number):  # its own, and one that every writer tells
-            body = Rendered(first=chunk, last=chunk, pieces=1, pages=1, sha256="0" * 64)
-            register.append(body, round_id=ROUND, actor="mailround", at=AT)
+        chunk = 1000 + number if number % 10 == 0 else 10_000 * (writer + 1) + number  # one in ten is told by all
+        body = Rendered(first=chunk, last=chunk, pieces=1, pages=1, sha256="0" * 64)
+        register.append(body, round_id=ROUND, actor="mailround", at=AT)
 
 
-def test_concurrent_processes_write_one_unforked_gapless_chain(register: Register) -> None:
+def test_a_thousand_appends_of_four_processes_make_one_unforked_gapless_chain(register: Register) -> None:
     context = multiprocessing.get_context("spawn")
-    together = context.Barrier(3)
-    writers = [context.Process(target=_write_many, args=(register.url, together, writer, 12)) for writer in range(3)]
+    together = context.Barrier(4)
+    writers = [context.Process(target=_write_many, args=(register.url, together, writer, 250)) for writer in range(4)]
     for writer in writers:
         writer.start()
     for writer in writers:
-        writer.join(60)
-    assert [writer.exitcode for writer in writers] == [0, 0, 0]
-    assert register.verify().entries == 3 * 12 + 12
+        writer.join(240)
+    assert [writer.exitcode for writer in writers] == [0, 0, 0, 0]
+    own = {10_000 * (writer + 1) + number for writer in range(4) for number in range(250) if number % 10}
+    entries = register.entries(ROUND)
+    assert sorted(entry.body.first for entry in entries if isinstance(entry.body, Rendered)) == sorted(
+        own | set(range(1000, 1250, 10))
+    )
+    assert register.verify().entries == len(entries) == 4 * 225 + 25
+
+
+def test_a_hundred_thousand_entries_verify(register: Register) -> None:
+    body = '{{"first":{0},"kind":"rendered","last":{0},"pages":51,"pieces":50,"sha256":"' + "0" * 64 + '"}}'
+    rows = chained(Stored(0, AT.isoformat(), "mailround", ROUND, body.format(each), "", "") for each in range(100_000))
+    engine = sa.create_engine(owner_url(register.url), poolclass=sa.pool.NullPool)
+    with tampering(register), engine.begin() as connection:  # the triggers look at every row
+        connection.execute(sa.insert(register_entry), [row._asdict() for row in rows])
+    assert register.verify() == ChainState(100_000, rows[-1].hash)
 
 
 def test_an_interrupted_append_leaves_nothing_and_blocks_nobody(register: Register) -> None:
     def killed_half_way() -> None:
         with register._writing() as connection:
-            row = {"seq": 1, "at": "", "actor": "", "round_id": "", "body": "", "previous": "", "hash": ""}
+            row = {"seq": 1, "at": "", "actor": "", "round_id": "", "body": "", "previous": GENESIS, "hash": ""}
             connection.execute(sa.insert(register_entry).values(row))
             raise KeyboardInterrupt
 

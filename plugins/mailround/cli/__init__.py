@@ -7,7 +7,7 @@ from mailround.cli import holds, local, media, package, quality, register, retur
 from mailround.cli.barcode import barcode
 from mailround.cli.exports import check, sample
 from mailround.cli.package import specimen
-from mailround.cli.rounds import password_notice, piece, proof
+from mailround.cli.rounds import evidence, handover_sheet, password_notice, piece, proof
 from mailround.terminal import JapaneseTyper
 
 app = JapaneseTyper("一斉送付の回を支える道具。")
@@ -23,6 +23,8 @@ app.command()(check)
 app.command()(sample)
 app.command()(specimen)
 app.command()(password_notice)
+app.command()(handover_sheet)
 app.command()(proof)
 app.command()(piece)
+app.command()(evidence)
 app.command()(barcode)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 from collections.abc import Callable
 from typing import Annotated
@@ -20,7 +21,7 @@ def destination(fd: int | None, printer: str | None) -> Callable[[bytes], None]:
     """Return what takes a secret PDF to paper or to an open file, never to a path.
 
     Raises:
-        ConfigurationError: Not exactly one destination is named; when called, the printer's command failed.
+        ConfigurationError: Not exactly one destination is named, or there is no such command; when called, it failed.
     """
 
     def deliver(pdf: bytes) -> None:
@@ -38,4 +39,6 @@ def destination(fd: int | None, printer: str | None) -> Callable[[bytes], None]:
         raise ConfigurationError("印刷コマンドの引用符が閉じていません。", "--printer を確かめてください。") from None
     if (fd is None) == (not command):
         raise ConfigurationError("出力先が決まりません。", "--fd か --printer のどちらか一つを指定してください。")
+    if command and shutil.which(command[0]) is None:
+        raise ConfigurationError("印刷コマンドが見つかりません。", "--printer を確かめてください（例：lp）。")
     return deliver

@@ -19,6 +19,7 @@ from mailround.items import custody_items, pulled_pieces
 from mailround.layouts import load_layout
 from mailround.local.airflow import LocalAirflow
 from mailround.local.client import AirflowUser, ClientError, TaskState
+from mailround.media_image import image_path
 from mailround.model import RoundParams
 from mailround.register.entries import B, MediaHandedOver, PasswordNoticeIssued, Sealed, latest
 from mailround.register.store import Register
@@ -98,6 +99,31 @@ class Driver:
             time.sleep(1.0)
         raise ClientError("回が時間内に終わりません。", "Airflowの画面で、止まっている工程を確認してください。")
 
+    def command(self, *arguments: str, descriptors: tuple[int, ...] = ()) -> None:
+        """Run ``mailround`` in the local Airflow's environment.
+
+        Raises:
+            CalledProcessError: It failed.
+        """
+        command = [sys.executable, "-m", "mailround.cli", *arguments]
+        subprocess.run(  # noqa: S603 - our own command
+            command, env=self.environment, pass_fds=descriptors, check=True, capture_output=True
+        )
+
+    def paper(self, *arguments: str) -> None:
+        """Run a command that prints, into a file that is thrown away.
+
+        Raises:
+            CalledProcessError: It failed.
+        """
+        paper = self.airflow.home / "paper.pdf"
+        descriptor = os.open(paper, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            self.command(*arguments, "--fd", str(descriptor), descriptors=(descriptor,))
+        finally:
+            os.close(descriptor)
+            paper.unlink()
+
     def entry(self, round_id: str, kind: type[B]) -> B:
         """Return the latest register body of a kind.
 
@@ -146,8 +172,17 @@ def approve(driver: Driver, run_id: str, _: str) -> None:
     driver.users["approver"].answer(run_id, "approve_release", "承認")
 
 
-def hand_over_media(driver: Driver, run_id: str, _: str) -> None:
-    """The officer hands the disc over, now."""
+def hand_over_media(driver: Driver, run_id: str, round_id: str) -> None:
+    """The officer makes the image, checks it as if it were the burned disc, prints the sheet, and hands over, now.
+
+    The number is of the second: a number is given once, and a ward of the demonstration may see several rounds.
+    """
+    media_no = f"DVD-{datetime.now(TOKYO):%m%d%H%M%S}"
+    driver.command("media", "image", round_id)
+    image = image_path(driver.settings, round_id)
+    driver.command("media", "check", str(image), "--round-id", round_id, "--media-no", media_no)
+    driver.paper("handover-sheet", round_id, "media")
+    sealed = driver.entry(round_id, Sealed)
     driver.users["officer"].answer(
         run_id,
         "record_media_handover",
@@ -155,8 +190,11 @@ def hand_over_media(driver: Driver, run_id: str, _: str) -> None:
         giver="officer",
         receiver="C-001",
         handed_over_at=datetime.now(TOKYO).isoformat(),
-        media_no="DVD-0001",
+        media_no=media_no,
         quantity=1,
+        pieces=sealed.pieces,
+        pages=sealed.pages,
+        place="本庁舎1階 窓口3",
         bag_no="BAG-01",
         locked=True,
         storage="耐火金庫1",
@@ -164,17 +202,9 @@ def hand_over_media(driver: Driver, run_id: str, _: str) -> None:
 
 
 def hand_over_password(driver: Driver, run_id: str, round_id: str) -> None:
-    """The officer prints the notice, waits for the second occasion, and hands it over."""
-    notice = driver.airflow.home / "password-notice.pdf"
-    command = [sys.executable, "-m", "mailround.cli", "password-notice", round_id, "--fd"]
-    descriptor = os.open(notice, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        subprocess.run(  # noqa: S603 - our own command
-            [*command, str(descriptor)], env=driver.environment, pass_fds=(descriptor,), check=True, capture_output=True
-        )
-    finally:
-        os.close(descriptor)
-        notice.unlink()
+    """The officer prints the notice and its sheet, waits for the second occasion, and hands it over."""
+    driver.paper("password-notice", round_id)
+    driver.paper("handover-sheet", round_id, "password")
     media = driver.entry(round_id, MediaHandedOver)
     occasion = media.handed_over_at + timedelta(minutes=1)
     time.sleep(max(0.0, (occasion - datetime.now(TOKYO)).total_seconds()))
@@ -186,8 +216,11 @@ def hand_over_password(driver: Driver, run_id: str, round_id: str) -> None:
         receiver="C-001",
         handed_over_at=datetime.now(TOKYO).isoformat(),
         notice_no=driver.entry(round_id, PasswordNoticeIssued).notice_no,
+        copy_no=1,
+        place="委託先1階受付",
         bag_no="BAG-02",
         locked=True,
+        storage="耐火金庫2",
     )
 
 
@@ -292,6 +325,7 @@ def sample_round(settings: Settings, *, households: int, seed: int, name: str) -
         source=export.name,
         layout="shinjuku",
         contract="demo",
+        extracted_by="datateam",
         issue_date=now.date(),
         posting_date=now.date(),
     )

@@ -49,6 +49,7 @@ from mailround.register.bodies.oversight import (
     IncidentReminded,
     IncidentReported,
     IncidentStep,
+    IncidentTold,
     RoundClosed,
     RoundEnded,
 )
@@ -71,6 +72,7 @@ from mailround.register.bodies.production import (
 
 __all__ = [
     "BODIES",
+    "HOUSE",
     "AnswerRefused",
     "AnyBody",
     "B",
@@ -94,6 +96,7 @@ __all__ = [
     "IncidentReminded",
     "IncidentReported",
     "IncidentStep",
+    "IncidentTold",
     "ItemsReturned",
     "MailReturned",
     "MailSettled",
@@ -169,6 +172,7 @@ AnyBody = Annotated[
     | ControlAttested
     | AnswerRefused
     | IncidentReported
+    | IncidentTold
     | IncidentStep
     | IncidentReminded
     | IncidentClosed
@@ -180,6 +184,9 @@ AnyBody = Annotated[
     Field(discriminator="kind"),
 ]
 BODIES: TypeAdapter[AnyBody] = TypeAdapter(AnyBody)
+
+HOUSE = "house"
+"""The round id of what is about the register or the house; no round can have it (`model.RoundId`)."""
 
 
 @dataclass(frozen=True, slots=True)

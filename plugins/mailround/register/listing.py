@@ -10,9 +10,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
+import rfc8785
+
 from mailround.errors import RegisterError
 from mailround.private_files import replacing
-from mailround.register.entries import AnyBody, Entry
+from mailround.register.chain import Stored, follow
+from mailround.register.entries import HOUSE, AnyBody, Entry
 from mailround.settings import TOKYO
 
 LABELS = {
@@ -26,6 +29,7 @@ LABELS = {
     "bag_no": "鍵付きカバン番号",
     "bundles": "束数",
     "bytes": "バイト数",
+    "carried": "記載項目",
     "cases": "解除した世帯",
     "certificate_no": "消去証明書番号",
     "change_acknowledged": "前回からの増減の確認",
@@ -35,6 +39,7 @@ LABELS = {
     "checkpoint": "検証点",
     "chunks": "分冊数",
     "closed": "満たさない前提条件",
+    "contacts": "知らせた緊急連絡先",
     "contacts_verified_on": "緊急連絡先の確認日",
     "contract": "契約",
     "contract_sha256": "契約設定のSHA-256",
@@ -169,6 +174,7 @@ LABELS = {
 
 _CODES = {
     "output": {"terminal": "画面", "xlsx": "表計算ファイル"},
+    "item": {"media": "媒体", "password": "パスワード通知書"},
     "step": {"preliminary": "速報", "final": "確報"},
 }
 """The Japanese words for what a field says in a word of the program."""
@@ -196,7 +202,7 @@ def rows(entries: Iterable[Entry]) -> tuple[Row, ...]:
             seq=entry.seq,
             at=datetime.fromisoformat(entry.at).astimezone(TOKYO).strftime("%Y-%m-%d %H:%M:%S"),
             actor="自動" if entry.actor == "mailround" else entry.actor,
-            round_id=entry.round_id,
+            round_id="共通" if entry.round_id == HOUSE else entry.round_id,
             title=entry.body.title,
             content=content(entry.body),
         )
@@ -227,6 +233,27 @@ def export(entries: Iterable[Entry], target: Path) -> None:
     text = _csv(entries) if target.suffix == ".csv" else _json_lines(entries)
     with replacing(target) as file:
         file.write(text.encode("utf-8-sig" if target.suffix == ".csv" else "utf-8"))
+
+
+def read_export(text: str) -> tuple[Stored, ...]:
+    """Return the rows of an export of the whole register as JSON Lines.
+
+    Raises:
+        RegisterError: It is none, was changed since, or holds one round alone.
+    """
+    try:
+        lines = [json.loads(line) for line in text.splitlines()]
+        export_rows = tuple(Stored(**line | {"body": rfc8785.dumps(line["body"]).decode("utf-8")}) for line in lines)
+    except (ValueError, TypeError, KeyError):
+        export_rows = ()
+    whole, broken = follow(export_rows)
+    if broken is not None or not export_rows:
+        where = f"第{whole.entries + 1}号で連鎖が切れています" if broken else "書式が違います"
+        raise RegisterError(
+            f"書き出した控えを使えません（{where}）。",
+            "`mailround register export` で、回を絞らずに .jsonl に書き出した控えを指定してください。",
+        )
+    return export_rows
 
 
 def _csv(entries: Iterable[Entry]) -> str:

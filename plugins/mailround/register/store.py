@@ -1,15 +1,14 @@
-"""Where entries are kept: one append-only SQL table, guarded by triggers and by the hash chain.
+"""Where entries are kept: one append-only SQL table, guarded by triggers, by rights and by the hash chain (`chain`).
 
-``hash`` = SHA-256 over the RFC 8785 canonical JSON of the other columns. Rows are never updated or deleted; triggers
-made by the migration refuse it, and opening a register without them fails.
+Rows are never updated or deleted; triggers made by the migration refuse it. On PostgreSQL the role that works may only
+read and append, and another one owns the table. Appending and verifying look at both first and fail without them;
+reading alone looks at neither.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -18,9 +17,10 @@ import sqlalchemy as sa
 
 from mailround.errors import RegisterError
 from mailround.private_files import make_folder
-from mailround.register.entries import BODIES, AnyBody, Entry
-
-GENESIS = "0" * 64
+from mailround.register import rights
+from mailround.register.chain import GENESIS, ChainState, Stored, digest, follow
+from mailround.register.damage import REMEDY, diagnose
+from mailround.register.entries import BODIES, AnyBody, Body, Correction, Entry
 
 metadata = sa.MetaData()
 register_entry = sa.Table(
@@ -38,19 +38,16 @@ register_entry = sa.Table(
 
 TRIGGERS = {
     "sqlite": {"register_entry_no_update", "register_entry_no_delete", "register_entry_only_next"},
-    "postgresql": {"register_entry_no_update", "register_entry_no_delete", "register_entry_no_truncate"},
+    "postgresql": {
+        "register_entry_no_update",
+        "register_entry_no_delete",
+        "register_entry_no_truncate",
+        "register_entry_only_next",
+    },
 }
-"""What the migration makes in each database, and what every use of the register looks for."""
+"""What the migrations make in each database, and what every use of the register looks for."""
 
 _LOCK = 0x6D61696C
-
-
-@dataclass(frozen=True, slots=True)
-class ChainState:
-    """A verified chain: how many entries and the hash of the last."""
-
-    entries: int
-    head: str
 
 
 class Register:
@@ -60,20 +57,39 @@ class Register:
         """Bind the URL; call ``migrate`` once before first use."""
         self.url = url
         self._engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+        self._few_rights = False
 
-    def migrate(self) -> None:
-        """Create or upgrade the table and its triggers (Alembic)."""
+    def migrate(self, owner_url: str | None = None) -> None:
+        """Create or upgrade the table and its triggers (Alembic), and on PostgreSQL say who may do what.
+
+        Args:
+            owner_url: URL of the same database for the role that shall own the table. PostgreSQL must have one, and the
+                role that works gets the rights to read and append, and no others.
+
+        Raises:
+            RegisterError: The database is PostgreSQL and both roles are one, or the role that works does not exist.
+        """
         from alembic import command  # noqa: PLC0415 - 11 MiB in every worker, for once a year
         from alembic.config import Config  # noqa: PLC0415
 
+        sqlite = self._engine.dialect.name == "sqlite"
+        owner = sa.make_url(self.url if sqlite or owner_url is None else owner_url)
+        if not sqlite and owner.username == self._engine.url.username:
+            raise RegisterError(
+                "管理簿の所有者の接続先（MAILROUND_REGISTER_OWNER_URL）がないか、業務用と同じ役割です。",
+                "表を所有する役割と追記だけの役割を作り、README の「For a real ward」のとおり設定してください。",
+            )
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-        config.set_main_option("sqlalchemy.url", self.url.replace("%", "%%"))
-        if self._engine.dialect.name == "sqlite" and self._engine.url.database:
+        config.set_main_option("sqlalchemy.url", owner.render_as_string(hide_password=False).replace("%", "%%"))
+        if sqlite and self._engine.url.database:
             database = Path(self._engine.url.database)
             make_folder(database.parent)
             database.touch(mode=0o600)  # SQLite itself would make it 0644; its journals take the file's mode
         command.upgrade(config, "head")
+        if not sqlite:
+            with sa.create_engine(owner, poolclass=sa.pool.NullPool).begin() as connection:
+                rights.grant(connection, self._engine.url.username or "")
 
     def append(self, body: AnyBody, *, round_id: str, actor: str, at: datetime, once: bool = False) -> Entry:
         """Append a fact and return its entry; what the latest entry about the same already says returns that entry.
@@ -94,36 +110,30 @@ class Register:
         text = rfc8785.dumps(body.model_dump(mode="json")).decode("utf-8")
         with self._writing() as connection:
             table = register_entry.c
-            rows = connection.execute(
-                sa.select(register_entry).where(table.round_id == round_id).order_by(table.seq)
-            ).all()
-            bodies = [(row, BODIES.validate_json(row.body)) for row in rows]
-            corrected = {each.corrects for _, each in bodies if each.kind == "correction"}
-            same = [row for row, each in bodies if row.seq not in corrected and each.about() == body.about()]
-            if same and same[-1].body == text:
-                return _entry(same[-1])
+            same = _about_the_same(connection, body, round_id)
+            if same and same[-1].text == text:
+                return same[-1]
             if once and same:
                 raise RegisterError(
                     f"回「{round_id}」の「{body.title}」は既に記録されています。", "別の回の番号で始めてください。"
                 )
-            if body.kind == "correction" and body.corrects not in {row.seq for row in rows}:
+            of_round = sa.select(table.seq).where(table.round_id == round_id)
+            if (
+                isinstance(body, Correction)
+                and not connection.execute(of_round.where(table.seq == body.corrects)).all()
+            ):
                 raise RegisterError(
                     f"訂正する第{body.corrects}号は、この回の記録にありません。", "番号を確かめてください。"
                 )
             last = connection.execute(
                 sa.select(table.seq, table.hash).order_by(table.seq.desc()).limit(1)
             ).one_or_none()
-            values: dict[str, int | str] = {
-                "seq": last.seq + 1 if last else 1,
-                "at": at.isoformat(timespec="seconds"),
-                "actor": actor,
-                "round_id": round_id,
-                "body": text,
-                "previous": last.hash if last else GENESIS,
-            }
-            values["hash"] = _digest(values)
-            connection.execute(sa.insert(register_entry).values(values))
-            return _entry(connection.execute(sa.select(register_entry).where(table.seq == values["seq"])).one())
+            stamp = at.isoformat(timespec="seconds")
+            number, previous = (last.seq + 1, last.hash) if last else (1, GENESIS)
+            row = Stored(number, stamp, actor, round_id, text, previous, hash="")
+            row = row._replace(hash=digest(row))
+            connection.execute(sa.insert(register_entry).values(row._asdict()))
+            return _entry(row)
 
     def entries(self, round_id: str | None = None) -> tuple[Entry, ...]:
         """Return the entries, oldest first: all, or one round's."""
@@ -131,26 +141,37 @@ class Register:
         if round_id is not None:
             query = query.where(register_entry.c.round_id == round_id)
         with self._engine.connect() as connection:
-            return tuple(_entry(row) for row in connection.execute(query))
+            return tuple(map(_entry, _stored(connection, query)))
+
+    def entry(self, seq: int) -> Entry | None:
+        """Return the entry of a number, None when there is none."""
+        with self._engine.connect() as connection:
+            return next(
+                map(_entry, _stored(connection, sa.select(register_entry).where(register_entry.c.seq == seq))), None
+            )
+
+    def hashes(self, numbers: Collection[int] | None = None) -> dict[int, str]:
+        """Return the hashes of the entries of these numbers, as far as there are any, or of all."""
+        query = sa.select(register_entry.c.seq, register_entry.c.hash)
+        if numbers is not None:
+            query = query.where(register_entry.c.seq.in_(numbers))
+        with self._engine.connect() as connection:
+            return {row.seq: row.hash for row in connection.execute(query)}
 
     def verify(self) -> ChainState:
-        """Recompute the whole chain.
+        """Recompute the whole chain, a few entries at a time.
 
         Raises:
-            RegisterError: The first entry at which sequence, link or hash is wrong, by number; or missing triggers.
+            RegisterError: The first bad entry by number and what was done to it; or a guard is missing.
         """
-        previous, expected = GENESIS, 1
         with self._engine.connect() as connection:
-            self._require_triggers(connection)
-            for row in connection.execute(sa.select(register_entry).order_by(register_entry.c.seq)).mappings():
-                values = {key: value for key, value in row.items() if key != "hash"}
-                if row["seq"] != expected or row["previous"] != previous or row["hash"] != _digest(values):
-                    raise RegisterError(
-                        f"管理簿の連鎖が第{expected}号で切れています。",
-                        "管理簿を書き換えずに保全し、システム担当と監査担当へ連絡してください。",
-                    )
-                previous, expected = row["hash"], expected + 1
-        return ChainState(entries=expected - 1, head=previous)
+            self._require_guards(connection)
+            state, broken = follow(_rows(connection))
+        if broken is not None:
+            with self._engine.connect() as connection:
+                damage = diagnose(tuple(_rows(connection)), state)
+            raise RegisterError(str(damage), REMEDY)
+        return state
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
@@ -162,29 +183,67 @@ class Register:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             else:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-            self._require_triggers(connection)
+            self._require_guards(connection)
             yield connection
             connection.commit()
 
-    @staticmethod
-    def _require_triggers(connection: sa.Connection) -> None:
+    def _require_guards(self, connection: sa.Connection) -> None:
+        """Refuse a table without its triggers, at every use, and a role with too many rights, at the first."""
+        dialect = connection.dialect.name
         catalogue = (
             "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'register_entry'"
-            if connection.dialect.name == "sqlite"
+            if dialect == "sqlite"
             else "SELECT tgname FROM pg_trigger WHERE tgrelid = to_regclass('register_entry') AND tgenabled = 'A'"
         )
-        if not TRIGGERS[connection.dialect.name] <= set(connection.execute(sa.text(catalogue)).scalars()):
+        if not TRIGGERS[dialect] <= set(connection.execute(sa.text(catalogue)).scalars()):
             raise RegisterError(
                 "管理簿の書換防止（トリガー）が設定されていません。",
                 "`mailround register migrate` を実行しても直らない場合は、システム担当へ連絡してください。",
             )
+        self._few_rights = self._few_rights or dialect == "sqlite" or not rights.too_many(connection)
+        if not self._few_rights:
+            raise RegisterError(
+                "管理簿に接続した役割が、読取りと追記のほかの権限を持っています。",
+                "MAILROUND_REGISTER_URL を追記だけの役割に変え、`mailround register migrate` を実行してください。",
+            )
 
 
-def _digest(values: dict[str, int | str]) -> str:
-    return hashlib.sha256(rfc8785.dumps(values)).hexdigest()
+def _rows(connection: sa.Connection) -> Iterator[Stored]:
+    """Yield all rows by number; the database's driver holds a few at a time."""
+    return _stored(
+        connection.execution_options(yield_per=2000), sa.select(register_entry).order_by(register_entry.c.seq)
+    )
 
 
-def _entry(row: sa.Row[tuple[object, ...]]) -> Entry:
+def _stored(connection: sa.Connection, query: sa.Select[tuple[object, ...]]) -> Iterator[Stored]:
+    return map(Stored._make, connection.execute(query))
+
+
+def _about_the_same(connection: sa.Connection, body: Body, round_id: str) -> list[Entry]:
+    """Return the standing entries of a round about the same as ``body``, oldest first."""
+    table = register_entry.c
+    of_round = sa.select(register_entry).where(table.round_id == round_id).order_by(table.seq)
+    alike = of_round.where(*(table.body.contains(each, autoescape=True) for each in _marks(body)))
+    found = [entry for entry in map(_entry, _stored(connection, alike)) if entry.body.about() == body.about()]
+    if not found:
+        return []
+    corrections = map(_entry, _stored(connection, of_round.where(table.body.contains('"kind":"correction"'))))
+    corrected = {entry.body.corrects for entry in corrections if isinstance(entry.body, Correction)}
+    return [entry for entry in found if entry.seq not in corrected]
+
+
+def _marks(body: Body) -> list[str]:
+    """Return what stands in the stored text of every body about the same, and of few others of a round's thousands.
+
+    A quote within a text is escaped, so none of them can be the words of one. A field that came later stands in no
+    older entry.
+    """
+    names = ["kind", *(name for name in body.identity if type(body).model_fields[name].is_required())]
+    values = body.model_dump(mode="json")
+    return [f'"{name}":{rfc8785.dumps(values[name]).decode("utf-8")}' for name in names]
+
+
+def _entry(row: Stored) -> Entry:
     return Entry(
         seq=row.seq,
         at=row.at,

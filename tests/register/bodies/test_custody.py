@@ -55,7 +55,7 @@ def checked(media_no: str) -> MediaChecked:
 
 
 def sheet(item: str, copy_no: int) -> HandoverSheetPrinted:
-    said = {"package_sha256": "a" * 64, "manifest_sha256": "b" * 64, "checkpoint": "c"}
+    said = {"package_sha256": "a" * 64, "manifest_sha256": "b" * 64, "media_no": "DVD-0001", "checkpoint": "c"}
     return HandoverSheetPrinted(item=item, copy_no=copy_no, **said)
 
 

@@ -18,6 +18,7 @@ from mailround.register.entries import (
     IncidentReminded,
     IncidentReported,
     IncidentStep,
+    IncidentTold,
 )
 from mailround.register.store import Register
 
@@ -49,6 +50,10 @@ def step(incident_no: int, name: str) -> IncidentStep:
     )
 
 
+def told(incident_no: int, run_id: str) -> IncidentTold:
+    return IncidentTold(incident_no=incident_no, contacts=("ward-desk",), run_id=run_id)
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -58,6 +63,8 @@ def step(incident_no: int, name: str) -> IncidentStep:
         (reported(1), reported(2)),
         (step(1, "preliminary"), step(1, "final")),
         (step(1, "final"), step(2, "final")),
+        (told(1, "manual__1"), told(2, "manual__1")),
+        (told(1, "manual__1"), told(1, "manual__2")),
         (
             IncidentReminded(incident_no=1, report_by=DAY, on=DAY),
             IncidentReminded(incident_no=2, report_by=DAY, on=DAY),

@@ -44,7 +44,8 @@ class MediaChecked(Body):
 class HandoverSheetPrinted(Body):
     """The sheet that both sides sign at a handover left the system, for the ``copy_no``-th time of this item.
 
-    ``checkpoint`` is the text printed on it.
+    ``item`` is ``media`` or ``password``, ``media_no`` the disc that the sheet is about or whose password is handed
+    over, and ``checkpoint`` the text printed on it.
     """
 
     title: ClassVar[str] = "確認記録票の出力"
@@ -52,6 +53,7 @@ class HandoverSheetPrinted(Body):
     kind: Literal["handover_sheet_printed"] = "handover_sheet_printed"
     item: str
     copy_no: int
+    media_no: str
     package_sha256: str
     manifest_sha256: str
     checkpoint: str

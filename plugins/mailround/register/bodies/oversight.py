@@ -104,6 +104,17 @@ class IncidentReported(Body):
     run_id: str
 
 
+class IncidentTold(Body):
+    """The emergency contacts got the mail about an incident as that run had reported it; ``contacts`` are their ids."""
+
+    title: ClassVar[str] = "緊急連絡先への連絡"
+    identity: ClassVar[tuple[str, ...]] = ("incident_no", "run_id")
+    kind: Literal["incident_told"] = "incident_told"
+    incident_no: int
+    contacts: tuple[str, ...]
+    run_id: str
+
+
 class IncidentStep(Body):
     """A report of an incident was sent to the authority: the preliminary (速報) or the final one (確報)."""
 

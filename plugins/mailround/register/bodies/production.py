@@ -179,7 +179,8 @@ class Verified(Body):
 class Sealed(Body):
     """The package was sealed, re-opened and checked against its manifest.
 
-    ``plan_sha256``, of the plan that it holds, is missing from older entries.
+    ``plan_sha256``, of the plan that it holds, and ``carried``, the names of what its pages and lists tell of a
+    household, are missing from older entries.
     """
 
     title: ClassVar[str] = "封緘（暗号化）"
@@ -191,6 +192,7 @@ class Sealed(Body):
     sha256: str
     algorithm: str
     plan_sha256: str = ""
+    carried: tuple[str, ...] | None = None
 
 
 class ProofMade(Body):

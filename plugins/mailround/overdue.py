@@ -1,0 +1,75 @@
+"""Which deletions of a contractor's other rounds are still to be certified, from the register alone.
+
+One that is overdue stops the next handover to that contractor (control 11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from mailround.register.entries import (
+    ContractStated,
+    DeletionCertified,
+    Entry,
+    MediaHandedOver,
+    Posted,
+    RoundEnded,
+    RoundOpened,
+    latest,
+)
+
+if TYPE_CHECKING:
+    from mailround.contracts import Contract
+
+
+@dataclass(frozen=True, slots=True)
+class Outstanding:
+    """A round whose deletion is not certified, and the last day on which it may be without being overdue."""
+
+    round_id: str
+    due: date
+
+
+def outstanding_deletions(entries: Iterable[Entry], contract: Contract, *, besides: str) -> tuple[Outstanding, ...]:
+    """Return the uncertified deletions of everything that this contractor holds, the most urgent first.
+
+    Args:
+        entries: The register, all rounds, oldest first.
+        contract: The contract under which something is to be handed over. Rounds under another contract count when
+            they state the same contractor. A round of an older version states nothing: it counts when it names this
+            very contract, by whose rule it is then judged.
+        besides: The round to leave out: the one that asks.
+    """
+    of_rounds: dict[str, list[Entry]] = {}
+    for entry in entries:
+        of_rounds.setdefault(entry.round_id, []).append(entry)
+    found = [
+        Outstanding(round_id, due)
+        for round_id, its in of_rounds.items()
+        if round_id != besides and (due := _due(its, contract)) is not None
+    ]
+    return tuple(sorted(found, key=lambda each: (each.due, each.round_id)))
+
+
+def _due(entries: list[Entry], contract: Contract) -> date | None:
+    """Return the due date of a round that the contractor has something of; None for every other round."""
+    opened, stated = latest(entries, RoundOpened), latest(entries, ContractStated)
+    if opened is None or latest(entries, MediaHandedOver) is None:
+        return None
+    if latest(entries, DeletionCertified) or latest(entries, RoundEnded):
+        return None
+    if stated is not None:
+        if stated.contractor.casefold() != contract.contractor.id.casefold():
+            return None
+        days, end = stated.days_after_posting, stated.term_end
+    elif opened.contract == contract.name:
+        days, end = contract.deletion.days_after_posting, contract.term.end
+    else:
+        return None
+    posted = latest(entries, Posted)
+    if posted is None:
+        return end
+    return min(posted.due or date.max, posted.posted_on + timedelta(days=days), end)
