@@ -409,7 +409,8 @@ def require_nothing_left(journey: Journey, ward: Path) -> None:
     round_id = journey.round_id
     folders = ("inbox", "data", "outbox", "vault")
     left = {path.relative_to(ward).as_posix() for name in folders for path, _ in contents(ward / name)}
-    assert left == {f"outbox/{round_id}/package/manifest.json", f"outbox/{round_id}/evidence/{round_id}.md"}
+    reports = {f"outbox/{round_id}/evidence/{round_id}.{suffix}" for suffix in ("json", "pdf")}
+    assert left == {f"outbox/{round_id}/package/manifest.json", *reports}
     closed = latest(journey.work.entries, register.RoundClosed)
     assert closed is not None
     evidence = report_path(journey.settings, round_id).read_bytes()
