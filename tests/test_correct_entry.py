@@ -43,7 +43,7 @@ HANDED_OVER = MediaHandedOver(
 
 @pytest.fixture
 def work(open_a_round: Callable[..., RoundContext]) -> RoundContext:
-    """An opened round (1) with a handover (2)."""
+    """An opened round (gates, opening, contract: 1 to 3) with a handover (4)."""
     opened = open_a_round()
     record(opened, HANDED_OVER)
     return opened
@@ -51,7 +51,7 @@ def work(open_a_round: Callable[..., RoundContext]) -> RoundContext:
 
 def correct(
     settings: Settings,
-    seq: int = 2,
+    seq: int = 4,
     *,
     reference: str = REFERENCE,
     by: str = "officer2",
@@ -63,22 +63,22 @@ def correct(
 @pytest.mark.parametrize("by", ["officer2", "Officer2", "approver"])
 def test_a_corrected_entry_no_longer_counts_and_stays(settings: Settings, work: RoundContext, by: str) -> None:
     made = correct(settings, by=by)
-    assert made.body == Correction(corrects=2, reason="誤記", reference=REFERENCE)
-    assert (made.seq, made.round_id, made.actor) == (3, work.round_id, by.lower())
+    assert made.body == Correction(corrects=4, reason="誤記", reference=REFERENCE)
+    assert (made.seq, made.round_id, made.actor) == (5, work.round_id, by.lower())
     assert latest(work.entries, MediaHandedOver) is None
-    assert [entry.seq for entry in work.entries] == [1, 2, 3]
+    assert [entry.seq for entry in work.entries] == [1, 2, 3, 4, 5]
     record(work, HANDED_OVER.model_copy(update={"bag_no": "BAG-02"}))
     told = latest(work.entries, MediaHandedOver)
     assert told
     assert told.bag_no == "BAG-02"
-    assert work.register.verify().entries == 4
+    assert work.register.verify().entries == 6
 
 
 @pytest.mark.parametrize("by", ["", "nobody", "C-001", "officer ", "mailround"])
 def test_only_a_designated_person_of_the_ward_corrects(settings: Settings, work: RoundContext, by: str) -> None:
     with pytest.raises(RegisterError, match="点検表4"):
         correct(settings, by=by)
-    assert len(work.entries) == 2
+    assert len(work.entries) == 4
 
 
 def test_a_designation_must_cover_the_day(settings: Settings, work: RoundContext) -> None:
@@ -91,10 +91,10 @@ def test_a_reference_is_a_numbered_thing(settings: Settings, work: RoundContext,
     with pytest.raises(RegisterError, match="起案・記録の番号") as refused:
         correct(settings, reference=reference)
     assert not reference or reference not in str(refused.value)
-    assert len(work.entries) == 2
+    assert len(work.entries) == 4
 
 
-@pytest.mark.parametrize("seq", [0, 3, -1, 2**40])
+@pytest.mark.parametrize("seq", [0, 5, -1, 2**40])
 def test_what_is_not_there_is_not_corrected(settings: Settings, work: RoundContext, seq: int) -> None:
     with pytest.raises(RegisterError, match=f"第{seq}号は、管理簿にありません"):
         correct(settings, seq)
@@ -102,17 +102,17 @@ def test_what_is_not_there_is_not_corrected(settings: Settings, work: RoundConte
 
 def test_what_the_program_did_is_not_corrected_by_saying_so(settings: Settings, work: RoundContext) -> None:
     assert RoundOpened not in CORRECTABLE
-    with pytest.raises(RegisterError, match="第1号（回の開始）は、訂正できない種類"):
-        correct(settings, 1)
+    with pytest.raises(RegisterError, match="第2号（回の開始）は、訂正できない種類"):
+        correct(settings, 2)
 
 
 def test_a_correction_is_not_corrected_and_nothing_twice(settings: Settings, work: RoundContext) -> None:
     correct(settings)
-    with pytest.raises(RegisterError, match="第2号は、既に訂正されています"):
+    with pytest.raises(RegisterError, match="第4号は、既に訂正されています"):
         correct(settings)
-    with pytest.raises(RegisterError, match="第3号（訂正）は、訂正できない種類"):
-        correct(settings, 3)
-    assert len(work.entries) == 3
+    with pytest.raises(RegisterError, match="第5号（訂正）は、訂正できない種類"):
+        correct(settings, 5)
+    assert len(work.entries) == 5
 
 
 def test_a_handover_is_not_corrected_once_its_package_is_gone(settings: Settings, work: RoundContext) -> None:
@@ -121,7 +121,7 @@ def test_a_handover_is_not_corrected_once_its_package_is_gone(settings: Settings
     record(work, Posted(posted_on=AT.date(), **posted))
     with pytest.raises(RegisterError, match="廃棄の後は、引渡しの記録を訂正できません"):
         correct(settings)
-    assert correct(settings, 4).body.kind == "correction"
+    assert correct(settings, 6).body.kind == "correction"
 
 
 def test_a_checkpoint_key_is_given_up_by_people_of_any_contract(
@@ -129,7 +129,7 @@ def test_a_checkpoint_key_is_given_up_by_people_of_any_contract(
 ) -> None:
     make_key(work.register, settings.checkpoint_key, at=AT)
     paper = sign(work.register, settings.checkpoint_key, at=AT)
-    assert correct(settings, 3).round_id == "house"
+    assert correct(settings, 5).round_id == "house"
     assert latest(work.register.entries("house"), CheckpointKeyMade) is None
     settings.checkpoint_key.unlink()
     make_key(work.register, settings.checkpoint_key, at=AT)

@@ -17,7 +17,7 @@ from mailround.forms import UNCHOSEN, settle
 from mailround.model import Recipient
 from mailround.register.entries import Correction, DeletionCertified, ItemsReturned, PasswordNoticeReprinted, Posted
 from mailround.seal import seal
-from prepared import print_round
+from prepared import as_before_contracts_were_stated, print_round
 
 
 @pytest.fixture
@@ -111,6 +111,7 @@ def test_a_copy_of_the_notice_made_after_the_returns_stops_the_certificate(work:
 
 
 def test_without_subcontractors_nothing_is_asked_of_them_and_the_entry_says_so(work: RoundContext) -> None:
+    as_before_contracts_were_stated(work)  # what the register states comes before the file
     changed = dataclasses.replace(work, contract=work.contract.model_copy(update={"subcontractors": ()}))
     body = settled(DeletionCertificate, changed, subcontractors_included=False).body
     assert isinstance(body, DeletionCertified)

@@ -109,6 +109,8 @@ def test_no_field_takes_a_value_of_another_kind_and_no_reason_repeats_it(
     form: type[Form], name: str, value: object
 ) -> None:
     outcome = form.read(dict(answer(form, **{name: value}).fields))
+    if value in (MISSING, None) and not form.model_fields[name].is_required():
+        return  # it need not be answered
     assert isinstance(outcome, tuple), outcome
     if value != "\ud800":  # breaks the whole answer, not one field
         assert len(outcome) == 1

@@ -42,7 +42,7 @@ from mailround.returns import Returns
 from mailround.seal import seal
 from mailround.settings import Settings
 from ports import free_port
-from prepared import AT, another_contract, hand_over, own_include, print_round, record
+from prepared import AT, another_contract, as_before_contracts_were_stated, hand_over, own_include, print_round, record
 
 ITEMS = ("disc", "notice-1", "withdrawn", "spoiled", "data")
 """What of the round is out of the house once it is posted."""
@@ -398,7 +398,7 @@ def test_the_daily_watch_reminds_of_the_others_and_then_fails_over_a_round_whose
 ) -> None:
     lead_to(Returns, work)
     other = another_contract(work.settings)
-    lost = open_a_round(round_id="2026-10-change", contract="other")
+    lost = as_before_contracts_were_stated(open_a_round(round_id="2026-10-change", contract="other"))
     print_round(lost, make_recipient)
     hand_over(lost)
     other.unlink()

@@ -219,7 +219,7 @@ def test_nobody_in_particular_reports_nothing(run: Callable[..., Any], work: Rou
     before = work.entries
     (outcome,) = run(REPORT | {"user": None})
     assert outcome["failed"] == "AirflowFailException"
-    assert "誰が報告したか分かりません" in outcome["text"]
+    assert "誰がこの実行を開始したか分かりません" in outcome["text"]
     assert work.entries == before
 
 
