@@ -31,12 +31,7 @@ from mailround.settings import TOKYO
     catchup=False,
     max_active_runs=1,
     tags=["一斉送付", "見回り"],
-    default_args={
-        "owner": "生活福祉課",
-        "retries": 2,
-        "retry_delay": timedelta(minutes=5),
-        "on_failure_callback": notices.alert_failure,
-    },
+    default_args={**notices.EVERY_TASK, "retry_delay": timedelta(minutes=5)},
 )
 def deletion_watch() -> None:
     tasks.watch_deletions()

@@ -24,8 +24,6 @@
 「中止」と書かれた回は再開できません。原本も廃棄されるので、データファイルを出力し直し、新しい番号で始めてください。
 """
 
-from datetime import timedelta
-
 from airflow.sdk import Param, dag
 
 from mailround import notices, tasks
@@ -34,6 +32,7 @@ from mailround.configuration import names
 from mailround.decide_holds import HoldDecision
 from mailround.deletion_certificate import DeletionCertificate
 from mailround.media_handover import MediaHandover
+from mailround.model import ROUND_ID
 from mailround.operators import DeletionDueReminderOperator, FormOperator, FourEyesApprovalOperator
 from mailround.password_handover import PasswordHandover
 from mailround.posting import Posting
@@ -55,19 +54,9 @@ task's next try."""
     schedule=None,
     catchup=False,
     tags=["一斉送付", "個人情報"],
-    default_args={
-        "owner": "生活福祉課",
-        "retries": 2,
-        "retry_delay": timedelta(seconds=10),
-        "on_failure_callback": notices.alert_failure,
-    },
+    default_args=notices.EVERY_TASK,
     params={
-        "round_id": Param(
-            type="string",
-            title="回の番号",
-            description="年-月-英小文字（例：2026-11-change）",
-            pattern=r"^[0-9]{4}-[0-9]{2}-[a-z0-9]{1,16}$",
-        ),
+        "round_id": Param(**ROUND_ID),
         "kind": Param(type="string", title="発送種別", enum=list(names(INCLUDE / "rounds"))),
         "source": Param(type="string", title="データファイル", minLength=1, description="受信フォルダからの相対パス"),
         "layout": Param(type="string", title="データレイアウト", enum=list(names(INCLUDE / "layouts"))),

@@ -17,13 +17,12 @@
 **工程が赤くなったら**：記録（Logs）の最後の日本語の文に従い、番号や日付を直して、もう一度はじめから実行してください。
 """
 
-from datetime import timedelta
-
 from airflow.sdk import Param, dag
 
 from mailround import notices, tasks
+from mailround.model import ROUND_ID
 from mailround.operators import FormOperator
-from mailround.piece_id import TYPED
+from mailround.piece_id import PIECE_IDS
 from mailround.returned_mail import REASONS, ReturnedMailSettlement
 
 ANSWERS = 999
@@ -38,20 +37,10 @@ ANSWERS = 999
     schedule=None,
     catchup=False,
     tags=["一斉送付", "引渡しの後"],
-    default_args={
-        "owner": "生活福祉課",
-        "retries": 2,
-        "retry_delay": timedelta(seconds=10),
-        "on_failure_callback": notices.alert_failure,
-    },
+    default_args=notices.EVERY_TASK,
     params={
-        "round_id": Param(type="string", title="回の番号", minLength=1, description="例：2026-11-change"),
-        "piece_ids": Param(
-            type="string",
-            title="封書の番号",
-            description="9文字の番号を、空白か読点で区切って入力する。氏名やケース番号は書かない。",
-            pattern=TYPED,
-        ),
+        "round_id": Param(**ROUND_ID),
+        "piece_ids": Param(**PIECE_IDS),
         "reason": Param(type="string", title="返戻の理由", enum=list(REASONS), description="封書に書かれた理由。"),
         "returned_on": Param(type="string", format="date", title="戻った日", description="封書が戻った日付"),
     },

@@ -26,6 +26,7 @@ from airflow.sdk import Param, dag
 from mailround import notices, tasks
 from mailround.incident import IDS, TITLES, TOLD, WHAT
 from mailround.incident_forms import FinalReport, IncidentClosing, PreliminaryReport
+from mailround.model import ROUND_ID
 from mailround.operators import FormOperator
 
 MAILS = 99
@@ -40,19 +41,9 @@ MAILS = 99
     schedule=None,
     catchup=False,
     tags=["一斉送付", "事故"],
-    default_args={
-        "owner": "生活福祉課",
-        "retries": 2,
-        "retry_delay": timedelta(seconds=10),
-        "on_failure_callback": notices.alert_failure,
-    },
+    default_args=notices.EVERY_TASK,
     params={
-        "round_id": Param(
-            type="string",
-            title=TITLES["round_id"],
-            description="事故のあった回（例：2026-11-change）",
-            pattern=r"^[0-9]{4}-[0-9]{2}-[a-z0-9]{1,16}$",
-        ),
+        "round_id": Param(**ROUND_ID),
         "what": Param(type="string", title=TITLES["what"], enum=list(WHAT)),
         "noticed_at": Param(
             type="string", format="date-time", title=TITLES["noticed_at"], description="起きた日時ではなく、知った日時"

@@ -16,13 +16,12 @@
 赤くなった依頼は、管理簿に記録されていません。
 """
 
-from datetime import timedelta
-
 from airflow.sdk import Param, dag
 
 from mailround import notices, tasks
+from mailround.model import ROUND_ID
 from mailround.operators import FormOperator
-from mailround.piece_id import TYPED
+from mailround.piece_id import PIECE_IDS
 from mailround.withdrawal import REASONS, WithdrawalAcknowledgement
 
 
@@ -34,20 +33,10 @@ from mailround.withdrawal import REASONS, WithdrawalAcknowledgement
     schedule=None,
     catchup=False,
     tags=["一斉送付", "引渡しの後"],
-    default_args={
-        "owner": "生活福祉課",
-        "retries": 2,
-        "retry_delay": timedelta(seconds=10),
-        "on_failure_callback": notices.alert_failure,
-    },
+    default_args=notices.EVERY_TASK,
     params={
-        "round_id": Param(type="string", title="回の番号", minLength=1, description="例：2026-11-change"),
-        "piece_ids": Param(
-            type="string",
-            title="封書の番号",
-            description="9文字の番号を、空白か読点で区切って入力する。氏名やケース番号は書かない。",
-            pattern=TYPED,
-        ),
+        "round_id": Param(**ROUND_ID),
+        "piece_ids": Param(**PIECE_IDS),
         "reason": Param(type="string", title="理由", enum=list(REASONS), description="個人の事情は書かない。"),
     },
 )

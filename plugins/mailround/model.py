@@ -29,8 +29,16 @@ SEVERITIES = {
 }
 """What the severities of the checks are called, in the order of every list."""
 
-RoundId = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[a-z0-9]{1,16}$", strict=True)]
+_ROUND_ID = r"^[0-9]{4}-[0-9]{2}-[a-z0-9]{1,16}$"
+RoundId = Annotated[str, StringConstraints(pattern=_ROUND_ID, strict=True)]
 """Year, month, short name. Pydantic's ``$`` is Rust's: it does not let a trailing newline through."""
+ROUND_ID = {
+    "type": "string",
+    "title": "回の番号",
+    "description": "年-月-英小文字（例：2026-11-change）",
+    "pattern": _ROUND_ID,
+}
+"""The param of every DAG about a round. What is typed there stays in Airflow's database, so that no name may pass."""
 
 
 class Population(StrEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowFailException
@@ -52,3 +53,12 @@ def alert_failure(context: Context) -> None:
         f"失敗：回 {round_id}／{step}",
         f"回：{round_id}\n工程：{step}（{instance.task_id}）\n内容：{what}\n記録：{instance.log_url}",
     )
+
+
+EVERY_TASK = {
+    "owner": "生活福祉課",
+    "retries": 2,
+    "retry_delay": timedelta(seconds=10),
+    "on_failure_callback": alert_failure,
+}
+"""What every task of every DAG has: infrastructure faults are tried again, and somebody hears of what stays red."""

@@ -38,6 +38,13 @@ def is_piece_id(text: str) -> bool:
 
 TYPED = r"^\s*[0-9A-Za-z]{9}([\s,、，]+[0-9A-Za-z]{9})*\s*$"
 """What a text of piece ids looks like: a name or a case number typed into such a field is refused before it is kept."""
+PIECE_IDS = {
+    "type": "string",
+    "title": "封書の番号",
+    "description": "9文字の番号を、空白か読点で区切って入力する。氏名やケース番号は書かない。",
+    "pattern": TYPED,
+}
+"""The param of every DAG that is about some of a round's pieces."""
 
 
 def listed(text: str) -> tuple[str, ...]:

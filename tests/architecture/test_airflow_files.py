@@ -227,6 +227,14 @@ def test_only_piece_ids_are_let_into_a_runs_params(parsed: Any, dag: str, typed:
     assert jsonschema.Draft202012Validator(schema).is_valid(typed) is good
 
 
+@pytest.mark.parametrize("dag", ["mailing_round", *roles.CASEWORK])
+@pytest.mark.parametrize("typed", ["", "髙﨑　𠮷郎", "2026-11-change 髙﨑", "0000101", "2026-11-Change"])
+def test_only_a_rounds_id_is_let_into_a_runs_params(parsed: Any, dag: str, typed: str) -> None:
+    schema = jsonschema.Draft202012Validator(parsed["dags"][dag]["params"]["round_id"])
+    assert schema.is_valid("2026-11-change")
+    assert not schema.is_valid(typed)
+
+
 def test_the_plugin_loader_does_not_execute_the_package(environment: dict[str, str]) -> None:
     loaded = run(PLUGINS, environment)
     package = Path(environment["AIRFLOW__CORE__PLUGINS_FOLDER"]) / "mailround"

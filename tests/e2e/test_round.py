@@ -129,12 +129,15 @@ def approve_oneself_then_let_another(driver: Driver, run_id: str, round_id: str)
         driver.users["datateam"].answer(run_id, "approve_release", "承認")
 
 
-def casework(driver: Driver, dag: str, task_id: str, params: dict[str, str], **fields: object) -> None:
-    """The officer, who may not start a round, starts one of the DAGs of a round that is out, and answers its form."""
+def casework(
+    driver: Driver, dag: str, task_id: str, params: dict[str, str], moment: str = "", **fields: object
+) -> None:
+    """The officer, who may not start a round, starts a DAG of a round that is out, and answers its form at once."""
     officer = driver.users["officer"]
     run_id = officer.trigger(params, dag=dag)
     wait_for(lambda: any(each.state == "awaiting_input" for each in officer.tasks(run_id, dag=dag)))
-    officer.answer(run_id, task_id, "記録する", dag=dag, **fields)
+    now = {moment: datetime.now(TOKYO).isoformat()} if moment else {}  # not before the request was recorded
+    officer.answer(run_id, task_id, "記録する", dag=dag, **fields, **now)
     wait_for(lambda: officer.run_state(run_id, dag=dag) in {"success", "failed"})
     assert officer.run_state(run_id, dag=dag) == "success"
 
@@ -160,7 +163,7 @@ def miscount_then_record_posting(driver: Driver, run_id: str, round_id: str) -> 
             "acknowledge_withdrawal",
             {"round_id": round_id, "piece_ids": PIECES[0].lower(), "reason": "送付先の変更"},
             acknowledged_by="C-001",
-            acknowledged_at=datetime.now(TOKYO).isoformat(),
+            moment="acknowledged_at",
             pulled="すべて",
             too_late=0,
         )
