@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mailround.configuration import names, where_wrong
@@ -23,27 +21,6 @@ CONTRACT = load_contract(INCLUDE, "r8-print")
 @pytest.mark.parametrize("name", names(INCLUDE / "contracts"))
 def test_every_shipped_contract_loads_under_its_own_name(name: str) -> None:
     assert load_contract(INCLUDE, name).name == name
-
-
-@pytest.mark.parametrize(
-    ("posted_on", "due"),
-    [
-        (date(2026, 11, 24), date(2026, 12, 24)),
-        (date(2027, 3, 1), date(2027, 3, 31)),
-        (date(2027, 3, 2), date(2027, 3, 31)),
-        (date(2027, 3, 31), date(2027, 3, 31)),
-    ],
-)
-def test_deletion_is_due_by_the_rule_or_by_the_contracts_end(posted_on: date, due: date) -> None:
-    assert CONTRACT.deletion_due(posted_on) == due
-
-
-@given(posted_on=st.dates(CONTRACT.term.start, CONTRACT.term.end), days=st.integers(0, 400))
-def test_the_due_date_never_lies_after_the_contracts_end_nor_before_the_posting(posted_on: date, days: int) -> None:
-    deletion = CONTRACT.deletion.model_copy(update={"days_after_posting": days})
-    due = CONTRACT.model_copy(update={"deletion": deletion}).deletion_due(posted_on)
-    assert posted_on <= due <= CONTRACT.term.end
-    assert due <= posted_on + timedelta(days=days)
 
 
 def test_a_designation_includes_both_its_days() -> None:

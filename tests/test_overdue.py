@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailround.contracts import load_contract
-from mailround.overdue import Outstanding, outstanding_deletions
+from mailround.overdue import Outstanding, outstanding_deletions, written_rule
 from mailround.register.entries import (
     AnyBody,
     ContractStated,
@@ -144,3 +146,24 @@ def test_the_round_that_asks_is_left_out_and_the_most_urgent_stands_first() -> N
         Outstanding("2026-08-a", date(2026, 10, 3)),
         Outstanding("2026-08-b", date(2026, 10, 3)),
     )
+
+
+@pytest.mark.parametrize(
+    ("posted_on", "due"),
+    [
+        (date(2026, 11, 24), date(2026, 12, 24)),
+        (date(2027, 3, 1), date(2027, 3, 31)),
+        (date(2027, 3, 2), date(2027, 3, 31)),
+        (date(2027, 3, 31), date(2027, 3, 31)),
+    ],
+)
+def test_deletion_is_due_by_the_rule_or_by_the_contracts_end(posted_on: date, due: date) -> None:
+    assert written_rule(CONTRACT).after(posted_on) == due
+
+
+@given(posted_on=st.dates(CONTRACT.term.start, CONTRACT.term.end), days=st.integers(0, 400))
+def test_the_due_date_never_lies_after_the_contracts_end_nor_before_the_posting(posted_on: date, days: int) -> None:
+    deletion = CONTRACT.deletion.model_copy(update={"days_after_posting": days})
+    due = written_rule(CONTRACT.model_copy(update={"deletion": deletion})).after(posted_on)
+    assert posted_on <= due <= CONTRACT.term.end
+    assert due <= posted_on + timedelta(days=days)

@@ -10,13 +10,9 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import yaml
-from hypothesis import given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 
 from mailround.context import RoundContext, load_round
-from mailround.contracts import Contract, load_contract
+from mailround.contracts import load_contract
 from mailround.deletion_certificate import DeletionCertificate
 from mailround.errors import ConfigurationError, GateClosedError
 from mailround.items import Item
@@ -480,17 +476,6 @@ def test_the_mail_says_when_and_what_to_do(days_left: int, words: str) -> None:
 
 
 CONTRACT = load_contract(REPOSITORY / "include", "r8-print")
-
-
-@hypothesis_settings(deadline=None)
-@given(posted_on=st.dates(CONTRACT.term.start, CONTRACT.term.end), days=st.integers(0, 400))
-def test_the_due_date_never_lies_after_the_contracts_end(posted_on: date, days: int) -> None:
-    changed = yaml.safe_load(CONTRACT.model_dump_json()) | {
-        "deletion": {"days_after_posting": days, "remind_days_before": [7, 1, 0]}
-    }
-    due = Contract.model_validate(changed).deletion_due(posted_on)
-    assert posted_on <= due <= CONTRACT.term.end
-    assert due == CONTRACT.term.end or due == posted_on + timedelta(days=days)
 
 
 def test_a_corrected_handover_is_not_due(handed_over: RoundContext) -> None:

@@ -284,7 +284,7 @@ def _guide(place: Place, postcodes: Postcodes) -> _Guide:
     return _Guide(fold(place.prefecture), tuple(cities), town, towns, bool(place.town), place.office, streets)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=2048)
 def _towns(postcodes: Postcodes, prefecture: str, city: str) -> _Towns:
     names = {fold(town): town for town in sorted(postcodes.towns(prefecture, city))}
     lengths: dict[str, set[int]] = {}

@@ -414,18 +414,15 @@ def measured(text: str, font: Widths) -> Paragraph | None:
     return Paragraph(font.width(text), max(map(len, _TIED.findall(text)), default=0))
 
 
-def lines_at_most(paragraphs: Iterable[Paragraph | None], width: float, *, hang: float = 0) -> int | None:
-    """Return a number of lines that `wrap` surely does not exceed; None where there is none.
+def lines_at_most(paragraph: Paragraph | None, width: float, *, hang: float = 0) -> float:
+    """Return a number of lines that `wrap` surely does not exceed; infinity where there is none.
 
     A line may be broken before nearly every plain letter, so that none is shorter than its room by more than the
     longest run without one.
     """
-    lines = 0
-    for each in paragraphs:
-        if each is None or (room := width - hang - each.tied - 2) <= 0:
-            return None
-        lines += max(1, math.ceil(each.width / room))
-    return lines
+    if paragraph is None or (room := width - hang - paragraph.tied - 2) <= 0:
+        return math.inf
+    return max(1, math.ceil(paragraph.width / room))
 
 
 def _break_before(units: list[str], start: int, end: int) -> int:

@@ -5,7 +5,7 @@ Every person who may act is named here by a staff or handler id (control 4); nam
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -227,10 +227,6 @@ class Contract(_Part):
             if len({each.casefold() for each in ids}) < len(ids):
                 raise ValueError(f"同じ{title}が二度あります")
         return self
-
-    def deletion_due(self, posted_on: date) -> date:
-        """Return the deletion due date: the earlier of the rule and the contract's end (S)."""
-        return min(posted_on + timedelta(days=self.deletion.days_after_posting), self.term.end)
 
 
 def load_contract(include: Path, name: str) -> Contract:

@@ -350,7 +350,7 @@ SETTLED: tuple[Gate[Unsettled], ...] = (
         "deletion_not_overdue",
         (11,),
         _deletions,
-        "委託先に消去証明書と返却を求め、その回の「15 消去証明の受領」に記録してください。",
+        "委託先に消去証明書と返却を求め、その回の「17 消去証明の受領」に記録してください。",
     ),
     Gate("no_open_incident", (13,), _incidents, "事故への対応を終え、終了を記録してください。"),
 )

@@ -20,6 +20,7 @@ from mailround.errors import GateClosedError
 from mailround.forms import recorded
 from mailround.gates import HANDOVER, require
 from mailround.handover import Item, sheets
+from mailround.overdue import written_rule
 from mailround.package_check import MANIFEST
 from mailround.paper import Frame, Page, Text, checkpoint_block, draw
 from mailround.password_notice import copies, require_notice
@@ -190,7 +191,7 @@ def _facts(
     back = min(posting + timedelta(days=work.contract.returns.days_after_posting), work.contract.term.end)
     yield "返却予定日", f"{back:%Y年%m月%d日}（{posting:%Y年%m月%d日}に発送した場合）"
     if item == "media":
-        due = work.contract.deletion_due(posting)
+        due = written_rule(work.contract).after(posting)
         yield "消去予定日", f"{due:%Y年%m月%d日}（同上。委託先のデータの消去の期限）"
 
 

@@ -54,6 +54,40 @@ def outstanding_deletions(entries: Iterable[Entry], contract: Contract, *, besid
     return tuple(sorted(found, key=lambda each: (each.due, each.round_id)))
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What decides when a contractor must have deleted, and when to remind of it."""
+
+    days_after_posting: int
+    remind_days_before: tuple[int, ...]
+    term_end: date
+
+    def after(self, posted_on: date) -> date:
+        """Return the due date of what is posted on that day: the earlier of the rule and the contract's end (S)."""
+        return min(posted_on + timedelta(days=self.days_after_posting), self.term_end)
+
+    def due(self, entries: Iterable[Entry]) -> date:
+        """Return a round's due date: the contract's last day until it is posted.
+
+        Never later than the one that was told at the posting, whatever the rule says since.
+        """
+        posted = latest(entries, Posted)
+        if posted is None:
+            return self.term_end
+        return min(posted.due or date.max, self.after(posted.posted_on))
+
+
+def stated_rule(entries: Iterable[Entry]) -> Rule | None:
+    """Return the rule by what the register states of the contract; None where an older version stated nothing."""
+    stated = latest(entries, ContractStated)
+    return Rule(stated.days_after_posting, stated.remind_days_before, stated.term_end) if stated else None
+
+
+def written_rule(contract: Contract) -> Rule:
+    """Return the rule as the contract's file has it now."""
+    return Rule(contract.deletion.days_after_posting, contract.deletion.remind_days_before, contract.term.end)
+
+
 def _due(entries: list[Entry], contract: Contract) -> date | None:
     """Return the due date of a round that the contractor has something of; None for every other round."""
     opened, stated = latest(entries, RoundOpened), latest(entries, ContractStated)
@@ -61,15 +95,8 @@ def _due(entries: list[Entry], contract: Contract) -> date | None:
         return None
     if latest(entries, DeletionCertified) or latest(entries, RoundEnded):
         return None
-    if stated is not None:
-        if stated.contractor.casefold() != contract.contractor.id.casefold():
-            return None
-        days, end = stated.days_after_posting, stated.term_end
-    elif opened.contract == contract.name:
-        days, end = contract.deletion.days_after_posting, contract.term.end
-    else:
-        return None
-    posted = latest(entries, Posted)
-    if posted is None:
-        return end
-    return min(posted.due or date.max, posted.posted_on + timedelta(days=days), end)
+    if stated is None:
+        return written_rule(contract).due(entries) if opened.contract == contract.name else None
+    same = stated.contractor.casefold() == contract.contractor.id.casefold()
+    rule = stated_rule(entries)
+    return rule.due(entries) if rule and same else None

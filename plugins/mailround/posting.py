@@ -13,6 +13,7 @@ from mailround.forms import Answer, Form, Settled, recorded, table
 from mailround.handover import RECORD
 from mailround.incident import open_incidents
 from mailround.items import pulled_pieces
+from mailround.overdue import written_rule
 from mailround.register.entries import (
     Body,
     PasswordHandedOver,
@@ -124,7 +125,7 @@ class Posting(Form):
 
     def outcome(self, work: RoundContext, answer: Answer) -> Settled:  # noqa: ARG002 - the interface of forms
         """Record the reconciled counts, and by when the contractor must have deleted."""
-        due = work.contract.deletion_due(self.posted_on)
+        due = written_rule(work.contract).after(self.posted_on)
         pieces = recorded(work, Sealed).pieces
         pulled = len(pulled_pieces(work.entries))
         return Settled(Posted(handed_over=pieces, due=due, withdrawal_pieces=pulled, **self.model_dump()))

@@ -15,9 +15,9 @@ from typing import Protocol
 from mailround.contracts import Contract, load_contract
 from mailround.errors import ConfigurationError, GateClosedError
 from mailround.items import Item, open_items
+from mailround.overdue import Rule, stated_rule, written_rule
 from mailround.private_files import alone
 from mailround.register.entries import (
-    ContractStated,
     DeletionCertified,
     DeletionReminded,
     Entry,
@@ -89,11 +89,11 @@ def dues(register: Register, include: Path, today: date, round_id: str | None = 
         if opened is None or not items or latest(entries, MediaHandedOver) is None:
             continue
         contract, error = _read(include, opened.contract)
-        rule = _stated(entries) or (_written(contract) if contract else None)
+        rule = stated_rule(entries) or (written_rule(contract) if contract else None)
         if rule is None:
             faults.add(faults.undated, each, error)
             continue
-        due = _due_date(rule, entries)
+        due = rule.due(entries)
         if today > due:
             faults.add(faults.unreachable, each, error)
         for item in items:
@@ -152,7 +152,7 @@ def due_date(contract: Contract, entries: Iterable[Entry]) -> date:
     of the contract after the posting may bring the date forward, never put it off.
     """
     listed = tuple(entries)
-    return _due_date(_stated(listed) or _written(contract), listed)
+    return (stated_rule(listed) or written_rule(contract)).due(listed)
 
 
 def reminder_day(register: Register, include: Path, round_id: str) -> date:
@@ -166,8 +166,8 @@ def reminder_day(register: Register, include: Path, round_id: str) -> date:
     opened = latest(entries, RoundOpened)
     if opened is None or latest(entries, Posted) is None:
         raise GateClosedError("発送の記録がないため、消去期限が決まりません。", "先に発送を記録してください。")
-    rule = _stated(entries) or _written(load_contract(include, opened.contract))
-    return min(_reminder_days(rule, _due_date(rule, entries)))
+    rule = stated_rule(entries) or written_rule(load_contract(include, opened.contract))
+    return min(_reminder_days(rule, rule.due(entries)))
 
 
 def reminder_text(due: Due) -> tuple[str, str]:
@@ -233,15 +233,6 @@ def uncovered_items(entries: Iterable[Entry]) -> tuple[Item, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
-    """What decides when to delete and when to remind of it."""
-
-    days_after_posting: int
-    remind_days_before: tuple[int, ...]
-    term_end: date
-
-
-@dataclass(frozen=True, slots=True)
 class _Faults:
     """Which rounds a file that cannot be read leaves without a due date, and which without escalation addresses."""
 
@@ -288,31 +279,12 @@ def _closing_days(include: Path, faults: _Faults) -> ClosingDays:
         return _NEVER_CLOSED
 
 
-def _stated(entries: Iterable[Entry]) -> _Rule | None:
-    """Return the rule by what the register states of the contract; None where an older version stated nothing."""
-    stated = latest(entries, ContractStated)
-    return _Rule(stated.days_after_posting, stated.remind_days_before, stated.term_end) if stated else None
-
-
-def _written(contract: Contract) -> _Rule:
-    """Return the rule as the contract's file has it now."""
-    return _Rule(contract.deletion.days_after_posting, contract.deletion.remind_days_before, contract.term.end)
-
-
-def _due_date(rule: _Rule, entries: Iterable[Entry]) -> date:
-    posted = latest(entries, Posted)
-    if posted is None:
-        return rule.term_end
-    by_rule = min(posted.posted_on + timedelta(days=rule.days_after_posting), rule.term_end)
-    return min(posted.due or by_rule, by_rule)
-
-
-def _reminder_days(rule: _Rule, due: date) -> tuple[date, ...]:
+def _reminder_days(rule: Rule, due: date) -> tuple[date, ...]:
     """Return the days before the due date on which to remind, and the due date itself."""
     return tuple(due - timedelta(days=days) for days in {*rule.remind_days_before, 0})
 
 
-def _is_asked(rule: _Rule, due: date, today: date, reminded: date, closing: ClosingDays) -> bool:
+def _is_asked(rule: Rule, due: date, today: date, reminded: date, closing: ClosingDays) -> bool:
     if today > due:
         return reminded < today and is_working_day(today, closing)
     # A reminder whose day was missed (a stopped server) is made up for on the next day.

@@ -174,9 +174,9 @@ def block_of_code(
 
 
 @lru_cache(maxsize=2048)
-def _divided(code: str, postcodes: Postcodes) -> dict[str, dict[str, frozenset[str]]]:
+def _divided(code: str, postcodes: Postcodes) -> dict[str, Mapping[str, frozenset[str]]]:
     """Return the divided towns that a code has a part of; that of an office or a tower has none."""
-    found: dict[str, dict[str, frozenset[str]]] = {}
+    found: dict[str, Mapping[str, frozenset[str]]] = {}
     for place in postcodes.places(code):
         parts = postcodes.notes(place.prefecture, place.city).get(place.town, {})
         if code in parts:
@@ -209,7 +209,7 @@ def floor_of_code(
     return pd.Series(answers, index=town.index, dtype=bool)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=2048)
 def _towers(prefecture: str, city: str, postcodes: Postcodes) -> dict[str, dict[str, dict[str, str]]]:
     """Return the towers of a city by town and folded name, the longest name first: codes with their notes."""
     found: dict[str, dict[str, dict[str, str]]] = {}

@@ -12,6 +12,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from itertools import chain, islice
 from multiprocessing import get_context
 
@@ -23,9 +24,12 @@ from mailround.errors import QualityStopError
 from mailround.model import Recipient
 from mailround.quality.catalogue import CATALOGUE, Rule, Severity
 from mailround.quality.choices import Choice
-from mailround.quality.facts import Block, Given, Kept, Whole
+from mailround.quality.facts import Block, Given, Kept, Whole, near_pairs
 
 _ROUTED = frozenset({Severity.EXCLUDE, Severity.COUNTER})
+
+SUITES = "mailround.quality.expectations"
+"""What the answers are for; it loads Great Expectations."""
 
 Booleans = npt.NDArray[np.bool_]
 Batch = Iterable[Recipient]
@@ -76,26 +80,35 @@ class Questions:
         Raises:
             QualityStopError: A question could not be answered.
         """
-        with _uncollected():
-            found = list(self._in_processes(batches, processes))
-            return self._compared(found or [self.answered(())])
-
-    def _in_processes(self, batches: Iterable[Batch], processes: int) -> Iterator[Answered]:
-        """Yield what is left of every batch, in order, holding no more of them than there are processes, and one."""
         rest = iter(batches)
         first = list(islice(rest, 2))
-        rest = chain(first, rest)
-        if processes == 1 or len(first) == 1:
-            yield from map(self.answered, rest)
+        with _uncollected(), self._pool(processes if len(first) > 1 else 1) as pool:
+            found = list(self._answered(chain(first, rest), pool, processes))
+            return self._compared(found or [self.answered(())], pool)
+
+    @contextmanager
+    def _pool(self, processes: int) -> Iterator[ProcessPoolExecutor | None]:
+        """Start so many processes to ask in; none where one is enough, and that is this one."""
+        if processes == 1:
+            yield None
             return
         # A process of its own start: one that is forked of a process with threads may never end.
-        pool = ProcessPoolExecutor(processes, get_context("spawn"), _begin, (self,))
-        with pool:
-            waiting = deque[Future[Answered]](pool.submit(_answered, each) for each in islice(rest, processes + 1))
-            while waiting:
-                done = waiting.popleft().result()
-                waiting.extend(pool.submit(_answered, each) for each in islice(rest, 1))
-                yield done
+        with ProcessPoolExecutor(processes, get_context("spawn"), _begin, (self,)) as pool:
+            yield pool
+
+    def _answered(
+        self, batches: Iterable[Batch], pool: ProcessPoolExecutor | None, processes: int
+    ) -> Iterator[Answered]:
+        """Yield what is left of every batch, in order, holding no more of them than there are processes, and one."""
+        if pool is None:
+            yield from map(self.answered, batches)
+            return
+        rest = iter(batches)
+        waiting = deque[Future[Answered]](pool.submit(_answered, each) for each in islice(rest, processes + 1))
+        while waiting:
+            done = waiting.popleft().result()
+            waiting.extend(pool.submit(_answered, each) for each in islice(rest, 1))
+            yield done
 
     def answered(self, batch: Batch) -> Answered:
         """Ask the records of a batch everything that can be asked of one."""
@@ -115,19 +128,29 @@ class Questions:
         with _discreet("準備"):
             return Answered(sheet.columns, sheet.details, block.kept(active))
 
-    def _compared(self, found: list[Answered]) -> Answers:
-        """Ask what compares records of the whole round: in the household suite, those that are not excluded."""
+    def _compared(self, found: list[Answered], pool: ProcessPoolExecutor | None) -> Answers:
+        """Ask what compares records of the whole round: in the household suite, those that are not excluded.
+
+        The near-duplicates are looked for in another process, if there is one, and asked for last.
+        """
         columns = {rule.id: np.concatenate([each.columns[rule.id] for each in found]) for rule in self._of_records}
         details: dict[str, dict[int, str]] = {}
         for each in found:
             for rule_id, told in each.details.items():
                 details.setdefault(rule_id, {}).update(told)
+        kept = [each.kept for each in found]
+        near = None
+        if pool:
+            figures, letters = [each.figures for each in kept], [each.letters for each in kept]
+            near = pool.submit(near_pairs, figures, letters, self.given.thresholds.near_duplicate_score).result
         with _discreet("準備"):
-            whole = Whole.of([each.kept for each in found], self.given)
+            whole = Whole.of(kept, self.given, near)
         found.clear()
         sheet = _Sheet(whole.frame.index)
         active = whole.only(whole.frame["active"])
-        for rule in self.rules:
+        for rule in sorted(self.rules, key=_waits_for_pairs):
+            if _waits_for_pairs(rule):
+                import_module(SUITES)  # seconds for whoever asked, which are free while another process compares
             if rule.across:
                 sheet.ask(rule, whole if rule.suite == "round" else active)
         return Answers(
@@ -156,6 +179,10 @@ class _Sheet:
                 self.details[rule.id] = rule.details(table, ~found)
         self.columns[rule.id] = well.to_numpy(dtype=bool)
         return well
+
+
+def _waits_for_pairs(rule: Rule) -> bool:
+    return "pairs" in rule.needs
 
 
 _asked: Questions

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -195,24 +195,26 @@ class Whole:
     frame: pd.DataFrame
     protected: pd.DataFrame
     texts: Sequence[Texts]
+    near: Callable[[], tuple[Pair, ...]]
 
     @classmethod
-    def of(cls, kept: Sequence[Kept], given: Given) -> Whole:
-        """Put together what was kept of the blocks, at least one."""
-        frame = pd.concat([each.figures for each in kept])
-        letters = pd.concat([each.letters.frame() for each in kept])
-        days = {number: date.fromordinal(number) if number else None for number in frame["born"].unique().tolist()}
-        born = _objects([days[number] for number in frame["born"].tolist()], frame.index)
+    def of(cls, kept: Sequence[Kept], given: Given, near: Callable[[], tuple[Pair, ...]] | None = None) -> Whole:
+        """Put together what was kept of the blocks, at least one.
+
+        ``near`` is where `near_pairs` of them is already looked for; without it, that is done when it is asked for.
+        """
+        figures, letters = [each.figures for each in kept], [each.letters for each in kept]
         return cls(
             given,
-            pd.concat([frame, letters, born.rename("birth_date")], axis=1),
+            _comparable(figures, letters),
             pd.concat([each.protected for each in kept]),
             [each.texts for each in kept],
+            near or partial(near_pairs, figures, letters, given.thresholds.near_duplicate_score),
         )
 
     def only(self, wanted: pd.Series) -> Whole:
         """Return the wanted records alone; the protected stay, whatever became of their cases."""
-        return self if wanted.all() else Whole(self.given, self.frame[wanted], self.protected, self.texts)
+        return self if wanted.all() else replace(self, frame=self.frame[wanted])
 
     def known(self, name: str) -> object:
         """Return something a question needs beside its columns."""
@@ -228,13 +230,27 @@ class Whole:
 
     @cached_property
     def pairs(self) -> tuple[Pair, ...]:
-        """The near-duplicates that are alike enough."""
-        frame = self.frame[["case_no", "name", "kana", "birth_date"]].assign(
-            home=self.frame["home"].str.replace("\0", "", regex=False)
-        )
-        return tuple(
-            pair for pair in near_duplicates(frame).pairs if pair.score >= self.given.thresholds.near_duplicate_score
-        )
+        """The near-duplicates among those that are not excluded."""
+        return self.near()
+
+
+def near_pairs(figures: Sequence[pd.DataFrame], letters: Sequence[Texts], least: float) -> tuple[Pair, ...]:
+    """Return the near-duplicates of a round that score at least so much, from what is kept of its blocks.
+
+    Apart from the other questions: it takes as long as all of them, and may be asked in another process.
+    """
+    frame = _comparable(figures, letters)
+    active = frame[frame["active"]]
+    found = near_duplicates(active.assign(home=active["home"].str.replace("\0", "", regex=False)))
+    return tuple(pair for pair in found.pairs if pair.score >= least)
+
+
+def _comparable(figures: Sequence[pd.DataFrame], letters: Sequence[Texts]) -> pd.DataFrame:
+    """Return what is kept of the records of all blocks, for questions that compare them."""
+    frame = pd.concat(figures)
+    days = {number: date.fromordinal(number) if number else None for number in frame["born"].unique().tolist()}
+    born = _objects([days[number] for number in frame["born"].tolist()], frame.index)
+    return pd.concat([frame, pd.concat([each.frame() for each in letters]), born.rename("birth_date")], axis=1)
 
 
 _OF_THE_WHOLE = frozenset({"places", "pairs", "texts"})

@@ -24,7 +24,7 @@ from mailround.eras import FIRST_DAY, write_era
 from mailround.fonts import FontStack
 from mailround.model import Addressee, Decision, Population, Recipient
 from mailround.piece_id import ALPHABET, piece_id
-from mailround.templates import BASIC_VALUES, DECISION_VALUES, Field, Template, literal, placeholders
+from mailround.templates import BASIC_VALUES, DECISION_VALUES, Template, literal, placeholders
 
 _REMEMBERED = 8192
 """Reasons, days and sizes of amounts that are composed once."""
@@ -134,9 +134,16 @@ class _Room:
         }
         self.capacity = {name: self._capacity(name, font) for name in self._known}
         self._blank = self._alone()
-        self._with_reason = [pair for pair in template.moving.values() if "reason" in placeholders(pair[1])]
-        self._goes_on = self._alone(reason=_TWO_PAGES)
-        self.measured = lru_cache(maxsize=_REMEMBERED)(lambda paragraph: measured(paragraph, font))
+        goes_on = self._alone(reason=_TWO_PAGES)
+        self._with_reason = [
+            [field, *([template.fields[field.continues]] if field.continues and goes_on else [])]
+            if not literal(wording)
+            else []
+            for field, wording in template.moving.values()
+            if "reason" in placeholders(wording)
+        ]
+        self._most_lines = [[room_of(field, field.size) for field in fields] for fields in self._with_reason]
+        self.lines = lru_cache(maxsize=_REMEMBERED)(lambda paragraph: self._lines(measured(paragraph, font)))
         self.amounts = lru_cache(maxsize=_REMEMBERED)(self._amounts)
         self.days = lru_cache(maxsize=_REMEMBERED)(self._days)
         self.reason = lru_cache(maxsize=_REMEMBERED)(self._reason)
@@ -170,19 +177,20 @@ class _Room:
         return self._alone(payment_method=method, **dict(zip(_DAYS, map(_written, days), strict=True)))
 
     def _reason(self, reason: str) -> bool:
-        paragraphs = [self.measured(each) for each in LINE_BREAK.split(reason)[::2]]
-        return all(self._takes(field, wording, paragraphs) for field, wording in self._with_reason) or self._alone(
-            reason=reason
-        )
+        """Tell whether each field that shows a reason, or where it goes on, surely has room for it."""
+        paragraphs = [self.lines(each) for each in LINE_BREAK.split(reason)[::2]]
+        needed = zip(*paragraphs, strict=True)
+        return all(
+            any(sum(lines) <= most for lines, most in zip(zip(*of_fields, strict=True), rooms, strict=True))
+            for of_fields, rooms in zip(needed, self._most_lines, strict=True)
+        ) or self._alone(reason=reason)
 
-    def _takes(self, field: Field, wording: str, paragraphs: Sequence[Paragraph | None]) -> bool:
-        """Tell whether a field surely has room for a reason, what goes on elsewhere included."""
-        if literal(wording):
-            return False
-        more = self._template.fields.get(field.continues or "")
-        return _fewer_lines(paragraphs, field) or (
-            more is not None and self._goes_on and _fewer_lines(paragraphs, more)
-        )
+    def _lines(self, paragraph: Paragraph | None) -> list[list[float]]:
+        """Return how many lines a paragraph takes at most in each field that shows a reason, and where it goes on."""
+        return [
+            [lines_at_most(paragraph, field.w * POINTS / field.size, hang=field.hang) for field in fields]
+            for fields in self._with_reason
+        ]
 
     def _capacity(self, name: str, font: FontStack) -> float:
         """Return how many em of a value fit on one line in every field that shows it, -1 where that cannot be told."""
@@ -195,11 +203,6 @@ class _Room:
             elif name in names:
                 found.append(-1)
         return min(found)
-
-
-def _fewer_lines(paragraphs: Sequence[Paragraph | None], field: Field) -> bool:
-    lines = lines_at_most(paragraphs, field.w * POINTS / field.size, hang=field.hang)
-    return lines is not None and lines <= room_of(field, field.size)
 
 
 def _written(day: date | None) -> str:

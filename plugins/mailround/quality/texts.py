@@ -69,7 +69,8 @@ _LETTERS = frozenset({"Lo", "Lu", "Ll", "Lt"})
 
 def name_present(*names: pd.Series) -> pd.Series:
     """Every one is a name: some letter in it, none lost, and not a word that stands for a missing name."""
-    return _all(name.map(_is_name, na_action=None).astype(bool) for name in names)
+    known = {text: _is_name(text) for text in set().union(*names)}  # most are addressed by their own name
+    return _all(name.map(known).astype(bool) for name in names)
 
 
 def _is_name(text: str) -> bool:
