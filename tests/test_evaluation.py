@@ -92,6 +92,7 @@ def test_what_is_stated_names_versions_and_days_and_no_address(register: Registe
         contacts_verified_on=date(2026, 10, 1),
         days_after_posting=30,
         remind_days_before=(7, 1, 0),
+        return_days=30,
         approval_days=7,
         subcontractors=("sample-finishing",),
     )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailround.contracts import load_contract
-from mailround.overdue import Outstanding, outstanding_deletions, written_rule
+from mailround.overdue import Outstanding, outstanding_deletions, return_due, written_rule
 from mailround.register.entries import (
     AnyBody,
     ContractStated,
@@ -167,3 +167,15 @@ def test_the_due_date_never_lies_after_the_contracts_end_nor_before_the_posting(
     due = written_rule(CONTRACT.model_copy(update={"deletion": deletion})).after(posted_on)
     assert posted_on <= due <= CONTRACT.term.end
     assert due <= posted_on + timedelta(days=days)
+
+
+@pytest.mark.parametrize(
+    ("stated", "posted_on", "due"),
+    [
+        (STATED.model_copy(update={"return_days": 10}), date(2026, 10, 1), date(2026, 10, 11)),
+        (STATED, date(2026, 10, 1), date(2026, 10, 31)),  # an older version stated none: the file's 30 days
+        (STATED.model_copy(update={"return_days": 10}), date(2027, 3, 30), date(2027, 3, 31)),  # the contract's end
+    ],
+)
+def test_things_are_due_back_by_what_the_register_states(stated: ContractStated, posted_on: date, due: date) -> None:
+    assert return_due(entries(OPENED, stated), CONTRACT, posted_on) == due

@@ -91,7 +91,8 @@ class ReleaseApproval(Form):
         sealed, proof = recorded(work, Sealed), recorded(work, ProofMade)
         if proof.package_sha256 != sealed.sha256:
             raise GateClosedError(
-                "承認用見本が、封緘したパッケージのものではありません。", "「08 封緘」からやり直してください。"
+                "承認用見本が、封緘したパッケージのものではありません。",
+                "「08 封緘（暗号化）」からやり直してください。",
             )
         found = sealed.pieces + held + checked.excluded + checked.counter
         if found != checked.rows:

@@ -64,6 +64,7 @@ def state_contract(register: Register, round_id: str, contract: Contract, round_
         contacts_verified_on=min(each.verified_on for each in contract.contacts),
         days_after_posting=contract.deletion.days_after_posting,
         remind_days_before=contract.deletion.remind_days_before,
+        return_days=contract.returns.days_after_posting,
         approval_days=contract.approval_days,
         subcontractors=tuple(each.id for each in contract.subcontractors),
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from reportlab.lib.units import mm
 
@@ -20,7 +20,7 @@ from mailround.errors import GateClosedError
 from mailround.forms import recorded
 from mailround.gates import HANDOVER, require
 from mailround.handover import Item, sheets
-from mailround.overdue import written_rule
+from mailround.overdue import return_due, written_rule
 from mailround.package_check import MANIFEST
 from mailround.paper import Frame, Page, Text, checkpoint_block, draw
 from mailround.password_notice import copies, require_notice
@@ -188,7 +188,7 @@ def _facts(
     yield "ZIPのSHA-256", sealed.sha256
     yield "目録のSHA-256", manifest_sha256
     posting = work.opened.posting_date
-    back = min(posting + timedelta(days=work.contract.returns.days_after_posting), work.contract.term.end)
+    back = return_due(work.entries, work.contract, posting)
     yield "返却予定日", f"{back:%Y年%m月%d日}（{posting:%Y年%m月%d日}に発送した場合）"
     if item == "media":
         due = written_rule(work.contract).after(posting)

@@ -62,7 +62,7 @@ def make_image(work: RoundContext, *, at: datetime) -> MediaImaged:
     if sealed is None:
         raise GateClosedError(
             "引渡しの承認が管理簿にないため、媒体イメージを作れません（点検表19）。",
-            "Airflowの「09 引渡しの承認」で承認されてから、もう一度実行してください。",
+            "Airflowの「09 引渡し承認」で承認されてから、もう一度実行してください。",
         )
     require(HANDOVER, release_of(work), work.opened.posting_date)
     made = latest(work.entries, MediaImaged)

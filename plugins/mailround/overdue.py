@@ -88,6 +88,17 @@ def written_rule(contract: Contract) -> Rule:
     return Rule(contract.deletion.days_after_posting, contract.deletion.remind_days_before, contract.term.end)
 
 
+def return_due(entries: Iterable[Entry], contract: Contract, posted_on: date) -> date:
+    """Return by when things must be back that belong to what is posted on that day, by what the register states.
+
+    Where an older version stated no such rule, the contract's file is asked.
+    """
+    stated = latest(entries, ContractStated)
+    days = stated.return_days if stated else None
+    written = contract.returns.days_after_posting
+    return min(posted_on + timedelta(days=written if days is None else days), contract.term.end)
+
+
 def _due(entries: list[Entry], contract: Contract) -> date | None:
     """Return the due date of a round that the contractor has something of; None for every other round."""
     opened, stated = latest(entries, RoundOpened), latest(entries, ContractStated)

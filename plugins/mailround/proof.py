@@ -41,7 +41,7 @@ PAGES, LIST = "proof/pages", "proof/list"
 """Workspace names of the PDF, and of which pieces it shows and why (`Chosen`)."""
 CHOSEN: TypeAdapter[tuple[Chosen, ...]] = TypeAdapter(tuple[Chosen, ...])
 
-_SEAL_AGAIN = "「08 封緘」からやり直してください。"
+_SEAL_AGAIN = "「08 封緘（暗号化）」からやり直してください。"
 _RANDOM_ID = re.compile(rb"(/ID\[<([0-9A-F]{32})>)<[0-9A-F]{32}>\]")
 _LEFT, _RIGHT, _TOP, _BOTTOM = 20 * mm, 190 * mm, 280 * mm, 18 * mm
 
@@ -102,7 +102,7 @@ def show_proof(work: RoundContext, deliver: Callable[[bytes], None], *, at: date
     made = latest(entries, ProofMade)
     if made is None:
         raise GateClosedError(
-            "承認用見本はまだありません。", "Airflowの「08 封緘」が終わってから、もう一度実行してください。"
+            "承認用見本はまだありません。", "Airflowの「08 封緘（暗号化）」が終わってから、もう一度実行してください。"
         )
     if not work.vault.holds(work.round_id, ROUND_KEY):
         raise GateClosedError(

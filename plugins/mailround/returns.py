@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -11,6 +11,7 @@ from pydantic import Field
 from mailround.forms import Answer, Code, Form, Label, Settled, designated, ids, recorded, table
 from mailround.handover import RECORD
 from mailround.items import Sort, custody_items
+from mailround.overdue import return_due
 from mailround.register.entries import Body, ItemsReturned, PasswordHandedOver, Posted
 from mailround.settings import TOKYO
 
@@ -69,7 +70,7 @@ class Returns(Form):
             GateClosedError: The posting is not recorded.
         """
         posted = recorded(work, Posted)
-        due = posted.posted_on + timedelta(days=work.contract.returns.days_after_posting)
+        due = return_due(work.entries, work.contract, posted.posted_on)
         rows = [
             (item.title, f"{item.quantity:,} {_TITLES[item.sort][-2]}")
             for item in custody_items(work.entries)

@@ -108,7 +108,7 @@ def seal(work: RoundContext, *, at: datetime) -> model.Sealed:
         if work.released(Sealed):  # last of all: whoever approves, approves the package that lies there
             raise GateClosedError(
                 "封緘し直している間に、前のパッケージが承認されました。承認されたパッケージを残します。",
-                "「08 封緘」をもう一度 Clear してください。承認されたパッケージがそのまま使われます。",
+                "「08 封緘（暗号化）」をもう一度 Clear してください。承認されたパッケージがそのまま使われます。",
             )
     with replacing(path.with_name(MANIFEST)) as file:
         file.write(_json(manifest))

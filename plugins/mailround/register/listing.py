@@ -132,6 +132,7 @@ LABELS = {
     "releases_sha256": "保留の解除のSHA-256",
     "remaining": "残存ファイル",
     "remind_days_before": "期限前にお知らせする日数",
+    "return_days": "発送から返却までの日数",
     "report_by": "報告期限",
     "report_json_sha256": "証跡報告書（JSON）のSHA-256",
     "report_pdf_sha256": "証跡報告書（PDF）のSHA-256",
