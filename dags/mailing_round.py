@@ -41,9 +41,7 @@ from mailround.returns import Returns
 from mailround.settings import load_settings
 
 INCLUDE = load_settings().include
-RELEASES = 99
-"""How often held households can be released, or the contractor count anew: each time the question is put again, as the
-task's next try."""
+ANSWERS = 99  # so often may an answer lead to the same question with new counts, as the task's next try
 
 
 @dag(
@@ -78,37 +76,23 @@ def mailing_round() -> None:
     opened = tasks.open_round()
     extracted = tasks.extract(opened)
     checked = tasks.check_quality(extracted)
-    holds_decided = FormOperator(
-        task_id="decide_holds",
-        task_display_name="04 保留の判断",
-        form=HoldDecision,
-        retries=RELEASES,
-    )
+    holds_decided = FormOperator(form=HoldDecision, task_display_name="04 保留の判断", retries=ANSWERS)
     groups = tasks.plan_print(checked)
     rendered = tasks.render.expand(group=groups)
     verified = tasks.verify.expand(rendered=rendered)
     sealed = tasks.seal(verified)
-    release_approved = FourEyesApprovalOperator(
-        task_id="approve_release", task_display_name="09 引渡し承認", form=ReleaseApproval
-    )
-    media_handed_over = FormOperator(
-        task_id="record_media_handover", task_display_name="10 媒体の引渡し", form=MediaHandover
-    )
-    password_handed_over = FormOperator(
-        task_id="record_password_handover", task_display_name="11 パスワード通知書の引渡し", form=PasswordHandover
-    )
-    received = FormOperator(task_id="record_receipt", task_display_name="12 受領の確認", form=Receipt, retries=RELEASES)
-    posted = FormOperator(task_id="record_posting", task_display_name="13 発送の記録", form=Posting)
+    approved = FourEyesApprovalOperator(form=ReleaseApproval, task_display_name="09 引渡し承認")
+    media_handed_over = FormOperator(form=MediaHandover, task_display_name="10 媒体の引渡し")
+    password_handed_over = FormOperator(form=PasswordHandover, task_display_name="11 パスワード通知書の引渡し")
+    received = FormOperator(form=Receipt, task_display_name="12 受領の確認", retries=ANSWERS)
+    posted = FormOperator(form=Posting, task_display_name="13 発送の記録")
     purged = tasks.purge(opened)
     reminded = DeletionDueReminderOperator(task_id="deletion_due_reminder", task_display_name="15 消去期限のお知らせ")
-    returned = FormOperator(task_id="record_returns", task_display_name="16 現物の返却", form=Returns)
-    deletion_certified = FormOperator(
-        task_id="record_deletion_certificate", task_display_name="17 消去証明の受領", form=DeletionCertificate
-    )
+    returned = FormOperator(form=Returns, task_display_name="16 現物の返却")
+    deletion_certified = FormOperator(form=DeletionCertificate, task_display_name="17 消去証明の受領")
     closed = tasks.close_round(opened)
-
     checked >> holds_decided >> groups
-    sealed >> release_approved >> media_handed_over >> password_handed_over >> received >> posted >> purged
+    sealed >> approved >> media_handed_over >> password_handed_over >> received >> posted >> purged
     purged >> reminded >> returned >> deletion_certified >> closed
 
 

@@ -47,12 +47,7 @@ ANSWERS = 999
 )
 def record_returned_mail() -> None:
     recorded = tasks.record_returned()
-    settled = FormOperator(
-        task_id="settle_returned_mail",
-        task_display_name="2 返戻の処理",
-        form=ReturnedMailSettlement,
-        retries=ANSWERS,
-    )
+    settled = FormOperator(form=ReturnedMailSettlement, task_display_name="2 返戻の処理", retries=ANSWERS)
 
     recorded >> settled
 

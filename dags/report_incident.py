@@ -73,11 +73,9 @@ MAILS = 99
 def report_incident() -> None:
     reported = tasks.report_incident()
     told = tasks.tell_contacts.override(retries=MAILS, retry_delay=timedelta(minutes=5))(reported)
-    preliminary = FormOperator(
-        task_id="record_preliminary_report", task_display_name="03 速報の記録", form=PreliminaryReport
-    )
-    final = FormOperator(task_id="record_final_report", task_display_name="04 確報の記録", form=FinalReport)
-    closed = FormOperator(task_id="close_incident", task_display_name="05 対応の終了", form=IncidentClosing)
+    preliminary = FormOperator(form=PreliminaryReport, task_display_name="03 速報の記録")
+    final = FormOperator(form=FinalReport, task_display_name="04 確報の記録")
+    closed = FormOperator(form=IncidentClosing, task_display_name="05 対応の終了")
 
     reported >> [told, preliminary]
     preliminary >> final >> closed

@@ -42,9 +42,7 @@ from mailround.withdrawal import REASONS, WithdrawalAcknowledgement
 )
 def withdraw_pieces() -> None:
     requested = tasks.request_withdrawal()
-    acknowledged = FormOperator(
-        task_id="acknowledge_withdrawal", task_display_name="2 抜取りの結果", form=WithdrawalAcknowledgement
-    )
+    acknowledged = FormOperator(form=WithdrawalAcknowledgement, task_display_name="2 抜取りの結果")
 
     requested >> acknowledged
 

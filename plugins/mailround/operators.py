@@ -36,8 +36,9 @@ class FormOperator(HITLOperator):
     """
 
     def __init__(self, *, form: type[Form], **kwargs: Any) -> None:  # noqa: ANN401 - passed on to Airflow as received
-        """Take subject, options and fields from the form."""
+        """Take the task's id, subject, options and fields from the form."""
         self.form = form
+        kwargs.setdefault("task_id", form.step)
         kwargs.pop("params", None)  # Airflow hands every operator the DAG's params; the form has fields of its own
         super().__init__(
             subject=form.subject,

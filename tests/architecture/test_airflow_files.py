@@ -94,6 +94,12 @@ def test_all_dag_files_parse(parsed: Any) -> None:
     assert set(parsed["dags"]) == {"mailing_round", "deletion_watch", *roles.CASEWORK}
 
 
+def test_a_dag_file_is_short_enough_to_be_read(parsed: Any) -> None:
+    lengths = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in REPOSITORY.glob("dags/*.py")}
+    assert len(lengths) == len(parsed["dags"])
+    assert max(lengths.values()) < 100
+
+
 def test_parsing_imports_nothing_heavy(parsed: Any) -> None:
     loaded = {name.partition(".")[0] for name in parsed["new"]}
     assert loaded.isdisjoint(HEAVY)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,10 @@ from mailround.local.client import ClientError
 from mailround.local.drive import ANSWERS, Driver, record_posting, sample_round
 from mailround.model import Recipient
 from mailround.register.entries import (
+    AnswerRefused,
     HandoverSheetPrinted,
     MediaChecked,
+    Posted,
     ReleaseApproved,
     RoundClosed,
     RoundOpened,
@@ -131,6 +133,32 @@ def test_a_question_that_nobody_answers_is_told_by_its_title(api: Api, driver: D
     api.answers["GET", f"{RUN}/taskInstances?limit=200"] = {"task_instances": [instance("surprise", "awaiting_input")]}
     with pytest.raises(ClientError, match="「工程 surprise」に答える人がいません"):
         driver.follow("manual__1", ROUND, ANSWERS)
+
+
+def test_an_answer_that_is_refused_again_and_again_is_told_with_its_reason(
+    api: Api, driver: Driver, work: RoundContext
+) -> None:
+    api.answers["GET", f"{RUN}/taskInstances?limit=200"] = {
+        "task_instances": [instance("record_posting", "awaiting_input")]
+    }
+    api.answers["GET", RUN] = {"state": "running"}
+
+    def miscount(_: Driver, __: str, ___: str) -> None:
+        moment = AT + timedelta(minutes=len(work.entries))
+        record(work, AnswerRefused(step="record_posting", reasons=("発送数が合いません",), answered_at=moment))
+
+    with pytest.raises(ClientError, match="「工程 record_posting」の回答が受理されません：発送数が合いません"):
+        driver.follow("manual__1", ROUND, {"record_posting": miscount})
+
+
+def test_the_certificate_covers_the_paper_that_is_out(api: Api, driver: Driver, work: RoundContext) -> None:
+    hand_over(work)
+    posted = Posted(posted_on=AT.date(), handed_over=7, withdrawn=1, spoiled=2, reprinted=2, posted=6)
+    record(work, posted)
+    api.answers["PATCH", f"{RUN}/taskInstances/record_deletion_certificate/-1/hitlDetails"] = {}
+    ANSWERS["record_deletion_certificate"](driver, "manual__1", ROUND)
+    said = answers(api)["record_deletion_certificate"][1]["params_input"]
+    assert (said["discs"], said["notices"], said["paper"]) == (1, 0, 3)  # no notice was made
 
 
 def test_a_run_that_does_not_end_is_told_in_time(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:

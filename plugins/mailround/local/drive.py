@@ -21,13 +21,22 @@ from mailround.local.airflow import LocalAirflow
 from mailround.local.client import AirflowUser, ClientError, TaskState
 from mailround.media_image import image_path
 from mailround.model import RoundParams
-from mailround.register.entries import B, MediaHandedOver, PasswordNoticeIssued, Sealed, latest
+from mailround.register.entries import (
+    AnswerRefused,
+    B,
+    MediaHandedOver,
+    PasswordNoticeIssued,
+    Sealed,
+    latest,
+    standing,
+)
 from mailround.register.store import Register
 from mailround.rounds import load_round_kind
 from mailround.samples import write_sample
 from mailround.settings import TOKYO, Settings
 
 PATIENCE_SECONDS = 600
+_MOST_REFUSALS = 3
 
 
 class Driver:
@@ -81,7 +90,8 @@ class Driver:
         """Answer what is asked until the run ends; return its final state.
 
         Raises:
-            ClientError: The run did not end in time, or asks something that ``answers`` lacks.
+            ClientError: The run did not end in time, asks something that ``answers`` lacks, or refuses an answer again
+                and again.
         """
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
@@ -91,6 +101,7 @@ class Driver:
                 if each.state == "awaiting_input":
                     if each.task_id not in answers:
                         raise ClientError(f"「{each.title}」に答える人がいません。", "回答の台本を確認してください。")
+                    self._require_accepted(round_id, each)
                     answers[each.task_id](self, run_id, round_id)
             state = self.users["datateam"].run_state(run_id)
             if state in {"success", "failed"}:
@@ -98,6 +109,17 @@ class Driver:
                 return state
             time.sleep(1.0)
         raise ClientError("回が時間内に終わりません。", "Airflowの画面で、止まっている工程を確認してください。")
+
+    def _require_accepted(self, round_id: str, task: TaskState) -> None:
+        """Give up where the same answer would be refused for ever."""
+        refused = [
+            each for each in standing(self.register.entries(round_id), AnswerRefused) if each.step == task.task_id
+        ]
+        if len(refused) >= _MOST_REFUSALS:
+            raise ClientError(
+                f"「{task.title}」の回答が受理されません：{'、'.join(refused[-1].reasons)}",
+                "回答の台本を確認してください。",
+            )
 
     def command(self, *arguments: str, descriptors: tuple[int, ...] = ()) -> None:
         """Run ``mailround`` in the local Airflow's environment.
@@ -256,9 +278,7 @@ def record_posting(driver: Driver, run_id: str, round_id: str, *, forgotten: int
 
 def record_returns(driver: Driver, run_id: str, round_id: str) -> None:
     """The officer records that everything came back."""
-    out: Counter[str] = Counter()
-    for item in custody_items(driver.register.entries(round_id)):
-        out[item.sort] += item.quantity
+    out = _out(driver, round_id)
     driver.users["officer"].answer(
         run_id,
         "record_returns",
@@ -275,8 +295,17 @@ def record_returns(driver: Driver, run_id: str, round_id: str) -> None:
     )
 
 
-def certify_deletion(driver: Driver, run_id: str, _: str) -> None:
-    """The officer records the contractor's certificate."""
+def _out(driver: Driver, round_id: str) -> Counter[str]:
+    """Return how many things of each sort are out of the house."""
+    out: Counter[str] = Counter()
+    for item in custody_items(driver.register.entries(round_id)):
+        out[item.sort] += item.quantity
+    return out
+
+
+def certify_deletion(driver: Driver, run_id: str, round_id: str) -> None:
+    """The officer records the contractor's certificate, which covers everything."""
+    out = _out(driver, round_id)
     driver.users["officer"].answer(
         run_id,
         "record_deletion_certificate",
@@ -285,9 +314,9 @@ def certify_deletion(driver: Driver, run_id: str, _: str) -> None:
         responsible="C-001",
         method="物理破壊",
         deleted_on=datetime.now(TOKYO).date().isoformat(),
-        discs=1,
-        notices=1,
-        paper=0,
+        discs=out["disc"],
+        notices=out["notice"],
+        paper=out["withdrawn"] + out["spoiled"],
         copies_included=True,
         spool_included=True,
         subcontractors_included=False,
