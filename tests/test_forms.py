@@ -34,7 +34,6 @@ from mailround.deletion_certificate import DeletionCertificate
 from mailround.errors import RegisterError
 from mailround.forms import UNCHOSEN, Form, settle, table
 from mailround.media_handover import STOP, MediaHandover
-from mailround.model import Recipient
 from mailround.password_handover import PasswordHandover
 from mailround.posting import Posting
 from mailround.receipt import Receipt
@@ -46,8 +45,8 @@ WITH_FIELDS = tuple(form for form in FORMS if FIELDS[form])
 
 
 @pytest.fixture
-def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[..., Recipient]) -> RoundContext:
-    return release_ready(open_a_round(), make_recipient)
+def work(round_after: Callable[..., RoundContext]) -> RoundContext:
+    return round_after(release_ready)
 
 
 @pytest.mark.parametrize("form", FORMS)
