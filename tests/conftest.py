@@ -6,13 +6,14 @@ import dataclasses
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 
 import hypothesis
 import pytest
 
+from forked import Airflow
 from mailround.context import RoundContext, load_round
 from mailround.local.airflow import LocalAirflow
 from mailround.model import Decision, Delivery, PaymentMethod, Population, Recipient, Status
@@ -68,6 +69,14 @@ def fill(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, Hashable, 
 def settings(tmp_path: Path, fill: Callable[..., None]) -> Settings:
     fill(tmp_path, "empty", lambda _: None)
     return ward_in(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
+    """A process that has imported Airflow, for code of many tests."""
+    process = Airflow(LocalAirflow(tmp_path_factory.mktemp("imported") / "airflow", 1, 2).environment())
+    yield process
+    process.end()
 
 
 @pytest.fixture(scope="session")
