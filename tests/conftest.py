@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Hashable, Iterator
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import hypothesis
@@ -17,31 +17,16 @@ from forked import Airflow
 from mailround.context import RoundContext, load_round
 from mailround.local.airflow import LocalAirflow
 from mailround.model import Decision, Delivery, PaymentMethod, Population, Recipient, Status
-from mailround.open_round import open_round
 from mailround.register.store import Register
 from mailround.render import Press
-from mailround.settings import TOKYO, Settings
+from mailround.settings import Settings
 from prepared import BARS
 from printing import ISSUED, ROUND, Chunk, font_for, number, templates
-
-NOW = datetime(2026, 11, 10, 9, 0, tzinfo=TOKYO)
+from wards import as_delivered, opened_in, ward_in
 
 # Whichever test comes first loads the font and the tables; how long that takes is no property of what is tested.
 hypothesis.settings.register_profile("mailround", deadline=None)
 hypothesis.settings.load_profile("mailround")
-
-
-def ward_in(folder: Path) -> Settings:
-    """Return the settings of a ward that has everything in one folder."""
-    return Settings(
-        inbox=folder / "inbox",
-        data=folder / "data",
-        outbox=folder / "outbox",
-        vault=folder / "vault",
-        vault_identity=folder / "vault-identity",
-        register_url=f"sqlite:///{folder}/register/register.db",
-        alert_to=("data@example.org",),
-    )
 
 
 @pytest.fixture(scope="session")
@@ -87,35 +72,6 @@ def metadata(tmp_path_factory: pytest.TempPathFactory) -> LocalAirflow:
     return local
 
 
-def opened_in(
-    ward: Settings,
-    export: bytes = b"",
-    *,
-    round_id: str = ROUND,
-    kind: str = "change_notice",
-    layout: str = "shinjuku",
-    contract: str = "r8-print",
-) -> RoundContext:
-    (ward.inbox / "export.csv").write_bytes(export)
-    open_round(
-        ward,
-        {
-            "round_id": round_id,
-            "kind": kind,
-            "source": "export.csv",
-            "layout": layout,
-            "contract": contract,
-            "extracted_by": "datateam",
-            "issue_date": "2026-11-20",
-            "posting_date": "2026-11-24",
-        },
-        run_id="manual__1",
-        triggered_by="datateam",
-        at=NOW,
-    )
-    return load_round(ward, round_id)
-
-
 @pytest.fixture
 def open_a_round(settings: Settings, tmp_path: Path, fill: Callable[..., None]) -> Callable[..., RoundContext]:
     """Open a round over an export that the test has put (or not yet put) into the inbox.
@@ -124,8 +80,7 @@ def open_a_round(settings: Settings, tmp_path: Path, fill: Callable[..., None]) 
     """
 
     def opener(export: bytes = b"", **asked: str) -> RoundContext:
-        untouched = not settings.vault_identity.exists() and not Register(settings.register_url).entries()
-        if settings != ward_in(tmp_path) or not untouched:
+        if not as_delivered(settings, tmp_path):
             return opened_in(settings, export, **asked)
         fill(tmp_path, (export, *sorted(asked.items())), lambda ward: opened_in(ward, export, **asked))
         return load_round(settings, asked.get("round_id", ROUND))
@@ -140,7 +95,7 @@ def round_after(
     """Return an opened round in the state that a function of it and of ``make_recipient`` leaves; it is called once."""
 
     def after(step: Callable[[RoundContext, Callable[..., Recipient]], object]) -> RoundContext:
-        assert settings == ward_in(tmp_path), "a ward with settings of its own has to do the steps itself"
+        assert as_delivered(settings, tmp_path), "any other ward has to do the steps itself"
         fill(tmp_path, step, lambda ward: step(opened_in(ward), make_recipient))
         return load_round(settings, ROUND)
 

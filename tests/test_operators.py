@@ -156,15 +156,17 @@ def settings(settings: Settings, tmp_path: Path) -> Settings:
     return own_include(settings, tmp_path)
 
 
-@pytest.fixture
-def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[..., Recipient]) -> RoundContext:
-    """A sealed round that waits for its approval."""
-    opened = open_a_round()
+def sealed(opened: RoundContext, make_recipient: Callable[..., Recipient]) -> None:
     report(opened)
     print_round(opened, make_recipient)
     seal(opened, at=AT)
     make_proof(opened, at=AT)
-    return opened
+
+
+@pytest.fixture
+def work(round_after: Callable[..., RoundContext]) -> RoundContext:
+    """A sealed round that waits for its approval."""
+    return round_after(sealed)
 
 
 @pytest.fixture
