@@ -34,6 +34,7 @@ def fill(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, Hashable, 
     """Fill a test's folder with a ward in the state that a function leaves an empty one in.
 
     The function does its work once for each key, in a folder of its own; every test gets a copy of all files.
+    So it must not be called with anything patched: the tests behind would get what that left.
     """
     made: dict[Hashable, Path] = {}
 
