@@ -3,46 +3,66 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from datetime import date, datetime
+from collections.abc import Callable, Hashable, Iterator
+from datetime import date
 from pathlib import Path
 
 import hypothesis
 import pytest
 
+from forked import Airflow
 from mailround.context import RoundContext, load_round
 from mailround.local.airflow import LocalAirflow
 from mailround.model import Decision, Delivery, PaymentMethod, Population, Recipient, Status
-from mailround.open_round import open_round
 from mailround.register.store import Register
 from mailround.render import Press
-from mailround.settings import TOKYO, Settings
+from mailround.settings import Settings
 from prepared import BARS
 from printing import ISSUED, ROUND, Chunk, font_for, number, templates
-
-NOW = datetime(2026, 11, 10, 9, 0, tzinfo=TOKYO)
+from wards import as_delivered, opened_in, ward_in
 
 # Whichever test comes first loads the font and the tables; how long that takes is no property of what is tested.
 hypothesis.settings.register_profile("mailround", deadline=None)
 hypothesis.settings.load_profile("mailround")
 
 
+@pytest.fixture(scope="session")
+def fill(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, Hashable, Callable[[Settings], object]], None]:
+    """Fill a test's folder with a ward in the state that a function leaves an empty one in.
+
+    The function does its work once for each key, in a folder of its own; every test gets a copy of all files.
+    So it must not be called with anything patched: the tests behind would get what that left.
+    """
+    made: dict[Hashable, Path] = {}
+
+    def filler(folder: Path, key: Hashable, make: Callable[[Settings], object]) -> None:
+        if key not in made:
+            first = tmp_path_factory.mktemp("ward")
+            ward = ward_in(first)
+            ward.inbox.mkdir(mode=0o700)
+            Register(ward.register_url).migrate()
+            make(ward)
+            made[key] = first
+        shutil.copytree(made[key], folder, dirs_exist_ok=True)
+
+    return filler
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    ward = Settings(
-        inbox=tmp_path / "inbox",
-        data=tmp_path / "data",
-        outbox=tmp_path / "outbox",
-        vault=tmp_path / "vault",
-        vault_identity=tmp_path / "vault-identity",
-        register_url=f"sqlite:///{tmp_path}/register/register.db",
-        alert_to=("data@example.org",),
-    )
-    ward.inbox.mkdir(mode=0o700)
-    Register(ward.register_url).migrate()
-    return ward
+def settings(tmp_path: Path, fill: Callable[..., None]) -> Settings:
+    fill(tmp_path, "empty", lambda _: None)
+    return ward_in(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
+    """A process that has imported Airflow, for code of many tests."""
+    process = Airflow(LocalAirflow(tmp_path_factory.mktemp("imported") / "airflow", 1, 2).environment())
+    yield process
+    process.end()
 
 
 @pytest.fixture(scope="session")
@@ -54,36 +74,33 @@ def metadata(tmp_path_factory: pytest.TempPathFactory) -> LocalAirflow:
 
 
 @pytest.fixture
-def open_a_round(settings: Settings) -> Callable[..., RoundContext]:
-    """Open a round over an export that the test has put (or not yet put) into the inbox."""
+def open_a_round(settings: Settings, tmp_path: Path, fill: Callable[..., None]) -> Callable[..., RoundContext]:
+    """Open a round over an export that the test has put (or not yet put) into the inbox.
 
-    def opener(
-        export: bytes = b"",
-        round_id: str = "2026-11-change",
-        kind: str = "change_notice",
-        layout: str = "shinjuku",
-        contract: str = "r8-print",
-    ) -> RoundContext:
-        (settings.inbox / "export.csv").write_bytes(export)
-        open_round(
-            settings,
-            {
-                "round_id": round_id,
-                "kind": kind,
-                "source": "export.csv",
-                "layout": layout,
-                "contract": contract,
-                "extracted_by": "datateam",
-                "issue_date": "2026-11-20",
-                "posting_date": "2026-11-24",
-            },
-            run_id="manual__1",
-            triggered_by="datateam",
-            at=NOW,
-        )
-        return load_round(settings, round_id)
+    What opening leaves in a ward that is as it was delivered is copied; in any other the round is opened there.
+    """
+
+    def opener(export: bytes = b"", **asked: str) -> RoundContext:
+        if not as_delivered(settings, tmp_path):
+            return opened_in(settings, export, **asked)
+        fill(tmp_path, (export, *sorted(asked.items())), lambda ward: opened_in(ward, export, **asked))
+        return load_round(settings, asked.get("round_id", ROUND))
 
     return opener
+
+
+@pytest.fixture
+def round_after(
+    settings: Settings, tmp_path: Path, fill: Callable[..., None], make_recipient: Callable[..., Recipient]
+) -> Callable[..., RoundContext]:
+    """Return an opened round in the state that a function of it and of ``make_recipient`` leaves; it is called once."""
+
+    def after(step: Callable[[RoundContext, Callable[..., Recipient]], object]) -> RoundContext:
+        assert as_delivered(settings, tmp_path), "any other ward has to do the steps itself"
+        fill(tmp_path, step, lambda ward: step(opened_in(ward), make_recipient))
+        return load_round(settings, ROUND)
+
+    return after
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import json
 import random
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from importlib.util import find_spec
@@ -343,14 +344,18 @@ def test_every_town_of_japan_agrees_with_its_own_postcode() -> None:
     draw = random.Random(0)  # noqa: S311 - reproducible, not secret
     numbers = ("1-2", "１－２－３", "一丁目2番3号", "12番地の3", "")
     missed: dict[str, list[str]] = {writing: [] for writing in WRITINGS}
+    tried = Counter[str]()
     for code, *place in JAPAN:
-        for writing, write in WRITINGS.items():
-            address = write(*place) + draw.choice(numbers)
+        first_to_write = {write(*place): writing for writing, write in reversed(WRITINGS.items())}
+        for town, writing in first_to_write.items():  # most towns have no ケ, and need not be tried twice
+            tried[writing] += 1
+            address = town + draw.choice(numbers)
             if not split_town(address, code, POSTCODES).agrees:
                 missed[writing].append(f"{code} {address}")
+    assert min(tried.values()) > 2000
     for writing, places in missed.items():
-        rate = 1 - len(places) / len(JAPAN)
-        assert rate >= 0.999, f"{rate:.4%} of {len(JAPAN):,} towns agree {writing}; not {draw.sample(places, 20)}"
+        rate = 1 - len(places) / tried[writing]
+        assert rate >= 0.999, f"{rate:.4%} of {tried[writing]:,} towns agree {writing}; not {places[:20]}"
 
 
 def test_no_town_of_japan_agrees_with_the_postcode_of_another_prefecture() -> None:

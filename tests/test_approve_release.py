@@ -35,14 +35,16 @@ from prepared import print_round, record
 AT = ANSWERED[ReleaseApproval]
 
 
-@pytest.fixture
-def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[..., Recipient]) -> RoundContext:
-    opened = open_a_round()
+def sealed(opened: RoundContext, make_recipient: Callable[..., Recipient]) -> None:
     print_round(opened, make_recipient)
     report(opened)
     seal(opened, at=AT)
     make_proof(opened, at=AT)
-    return opened
+
+
+@pytest.fixture
+def work(round_after: Callable[..., RoundContext]) -> RoundContext:
+    return round_after(sealed)
 
 
 def test_a_second_person_approves_the_package_that_lies_on_the_disk(work: RoundContext) -> None:

@@ -70,9 +70,7 @@ INCIDENT = IncidentReported(
 )
 
 
-@pytest.fixture
-def work(open_a_round: Opener, make_recipient: Maker) -> RoundContext:
-    opened = open_a_round()
+def certified(opened: RoundContext, make_recipient: Maker) -> None:
     make_key(opened.register, opened.settings.checkpoint_key, at=AT)
     print_round(opened, make_recipient)
     hand_over(opened)
@@ -82,7 +80,11 @@ def work(open_a_round: Opener, make_recipient: Maker) -> RoundContext:
     purge(opened, at=AT)
     record(opened, RETURNED)
     certify(opened)
-    return opened
+
+
+@pytest.fixture
+def work(round_after: Opener) -> RoundContext:
+    return round_after(certified)
 
 
 def report(work: RoundContext) -> Evidence:

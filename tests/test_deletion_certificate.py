@@ -20,14 +20,16 @@ from mailround.seal import seal
 from prepared import as_before_contracts_were_stated, print_round
 
 
-@pytest.fixture
-def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[..., Recipient]) -> RoundContext:
-    opened = open_a_round()
+def uncertified(opened: RoundContext, make_recipient: Callable[..., Recipient]) -> None:
     print_round(opened, make_recipient)
     report(opened)
     seal(opened, at=day(11, 11))
     lead_to(DeletionCertificate, opened)
-    return opened
+
+
+@pytest.fixture
+def work(round_after: Callable[..., RoundContext]) -> RoundContext:
+    return round_after(uncertified)
 
 
 def test_the_certificate_is_recorded(work: RoundContext) -> None:

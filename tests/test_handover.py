@@ -24,7 +24,6 @@ from mailround.errors import GateClosedError
 from mailround.forms import Form, question, settle
 from mailround.gates import FRESH, HANDOVER, ITEMS, OPENING, SETTLED
 from mailround.media_handover import MediaHandover
-from mailround.model import Recipient
 from mailround.password_handover import PasswordHandover
 from mailround.posting import Posting
 from mailround.register.entries import (
@@ -45,8 +44,8 @@ from mailround.seal import package_path
 
 
 @pytest.fixture
-def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[..., Recipient]) -> RoundContext:
-    return release_ready(open_a_round(), make_recipient)
+def work(round_after: Callable[..., RoundContext]) -> RoundContext:
+    return round_after(release_ready)
 
 
 @pytest.mark.parametrize("form", [MediaHandover, PasswordHandover, Posting])

@@ -38,17 +38,19 @@ Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]
 
 
-@pytest.fixture
-def work(open_a_round: Opener, make_recipient: Maker) -> RoundContext:
-    """A round whose disc is checked."""
-    opened = open_a_round()
+def checked(opened: RoundContext, make_recipient: Maker) -> None:
     print_round(opened, make_recipient)
     make_signing_key(opened)
     sealed = seal(opened, at=AT)
     record(opened, ReleaseApproved(package_sha256=sealed.sha256, answered_at=AT))
     make_image(opened, at=AT)
     check_disc(opened, image_path(opened.settings, opened.round_id), "DVD-0001", at=AT)
-    return opened
+
+
+@pytest.fixture
+def work(round_after: Opener) -> RoundContext:
+    """A round whose disc is checked."""
+    return round_after(checked)
 
 
 def sealed_of(work: RoundContext) -> Sealed:

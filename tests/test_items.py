@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from answered import take_back
 from mailround.context import RoundContext
 from mailround.items import Item, custody_items, missing, open_items
-from mailround.model import Recipient
 from mailround.register.entries import (
     ItemsReturned,
     MediaHandedOver,
@@ -30,10 +29,8 @@ DISC = Item("disc", "disc", "媒体 DVD-0001", 1)
 
 
 @pytest.fixture
-def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[..., Recipient]) -> RoundContext:
-    opened = open_a_round()
-    print_round(opened, make_recipient)
-    return opened
+def work(round_after: Callable[..., RoundContext]) -> RoundContext:
+    return round_after(print_round)
 
 
 def acknowledge(work: RoundContext, request_no: int, *pulled: str) -> None:

@@ -35,15 +35,17 @@ Maker = Callable[..., Recipient]
 ZIP = "2026-11-change.zip"
 
 
-@pytest.fixture
-def work(open_a_round: Opener, make_recipient: Maker) -> RoundContext:
-    """A round whose image is made."""
-    opened = open_a_round()
+def imaged(opened: RoundContext, make_recipient: Maker) -> None:
     print_round(opened, make_recipient, pieces=2)
     sealed = seal(opened, at=AT)
     record(opened, ReleaseApproved(package_sha256=sealed.sha256, answered_at=AT))
     make_image(opened, at=AT)
-    return opened
+
+
+@pytest.fixture
+def work(round_after: Opener) -> RoundContext:
+    """A round whose image is made."""
+    return round_after(imaged)
 
 
 @pytest.fixture

@@ -30,7 +30,6 @@ from mailround.end_round import end_round
 from mailround.errors import GateClosedError, RoundEndedError
 from mailround.forms import question, settle
 from mailround.media_handover import STOP, MediaHandover
-from mailround.model import Recipient
 from mailround.register.entries import (
     Body,
     HandoverSheetPrinted,
@@ -44,8 +43,8 @@ from mailround.seal import package_path
 
 
 @pytest.fixture
-def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[..., Recipient]) -> RoundContext:
-    return release_ready(open_a_round(), make_recipient)
+def work(round_after: Callable[..., RoundContext]) -> RoundContext:
+    return round_after(release_ready)
 
 
 def test_the_media_handover_is_recorded_with_the_approved_hash(work: RoundContext) -> None:

@@ -30,12 +30,14 @@ Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]
 
 
-@pytest.fixture
-def sealed(open_a_round: Opener, make_recipient: Maker) -> RoundContext:
-    opened = open_a_round()
+def seal_two_pieces(opened: RoundContext, make_recipient: Maker) -> None:
     print_round(opened, make_recipient, pieces=2)
     seal(opened, at=AT)
-    return opened
+
+
+@pytest.fixture
+def sealed(round_after: Opener) -> RoundContext:
+    return round_after(seal_two_pieces)
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ from __future__ import annotations
 import email
 import hashlib
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from email.policy import default
@@ -17,6 +15,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from answered import FIELDS, day, expire, lead_to, report
+from forked import Airflow
 from mailround.context import RoundContext
 from mailround.deletion_certificate import DeletionCertificate
 from mailround.local.airflow import LocalAirflow
@@ -47,7 +46,6 @@ from prepared import AT, another_contract, as_before_contracts_were_stated, hand
 ITEMS = ("disc", "notice-1", "withdrawn", "spoiled", "data")
 """What of the round is out of the house once it is posted."""
 
-# Airflow is imported in a process of its own: it makes folders and takes seconds.
 RUN = """
 import json, sys
 from datetime import datetime
@@ -158,15 +156,17 @@ def settings(settings: Settings, tmp_path: Path) -> Settings:
     return own_include(settings, tmp_path)
 
 
-@pytest.fixture
-def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[..., Recipient]) -> RoundContext:
-    """A sealed round that waits for its approval."""
-    opened = open_a_round()
+def sealed(opened: RoundContext, make_recipient: Callable[..., Recipient]) -> None:
     report(opened)
     print_round(opened, make_recipient)
     seal(opened, at=AT)
     make_proof(opened, at=AT)
-    return opened
+
+
+@pytest.fixture
+def work(round_after: Callable[..., RoundContext]) -> RoundContext:
+    """A sealed round that waits for its approval."""
+    return round_after(sealed)
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ def subjects(work: RoundContext) -> list[str]:
 
 
 @pytest.fixture
-def run(work: RoundContext, tmp_path: Path, mail_port: int) -> Callable[..., dict[str, Any]]:
+def run(work: RoundContext, tmp_path: Path, mail_port: int, airflow: Airflow) -> Callable[..., dict[str, Any]]:
     """Run one case on the round's ward, at a given time."""
     settings = work.settings
     environment = LocalAirflow(tmp_path / "airflow", 1, mail_port).environment() | {
@@ -205,15 +205,8 @@ def run(work: RoundContext, tmp_path: Path, mail_port: int) -> Callable[..., dic
     }
 
     def runner(at: str, *, server: bool = True, **case: object) -> dict[str, Any]:
-        done = subprocess.run(
-            [sys.executable, "-c", RUN, json.dumps(case), at],
-            env=environment if server else environment | {"AIRFLOW_CONN_SMTP_DEFAULT": "smtp://127.0.0.1:1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        outcome: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        told = environment if server else environment | {"AIRFLOW_CONN_SMTP_DEFAULT": "smtp://127.0.0.1:1"}
+        outcome: dict[str, Any] = airflow.run(RUN, json.dumps(case), at, folder=tmp_path, environment=told)
         return outcome
 
     return runner

@@ -30,13 +30,15 @@ Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]
 
 
-@pytest.fixture
-def work(open_a_round: Opener, make_recipient: Maker) -> RoundContext:
-    opened = open_a_round()
+def handed_over(opened: RoundContext, make_recipient: Maker) -> None:
     print_round(opened, make_recipient, pieces=2)
     hand_over(opened)
     make_signing_key(opened)
-    return opened
+
+
+@pytest.fixture
+def work(round_after: Opener) -> RoundContext:
+    return round_after(handed_over)
 
 
 def text_of(pdf: bytes) -> str:

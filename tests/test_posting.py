@@ -22,7 +22,6 @@ from mailround.context import RoundContext
 from mailround.errors import GateClosedError
 from mailround.forms import settle
 from mailround.incident import report_incident
-from mailround.model import Recipient
 from mailround.posting import Posting
 from mailround.register.entries import (
     IncidentClosed,
@@ -33,8 +32,8 @@ from reported import PARAMS
 
 
 @pytest.fixture
-def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[..., Recipient]) -> RoundContext:
-    return release_ready(open_a_round(), make_recipient)
+def work(round_after: Callable[..., RoundContext]) -> RoundContext:
+    return round_after(release_ready)
 
 
 @pytest.mark.parametrize(("until", "late"), [(23, True), (24, False), (None, False)])

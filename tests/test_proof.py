@@ -69,9 +69,13 @@ def recipients(make_recipient: Maker) -> list[Recipient]:
     ]
 
 
+def in_small_files(work: RoundContext) -> RoundContext:
+    return replace(work, kind=work.kind.model_copy(update={"chunk_size": CHUNK}))
+
+
 def printed(work: RoundContext, records: Sequence[Recipient]) -> RoundContext:
     """Take a round through the real steps up to the seal, in files of four pieces."""
-    work = replace(work, kind=work.kind.model_copy(update={"chunk_size": CHUNK}))
+    work = in_small_files(work)
     put(work, records)
     for group in plan_print(work, at=AT):
         verify(work, render(work, group, at=AT), at=AT)
@@ -79,9 +83,13 @@ def printed(work: RoundContext, records: Sequence[Recipient]) -> RoundContext:
     return work
 
 
+def seal_one_of_every_sort(opened: RoundContext, make_recipient: Maker) -> None:
+    printed(opened, recipients(make_recipient))
+
+
 @pytest.fixture
-def work(open_a_round: Opener, make_recipient: Maker) -> RoundContext:
-    return printed(open_a_round(), recipients(make_recipient))
+def work(round_after: Opener) -> RoundContext:
+    return in_small_files(round_after(seal_one_of_every_sort))
 
 
 @contextmanager

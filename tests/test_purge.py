@@ -27,14 +27,16 @@ LEFT = (
 )
 
 
-@pytest.fixture
-def work(open_a_round: Opener, make_recipient: Maker) -> RoundContext:
-    """A round that is posted; its password was never printed, so that it is left over."""
-    opened = open_a_round()
+def posted(opened: RoundContext, make_recipient: Maker) -> None:
     print_round(opened, make_recipient)
     hand_over(opened)
     post(opened)
-    return load_round(opened.settings, opened.round_id)
+
+
+@pytest.fixture
+def work(round_after: Opener) -> RoundContext:
+    """A round that is posted; its password was never printed, so that it is left over."""
+    return round_after(posted)
 
 
 def files(*roots: Path) -> set[str]:

@@ -17,11 +17,14 @@ from mailround.register.entries import MediaHandedOver, PasswordHandedOver, Rece
 from mailround.settings import TOKYO
 
 
-@pytest.fixture
-def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[..., Recipient]) -> RoundContext:
-    opened = release_ready(open_a_round(), make_recipient)
+def with_the_contractor(opened: RoundContext, make_recipient: Callable[..., Recipient]) -> None:
+    release_ready(opened, make_recipient)
     lead_to(Receipt, opened)
-    return opened
+
+
+@pytest.fixture
+def work(round_after: Callable[..., RoundContext]) -> RoundContext:
+    return round_after(with_the_contractor)
 
 
 def test_counts_that_agree_are_the_receipt(work: RoundContext) -> None:

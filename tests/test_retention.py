@@ -52,12 +52,15 @@ def settings(settings: Settings, tmp_path: Path) -> Settings:
     return own_include(settings, tmp_path)
 
 
-@pytest.fixture
-def handed_over(open_a_round: Opener, make_recipient: Maker) -> RoundContext:
-    work = as_before_contracts_were_stated(open_a_round())
+def hand_one_over(opened: RoundContext, make_recipient: Maker) -> None:
+    work = as_before_contracts_were_stated(opened)
     print_round(work, make_recipient, pieces=1)
     hand_over(work)
-    return work
+
+
+@pytest.fixture
+def handed_over(round_after: Opener) -> RoundContext:
+    return round_after(hand_one_over)
 
 
 @pytest.fixture

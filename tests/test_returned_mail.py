@@ -40,13 +40,16 @@ PULLED = "P000002"
 """The piece that was acknowledged as pulled."""
 
 
-@pytest.fixture
-def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[..., Recipient]) -> RoundContext:
-    """A posted and purged round, for a run."""
-    opened = release_ready(open_a_round(), make_recipient)
+def purged(opened: RoundContext, make_recipient: Callable[..., Recipient]) -> None:
+    release_ready(opened, make_recipient)
     lead_to(Returns, opened)
     purge(opened, at=AT)
-    return replace(opened, run_id="manual__7")
+
+
+@pytest.fixture
+def work(round_after: Callable[..., RoundContext]) -> RoundContext:
+    """A posted and purged round, for a run."""
+    return replace(round_after(purged), run_id="manual__7")
 
 
 def came_back(

@@ -21,11 +21,14 @@ from prepared import record
 LOST = {"reason": "紛失（事故として報告済み）", "reference": "8新福生第12号"}
 
 
-@pytest.fixture
-def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[..., Recipient]) -> RoundContext:
-    opened = release_ready(open_a_round(), make_recipient)
+def posted(opened: RoundContext, make_recipient: Callable[..., Recipient]) -> None:
+    release_ready(opened, make_recipient)
     lead_to(Returns, opened)
-    return opened
+
+
+@pytest.fixture
+def work(round_after: Callable[..., RoundContext]) -> RoundContext:
+    return round_after(posted)
 
 
 def test_when_everything_is_back_only_the_data_are_open(work: RoundContext) -> None:

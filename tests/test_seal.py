@@ -42,10 +42,8 @@ Maker = Callable[..., Recipient]
 
 
 @pytest.fixture
-def work(open_a_round: Opener, make_recipient: Maker) -> RoundContext:
-    opened = open_a_round()
-    print_round(opened, make_recipient)
-    return opened
+def work(round_after: Opener) -> RoundContext:
+    return round_after(print_round)
 
 
 @pytest.fixture

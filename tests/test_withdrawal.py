@@ -36,14 +36,17 @@ ELSEWHERE = piece_id(b"another round")
 """A good id that is none of this round's."""
 
 
-@pytest.fixture
-def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[..., Recipient]) -> RoundContext:
-    """A round whose receipt is confirmed; no request is made yet."""
-    opened = release_ready(open_a_round(), make_recipient)
+def received(opened: RoundContext, make_recipient: Callable[..., Recipient]) -> None:
+    release_ready(opened, make_recipient)
     lead_to(Posting, opened)
     take_back(opened, WithdrawalAcknowledged)
     take_back(opened, WithdrawalRequested)
-    return opened
+
+
+@pytest.fixture
+def work(round_after: Callable[..., RoundContext]) -> RoundContext:
+    """A round whose receipt is confirmed; no request is made yet."""
+    return round_after(received)
 
 
 def of_run(work: RoundContext, run_id: str) -> RoundContext:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import email
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from email.policy import default
@@ -16,6 +14,7 @@ import jsonschema
 import pytest
 from aiosmtpd.controller import Controller
 
+from forked import Airflow
 from mailround.context import RoundContext
 from mailround.incident import open_incidents
 from mailround.local.airflow import LocalAirflow
@@ -33,7 +32,6 @@ from ports import free_port
 from prepared import own_include
 from reported import ONE, PARAMS
 
-# Airflow is imported in a process of its own: it makes folders and takes seconds.
 RUN = """
 import dataclasses, json, sys
 from datetime import datetime
@@ -138,7 +136,7 @@ def mails(work: RoundContext) -> list[EmailMessage]:
 
 
 @pytest.fixture
-def run(work: RoundContext, tmp_path: Path, mail_port: int) -> Callable[..., Any]:
+def run(work: RoundContext, tmp_path: Path, mail_port: int, airflow: Airflow) -> Callable[..., Any]:
     """Do some tasks one after the other on the round's ward; return what came of each, or the params' schemas."""
     settings = work.settings
     environment = LocalAirflow(tmp_path / "airflow", 1, mail_port).environment() | {
@@ -153,15 +151,9 @@ def run(work: RoundContext, tmp_path: Path, mail_port: int) -> Callable[..., Any
     }
 
     def runner(*case: dict[str, object], server: bool = True, wanted: str = "outcomes") -> Any:
-        done = subprocess.run(
-            [sys.executable, "-c", RUN, environment["AIRFLOW__CORE__DAGS_FOLDER"], json.dumps(case)],
-            env=environment if server else environment | {"AIRFLOW_CONN_SMTP_DEFAULT": "smtp://127.0.0.1:1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout.splitlines()[-1])[wanted]
+        told = environment if server else environment | {"AIRFLOW_CONN_SMTP_DEFAULT": "smtp://127.0.0.1:1"}
+        dags = environment["AIRFLOW__CORE__DAGS_FOLDER"]
+        return airflow.run(RUN, dags, json.dumps(case), folder=tmp_path, environment=told)[wanted]
 
     return runner
 

@@ -43,7 +43,7 @@ def api() -> Iterator[Api]:
     )
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     told.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))  # how often it looks whether to end
     thread.start()
     yield told
     server.shutdown()

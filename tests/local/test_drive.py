@@ -171,15 +171,17 @@ def test_every_form_has_an_answer() -> None:
     assert ANSWERS.keys() == {form.step for form in answered.FORMS if form is not WithdrawalAcknowledgement}
 
 
-@pytest.fixture
-def work(open_a_round: Callable[..., RoundContext], make_recipient: Callable[..., Recipient]) -> RoundContext:
-    """A round whose package is approved."""
-    opened = open_a_round()
+def approved(opened: RoundContext, make_recipient: Callable[..., Recipient]) -> None:
     print_round(opened, make_recipient)
     make_signing_key(opened)
     sealed = seal(opened, at=AT)
     record(opened, ReleaseApproved(package_sha256=sealed.sha256, answered_at=AT))
-    return opened
+
+
+@pytest.fixture
+def work(round_after: Callable[..., RoundContext]) -> RoundContext:
+    """A round whose package is approved."""
+    return round_after(approved)
 
 
 @pytest.mark.parametrize(
