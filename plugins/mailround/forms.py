@@ -269,11 +269,25 @@ def settle(form: type[Form], work: RoundContext, answer: Answer, *, at: datetime
     if asked and (evaluation := filled.passing(work, answer)):
         state_contract(work.register, work.round_id, work.contract, work.opened.round_kind, at=at)
         pass_gates(work.register, work.round_id, form.step, evaluation, at=at, first=form.recall)
-    for body in (settled.body, *settled.more):
-        work.register.append(body, round_id=work.round_id, actor=str(answer.responder), at=at)
+
+    def last_look() -> None:
+        asked_still = form.needed(work) or form.lapsed(work, answer.answered_at)
+        if asked and (form.stopped(work) or not asked_still or [*filled.objections(work, answer)]):
+            raise _OvertakenError
+
+    if not answered:
+        bodies, actor = (settled.body, *settled.more), str(answer.responder)
+        try:
+            work.register.append_all(bodies, round_id=work.round_id, actor=actor, at=at, last_look=last_look)
+        except _OvertakenError:  # another process recorded something just now, by which the answer is judged anew
+            return settle(form, work, answer, at=at)
     if settled.goes_on and not settled.asks_again:
         form.after(work)
     return settled
+
+
+class _OvertakenError(Exception):
+    """What an answer was judged by is no longer so."""
 
 
 def _refuse(form: type[Form], work: RoundContext, answer: Answer, reasons: tuple[str, ...], *, at: datetime) -> None:
