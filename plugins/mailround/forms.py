@@ -35,6 +35,8 @@ UNCHOSEN = "（選んでください）"
 _BLANK: dict[str, object] = {"string": "", "integer": 0, "boolean": False}
 _BLANKS: tuple[object, ...] = (None, "", UNCHOSEN)
 _EMPTY, _WRONG = "未入力です", "正しくありません"
+_NOBODY = "mailround"
+"""The actor of what no person did, or nobody knows which."""
 _ACTOR_LENGTH = 64
 """Length of the register's actor column."""
 
@@ -290,9 +292,19 @@ class _OvertakenError(Exception):
     """What an answer was judged by is no longer so."""
 
 
+def refusal(form: type[Form], work: RoundContext) -> AnswerRefused | None:
+    """Return the refused answer to this form when it is the last thing that anybody did in the round, else None.
+
+    Whoever asks anew says by mail why: nobody may have been told, the mail server being down.
+    """
+    done = [entry for entry in work.entries if entry.actor != _NOBODY or isinstance(entry.body, AnswerRefused)]
+    last = done[-1].body if done else None
+    return last if isinstance(last, AnswerRefused) and last.step == form.step else None
+
+
 def _refuse(form: type[Form], work: RoundContext, answer: Answer, reasons: tuple[str, ...], *, at: datetime) -> None:
     refused = AnswerRefused(step=form.step, reasons=reasons, answered_at=answer.answered_at)
-    actor = (answer.responder or "mailround")[:_ACTOR_LENGTH]
+    actor = (answer.responder or _NOBODY)[:_ACTOR_LENGTH]
     work.register.append(refused, round_id=work.round_id, actor=actor, at=at)
 
 
