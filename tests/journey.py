@@ -64,7 +64,7 @@ def small_chunks(settings: Settings, folder: Path, size: int) -> Settings:
 def put_export(work: RoundContext, households: int) -> None:
     """Put sample households with planted faults into the inbox; whoever has a good name has a canary's."""
     drawn = sample_recipients(households, 7, work.kind, faults=True, wide=work.opened.layout == "seto")
-    assert len(drawn.planted) > 8
+    assert drawn.planted
     recipients = tuple(
         replace(each, name=f"髙﨑　{CANARIES[0]}", building=f"{CANARIES[1]}{each.record_no}号")
         if each.name and each.name[0] != "\ue000"
