@@ -93,8 +93,8 @@ def close_round(work: RoundContext, *, at: datetime) -> None:
     erase(work, index=True)
     path = report_path(work.settings, work.round_id)
     targets = (path, path.with_suffix(".pdf"))
-    for left in chain.from_iterable(map(partials, targets)):  # by a closing that was killed
-        delete(left)
+    for half in chain.from_iterable(map(partials, targets)):  # left by a closing that was killed
+        delete(half)
     require_only(work)
     report = evidence(before, load_controls(work.settings.include), _checkpoint(work, closing, at=at))
     told, paper = report.model_dump_json(indent=1).encode("utf-8"), draw_evidence(work.settings, report)
