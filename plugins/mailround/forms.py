@@ -243,7 +243,8 @@ def settle(form: type[Form], work: RoundContext, answer: Answer, *, at: datetime
         What was recorded, or the reasons (recorded too) to ask again.
 
     Raises:
-        GateClosedError: A gate is closed, which is no fault of the answer: that is recorded, and the answer is not.
+        GateClosedError: It is not the time for the question; or a gate is closed, which is no fault of the answer: that
+            is recorded, and the answer is not.
         RegisterError: The register has another answer already; this one is recorded as refused.
         RoundEndedError: An earlier answer has ended the round.
     """
@@ -252,6 +253,8 @@ def settle(form: type[Form], work: RoundContext, answer: Answer, *, at: datetime
             f"回「{work.round_id}」は、前の回答により中止と決まっています。", "新しい回の番号で始めてください。"
         )
     asked = form.needed(work) or form.lapsed(work, answer.answered_at)
+    if asked:
+        form.body(work)  # what must not be asked yet cannot be answered either
     answered = not asked and latest(work.entries, form.records) is not None  # one that was never needed has no answer
     reasons = list(_about_responder(form, work, answer))
     if answer.option not in form.options:

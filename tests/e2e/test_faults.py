@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from answered import ANSWERED, answer, day, lead_to, release_ready
+from answered import ANSWERED, FORMS, WITHDRAWN, answer, day, disc_made, lead_to, notice_made, release_ready, settled
 from journey import holds_canary, put_export, small_chunks
 from mailround.approve_release import ReleaseApproval
 from mailround.check_quality import check_quality
@@ -29,7 +29,7 @@ from mailround.decide_holds import HoldDecision
 from mailround.deletion_certificate import DeletionCertificate
 from mailround.errors import GateClosedError, MailroundError
 from mailround.extract import extract
-from mailround.forms import Form, Settled, settle
+from mailround.forms import AskAgain, Form, Settled, settle
 from mailround.handover_sheet import print_sheet
 from mailround.media_check import check_disc
 from mailround.media_handover import MediaHandover
@@ -420,6 +420,54 @@ def test_a_register_that_stays_locked_is_tried_again_and_leaves_no_entry(
         assert own(load_round(settings, round_id), act) == [], act.name
         act.do(load_round(settings, round_id), act.at)
         assert len(own(load_round(settings, round_id), act)) == 1, act.name
+
+
+EARLY: dict[type[Form], tuple[dict[str, object], ...]] = {
+    MediaHandover: ({}, {"option": MediaHandover.options[-1]}),
+    Returns: ({}, {"withdrawn": 0, "spoiled": 0}),
+    DeletionCertificate: ({}, {"paper": 0}, {"paper": 0, "notices": 0}, {"paper": 0, "notices": 0, "discs": 0}),
+}
+"""Answers that count right although they come too early."""
+
+
+def test_no_form_is_settled_before_its_turn_and_none_twice(
+    open_a_round: Opener, make_recipient: Callable[..., Recipient]
+) -> None:
+    work = open_a_round()
+    for form in FORMS:
+        require_too_early(form, work)
+    release_ready(work, make_recipient)
+    for turn, form in enumerate(FORMS[1:], 1):
+        for later in FORMS[turn + 1 :]:
+            require_too_early(later, work)
+        if form is WithdrawalAcknowledgement:
+            typed = "、".join(WITHDRAWN)
+            request_withdrawal(work, typed, "送付先の変更", requested_by="officer", at=day(11, 18))
+        settled(form, work)
+        entries = work.entries
+        for earlier in FORMS[1 : turn + 1]:
+            if earlier is not WithdrawalAcknowledgement or form is earlier:  # nothing is pulled any more
+                settled(earlier, work)
+        assert work.entries == entries, form.step
+        if form in MADE:
+            MADE[form](work)
+
+
+MADE = {ReleaseApproval: disc_made, MediaHandover: notice_made}
+"""What is made once a form is answered."""
+
+
+def require_too_early(form: type[Form], work: RoundContext) -> None:
+    """Whatever is answered, it is refused in Japanese and leaves no entry of its kind."""
+    before = [entry for entry in work.entries if not isinstance(entry.body, AnswerRefused)]
+    for changes in EARLY.get(form, ({},)):
+        if form is Posting and latest(work.entries, register.ReceiptConfirmed):  # a withdrawal is no turn of its own
+            outcome = settle(form, work, answer(form, **changes), at=ANSWERED[form])
+            assert isinstance(outcome, AskAgain)
+            continue
+        with pytest.raises(GateClosedError, match="【対応】"):
+            settle(form, work, answer(form, **changes), at=ANSWERED[form])
+    assert [entry for entry in work.entries if not isinstance(entry.body, AnswerRefused)] == before, form.step
 
 
 TOGETHER: dict[str, tuple[type[Form], dict[str, object], dict[str, object]]] = {
