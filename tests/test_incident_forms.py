@@ -200,6 +200,8 @@ def test_nothing_is_recorded_out_of_order(work: RoundContext) -> None:
     for form, missing in ((FinalReport, "速報"), (IncidentClosing, "速報")):
         with pytest.raises(GateClosedError, match=missing):
             form.body(work)
+        with pytest.raises(GateClosedError, match=missing):
+            give(form, work)
     settled(PreliminaryReport, work)
     with pytest.raises(GateClosedError, match="確報"):
         IncidentClosing.body(work)
@@ -210,12 +212,24 @@ def test_nothing_is_recorded_out_of_order(work: RoundContext) -> None:
         IncidentClosing.body(work)
 
 
-def test_a_second_and_different_answer_is_not_taken(work: RoundContext) -> None:
-    settled(PreliminaryReport, work)
-    settled(PreliminaryReport, work)
-    with pytest.raises(RegisterError):
-        give(PreliminaryReport, work, reference="第9号")
-    assert len(standing(work.entries, IncidentStep)) == 1
+@pytest.mark.parametrize("form", FORMS)
+def test_the_same_answer_again_adds_nothing_and_a_different_one_is_not_taken(
+    work: RoundContext, form: type[Form]
+) -> None:
+    lead_to(form, work)
+    settled(form, work)
+    before = work.entries
+    if form is IncidentClosing:  # nothing is open any more
+        for changes in ({}, {"reference": "第9号"}):
+            with pytest.raises(GateClosedError, match="対応中の事故が管理簿にありません"):
+                give(form, work, **changes)
+        assert work.entries == before
+        return
+    settled(form, work)
+    assert work.entries == before
+    with pytest.raises(RegisterError, match="既に別の回答"):
+        give(form, work, reference="第9号")
+    assert [type(entry.body) for entry in work.entries[len(before) :]] == [AnswerRefused]
 
 
 def test_each_run_is_about_its_own_incident(work: RoundContext) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from answered import FIELDS, day, expire, lead_to, report
+from answered import FIELDS, day, expire, lead_to, report, take_back
 from forked import Airflow
 from mailround.context import RoundContext
 from mailround.deletion_certificate import DeletionCertificate
@@ -35,11 +35,13 @@ from mailround.register.entries import (
     ReceiptConfirmed,
     ReceiptDisputed,
     ReleaseApproved,
+    WithdrawalRequested,
     standing,
 )
 from mailround.returns import Returns
 from mailround.seal import seal
 from mailround.settings import Settings
+from mailround.withdrawal import WithdrawalAcknowledgement
 from ports import free_port
 from prepared import AT, another_contract, as_before_contracts_were_stated, hand_over, own_include, print_round, record
 
@@ -135,6 +137,13 @@ elif case["do"] == "release":
     stale = say(first["kwargs"]["shown"], "保留分を除いて続ける")
     second = ask()
     outcomes = [first, released, stale, second, say(second["kwargs"]["shown"], "保留分を除いて続ける"), ask()]
+elif case["do"] == "withdraw":
+    tasks.get_current_context = lambda: context | {
+        "params": case["params"] | context["params"],
+        "run_id": "r",
+        "dag_run": SimpleNamespace(triggering_user_name="officer"),
+    }
+    outcomes = [done(tasks.request_withdrawal.function)]
 elif case["do"] == "purge":
     outcomes = [done(lambda: tasks.purge.function(tasks.Opened(round_id="2026-11-change")))]
 elif case["do"] == "one pair of eyes":
@@ -179,10 +188,15 @@ def mail_port(tmp_path: Path) -> Iterator[int]:
     controller.stop()
 
 
+def mails(work: RoundContext) -> list[Any]:
+    """Return the mails that arrived."""
+    found = sorted((work.settings.inbox.parent / "mail").glob("*.eml"))
+    return [email.message_from_bytes(each.read_bytes(), policy=default) for each in found]
+
+
 def headers(work: RoundContext, name: str) -> list[str]:
     """Return one header of each mail that arrived."""
-    mails = sorted((work.settings.inbox.parent / "mail").glob("*.eml"))
-    return [str(email.message_from_bytes(each.read_bytes(), policy=default)[name]) for each in mails]
+    return [str(each[name]) for each in mails(work)]
 
 
 def subjects(work: RoundContext) -> list[str]:
@@ -248,6 +262,37 @@ def test_anybody_else_is_recorded_and_asked_again(
     assert standing(work.entries, ReleaseApproved) == []
     assert [each.step for each in standing(work.entries, AnswerRefused)] == ["approve_release"]
     assert [subject.split("：")[0] for subject in subjects(work)] == ["[mailround] 再回答のお願い"]
+
+
+def test_why_an_answer_was_refused_is_told_by_the_next_try_when_the_mail_server_was_down(
+    run: Callable[..., dict[str, Any]], work: RoundContext
+) -> None:
+    (refused,) = run(APPROVED_AT, server=False, do="answer", responder="datateam")["outcomes"]
+    assert refused["failed"] == "ConnectionRefusedError", "the task is tried again"
+    assert run(APPROVED_AT, server=False, do="ask")["outcomes"][0]["failed"] == "ConnectionRefusedError"
+    for _ in range(2):
+        assert run(APPROVED_AT, do="ask")["outcomes"][0]["parked"] == "execute_complete"
+    assert [subject.split("：")[0] for subject in subjects(work)] == ["[mailround] 再回答のお願い"] * 2
+    assert len(set(headers(work, "Message-ID"))) == 1, "for whoever reads it, one mail"
+    (told, _) = (each.get_body(("html",)).get_content() for each in mails(work))
+    assert "開始した本人は回答できません" in told
+    assert len(standing(work.entries, AnswerRefused)) == 1
+    take_back(work, AnswerRefused)
+    assert run(APPROVED_AT, do="ask")["outcomes"][0]["parked"] == "execute_complete"
+    assert len(subjects(work)) == 2, "somebody has done something since"
+
+
+def test_a_withdrawal_is_told_by_the_next_try_when_the_mail_server_was_down(
+    run: Callable[..., dict[str, Any]], work: RoundContext
+) -> None:
+    lead_to(WithdrawalAcknowledgement, work)
+    params = {"piece_ids": "P000003", "reason": "送付先の変更"}
+    at = "2026-11-18T11:00:00+09:00"
+    (untold,) = run(at, server=False, do="withdraw", params=params)["outcomes"]
+    assert untold["failed"] == "ConnectionRefusedError", "the task is tried again"
+    assert run(at, do="withdraw", params=params)["outcomes"] == [{}]
+    assert subjects(work) == ["[mailround] 封書の抜取り：回 2026-11-change（1 通）"]
+    assert [each.piece_ids for each in standing(work.entries, WithdrawalRequested)][1:] == [("P000003",)]
 
 
 def test_a_release_is_recorded_and_the_question_asked_afresh_with_the_new_counts(

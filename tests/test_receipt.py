@@ -81,6 +81,14 @@ def test_a_recount_that_agrees_is_the_receipt_and_both_stay_in_the_register(work
     Posting.body(work)
 
 
+def test_an_earlier_count_given_again_after_the_receipt_is_no_further_entry(work: RoundContext) -> None:
+    for pieces in (6, 8, 7):
+        settled(Receipt, work, pieces=pieces)
+    before = work.entries
+    settled(Receipt, work, pieces=6)
+    assert work.entries == before
+
+
 def test_no_dispute_comes_after_the_receipt(work: RoundContext) -> None:
     settled(Receipt, work)
     with pytest.raises(RegisterError, match="既に別の回答"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 from mailround.context import RoundContext
@@ -14,7 +15,7 @@ from mailround.evidence import evidence
 from mailround.evidence_pdf import draw_evidence
 from mailround.incident import open_incidents
 from mailround.items import open_items
-from mailround.private_files import replacing
+from mailround.private_files import delete, partials, replacing
 from mailround.purge import erase, require_only
 from mailround.register.checkpoint import of, sign
 from mailround.register.entries import (
@@ -90,11 +91,14 @@ def close_round(work: RoundContext, *, at: datetime) -> None:
             "終わらせて、記録してからやり直してください。",
         )
     erase(work, index=True)
+    path = report_path(work.settings, work.round_id)
+    targets = (path, path.with_suffix(".pdf"))
+    for half in chain.from_iterable(map(partials, targets)):  # left by a closing that was killed
+        delete(half)
     require_only(work)
     report = evidence(before, load_controls(work.settings.include), _checkpoint(work, closing, at=at))
     told, paper = report.model_dump_json(indent=1).encode("utf-8"), draw_evidence(work.settings, report)
-    path = report_path(work.settings, work.round_id)
-    for target, content in ((path, told), (path.with_suffix(".pdf"), paper)):
+    for target, content in zip(targets, (told, paper), strict=True):
         with replacing(target) as file:
             file.write(content)
     digests = [hashlib.sha256(each).hexdigest() for each in (told, paper)]

@@ -35,6 +35,8 @@ UNCHOSEN = "（選んでください）"
 _BLANK: dict[str, object] = {"string": "", "integer": 0, "boolean": False}
 _BLANKS: tuple[object, ...] = (None, "", UNCHOSEN)
 _EMPTY, _WRONG = "未入力です", "正しくありません"
+_NOBODY = "mailround"
+"""The actor of what no person did, or nobody knows which."""
 _ACTOR_LENGTH = 64
 """Length of the register's actor column."""
 
@@ -241,7 +243,8 @@ def settle(form: type[Form], work: RoundContext, answer: Answer, *, at: datetime
         What was recorded, or the reasons (recorded too) to ask again.
 
     Raises:
-        GateClosedError: A gate is closed, which is no fault of the answer: that is recorded, and the answer is not.
+        GateClosedError: It is not the time for the question; or a gate is closed, which is no fault of the answer: that
+            is recorded, and the answer is not.
         RegisterError: The register has another answer already; this one is recorded as refused.
         RoundEndedError: An earlier answer has ended the round.
     """
@@ -250,6 +253,8 @@ def settle(form: type[Form], work: RoundContext, answer: Answer, *, at: datetime
             f"回「{work.round_id}」は、前の回答により中止と決まっています。", "新しい回の番号で始めてください。"
         )
     asked = form.needed(work) or form.lapsed(work, answer.answered_at)
+    if asked:
+        form.body(work)  # what must not be asked yet cannot be answered either
     answered = not asked and latest(work.entries, form.records) is not None  # one that was never needed has no answer
     reasons = list(_about_responder(form, work, answer))
     if answer.option not in form.options:
@@ -269,16 +274,40 @@ def settle(form: type[Form], work: RoundContext, answer: Answer, *, at: datetime
     if asked and (evaluation := filled.passing(work, answer)):
         state_contract(work.register, work.round_id, work.contract, work.opened.round_kind, at=at)
         pass_gates(work.register, work.round_id, form.step, evaluation, at=at, first=form.recall)
-    for body in (settled.body, *settled.more):
-        work.register.append(body, round_id=work.round_id, actor=str(answer.responder), at=at)
+
+    def last_look() -> None:
+        asked_still = form.needed(work) or form.lapsed(work, answer.answered_at)
+        if asked and (form.stopped(work) or not asked_still or [*filled.objections(work, answer)]):
+            raise _OvertakenError
+
+    if not answered:
+        bodies, actor = (settled.body, *settled.more), str(answer.responder)
+        try:
+            work.register.append_all(bodies, round_id=work.round_id, actor=actor, at=at, last_look=last_look)
+        except _OvertakenError:  # another process recorded something just now, by which the answer is judged anew
+            return settle(form, work, answer, at=at)
     if settled.goes_on and not settled.asks_again:
         form.after(work)
     return settled
 
 
+class _OvertakenError(Exception):
+    """What an answer was judged by is no longer so."""
+
+
+def refusal(form: type[Form], work: RoundContext) -> AnswerRefused | None:
+    """Return the refused answer to this form when it is the last thing that anybody did in the round, else None.
+
+    Whoever asks anew says by mail why: nobody may have been told, the mail server being down.
+    """
+    done = [entry for entry in work.entries if entry.actor != _NOBODY or isinstance(entry.body, AnswerRefused)]
+    last = done[-1].body if done else None
+    return last if isinstance(last, AnswerRefused) and last.step == form.step else None
+
+
 def _refuse(form: type[Form], work: RoundContext, answer: Answer, reasons: tuple[str, ...], *, at: datetime) -> None:
     refused = AnswerRefused(step=form.step, reasons=reasons, answered_at=answer.answered_at)
-    actor = (answer.responder or "mailround")[:_ACTOR_LENGTH]
+    actor = (answer.responder or _NOBODY)[:_ACTOR_LENGTH]
     work.register.append(refused, round_id=work.round_id, actor=actor, at=at)
 
 

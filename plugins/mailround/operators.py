@@ -18,7 +18,7 @@ from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
 from mailround import notices
 from mailround.errors import RoundEndedError
-from mailround.forms import Answer, AskAgain, Form, question, settle
+from mailround.forms import Answer, AskAgain, Form, question, refusal, settle
 from mailround.settings import TOKYO, load_settings
 from mailround.tasks import failing_at_once, find_round, now
 
@@ -60,6 +60,8 @@ class FormOperator(HITLOperator):
                 self._warn(work)  # again: the mail server may have been down when the answer was recorded
                 return
             self._warn(work)  # of an answer after which the question is asked again
+            if refused := refusal(self.form, work):  # again: the mail server may have been down
+                self._tell_reasons(context, work, refused.reasons, refused.answered_at)
             self.body = question(self.form, work, at=now())
         try:
             super().execute(context)
@@ -95,10 +97,12 @@ class FormOperator(HITLOperator):
                 raise AirflowException("回答を待つ間に内容が変わりました。新しい内容で質問し直します。")
             outcome = settle(self.form, work, answer, at=now())
             if isinstance(outcome, AskAgain):
-                self._ask_again(context, work, body, outcome.reasons)
-            elif not outcome.goes_on:
+                self._ask_again(context, body)
+                self._tell_reasons(context, work, outcome.reasons, answer.answered_at)
+                raise self._awaiting(body)
+            if not outcome.goes_on:
                 self._end(work)
-            elif outcome.asks_again:
+            if outcome.asks_again:
                 raise AirflowException("回答を記録しました。新しい内容で、もう一度お尋ねします。")
             self._warn(work)
 
@@ -129,13 +133,10 @@ class FormOperator(HITLOperator):
     def _awaiting(body: str) -> TaskAwaitingInput:
         return TaskAwaitingInput(method_name="execute_complete", kwargs={"shown": _digest(body)})
 
-    def _ask_again(self, context: Context, work: RoundContext, body: str, reasons: tuple[str, ...]) -> NoReturn:
-        """Open the same request again; the reasons go by mail because Airflow cannot change the request's text."""
-        instance = context["task_instance"]
-        listed = "\n".join(f"・{reason}" for reason in reasons)
-        self.log.warning("回答を受理できませんでした。もう一度回答してください。\n%s", listed)
+    def _ask_again(self, context: Context, body: str) -> None:
+        """Open the same request again; why, goes by mail, because Airflow cannot change the request's text."""
         upsert_hitl_detail(
-            ti_id=instance.id,
+            ti_id=context["task_instance"].id,
             options=self.options,
             subject=self.subject,
             body=body,
@@ -144,14 +145,22 @@ class FormOperator(HITLOperator):
             params=self.serialized_params,
             assigned_users=None,
         )
+
+    def _tell_reasons(
+        self, context: Context, work: RoundContext, reasons: tuple[str, ...], answered_at: datetime
+    ) -> None:
+        """Mail why an answer was not accepted; told again, it is the same mail."""
+        listed = "\n".join(f"・{reason}" for reason in reasons)
+        self.log.warning("回答を受理できませんでした。もう一度回答してください。\n%s", listed)
+        sender = work.settings.alert_from.rpartition("@")[2]
+        link = self.generate_link_to_ui(task_instance=context["task_instance"], base_url=work.settings.ui_url)
         notices.send(
             work.settings,
             f"再回答のお願い：回 {work.round_id}／{self.task_display_name}",
             f"回：{work.round_id}\n工程：{self.task_display_name}（{self.task_id}）\n"
-            f"次の理由で回答を受理できませんでした。同じ画面でもう一度回答してください。\n{listed}\n"
-            f"画面：{self.generate_link_to_ui(task_instance=instance, base_url=work.settings.ui_url)}",
+            f"次の理由で回答を受理できませんでした。同じ画面でもう一度回答してください。\n{listed}\n画面：{link}",
+            message_id=f"<{work.round_id}.{self.task_id}.{answered_at.timestamp():.0f}@{sender}>",
         )
-        raise self._awaiting(body)
 
 
 def _find(context: Context) -> RoundContext:

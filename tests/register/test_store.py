@@ -6,6 +6,8 @@ import hashlib
 import multiprocessing
 import shutil
 import stat
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -18,6 +20,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from mailround.errors import RegisterError
+from mailround.register import store
 from mailround.register.chain import GENESIS, ChainState, Stored, digest
 from mailround.register.entries import (
     BODIES,
@@ -398,6 +401,44 @@ def test_an_interrupted_append_leaves_nothing_and_blocks_nobody(register: Regist
         killed_half_way()
     assert append(register, ended()) == 1
     assert register.verify().entries == 1
+
+
+def test_whoever_comes_while_another_writes_waits_and_is_recorded_once(register: Register) -> None:
+    with register._writing():
+        waiting = threading.Thread(target=append, args=(Register(register.url), ended(1)))
+        waiting.start()
+        waiting.join(0.3)
+        assert waiting.is_alive(), "the other one holds the register"
+    waiting.join()
+    assert [entry.body for entry in register.entries()] == [ended(1)]
+
+
+def test_who_waits_too_long_fails_as_infrastructure_does_and_records_at_the_next_try(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "PATIENCE", timedelta(seconds=0.2))
+    impatient = Register(register.url)
+    with register._writing(), pytest.raises(sa.exc.OperationalError, match="lock"):
+        append(impatient, ended(1))
+    assert register.entries() == ()
+    assert append(impatient, ended(1)) == append(impatient, ended(1)) == 1
+
+
+def test_what_was_judged_by_entries_is_recorded_as_a_whole_or_not_at_all(register: Register) -> None:
+    def append_all(*bodies: AnyBody, last_look: Callable[[], None] = lambda: None) -> None:
+        register.append_all(bodies, round_id=ROUND, actor="mailround", at=AT, last_look=last_look)
+
+    def no_longer_so() -> None:
+        assert register.entries() == (), "it can be read while nobody else can write"
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        append_all(ended(1), last_look=no_longer_so)
+    with pytest.raises(RegisterError, match="訂正する"):
+        append_all(ended(1), Correction(corrects=99, reason="誤記"))
+    assert register.entries() == ()
+    append_all(ended(1), Correction(corrects=1, reason="誤記"))
+    assert register.verify().entries == 2
 
 
 def test_the_register_file_is_private(tmp_path: Path) -> None:

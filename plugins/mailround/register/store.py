@@ -7,9 +7,9 @@ reading alone looks at neither.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import rfc8785
@@ -47,6 +47,9 @@ TRIGGERS = {
 }
 """What the migrations make in each database, and what every use of the register looks for."""
 
+PATIENCE = timedelta(seconds=30)
+"""How long to wait for another process to let go of the register; then the database's own error, and the next try."""
+
 _LOCK = 0x6D61696C
 
 
@@ -56,7 +59,9 @@ class Register:
     def __init__(self, url: str) -> None:
         """Bind the URL; call ``migrate`` once before first use."""
         self.url = url
-        self._engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+        sqlite = sa.make_url(url).get_backend_name() == "sqlite"
+        patience = {"timeout": PATIENCE.total_seconds()} if sqlite else {}
+        self._engine = sa.create_engine(url, poolclass=sa.pool.NullPool, connect_args=patience)
         self._few_rights = False
 
     def migrate(self, owner_url: str | None = None) -> None:
@@ -105,35 +110,37 @@ class Register:
             RegisterError: The time has no zone, ``once`` is not met, the triggers are missing, or a correction names
                 no entry of the round.
         """
-        if at.tzinfo is None:
-            raise RegisterError("管理簿の日時に時間帯がありません。", "システム担当へ連絡してください。")
-        text = rfc8785.dumps(body.model_dump(mode="json")).decode("utf-8")
+        stamp = _stamp(at)
         with self._writing() as connection:
-            table = register_entry.c
-            same = _about_the_same(connection, body, round_id)
-            if same and same[-1].text == text:
-                return same[-1]
-            if once and same:
-                raise RegisterError(
-                    f"回「{round_id}」の「{body.title}」は既に記録されています。", "別の回の番号で始めてください。"
-                )
-            of_round = sa.select(table.seq).where(table.round_id == round_id)
-            if (
-                isinstance(body, Correction)
-                and not connection.execute(of_round.where(table.seq == body.corrects)).all()
-            ):
-                raise RegisterError(
-                    f"訂正する第{body.corrects}号は、この回の記録にありません。", "番号を確かめてください。"
-                )
-            last = connection.execute(
-                sa.select(table.seq, table.hash).order_by(table.seq.desc()).limit(1)
-            ).one_or_none()
-            stamp = at.isoformat(timespec="seconds")
-            number, previous = (last.seq + 1, last.hash) if last else (1, GENESIS)
-            row = Stored(number, stamp, actor, round_id, text, previous, hash="")
-            row = row._replace(hash=digest(row))
-            connection.execute(sa.insert(register_entry).values(row._asdict()))
-            return _entry(row)
+            return _append(connection, body, round_id, actor, stamp, once=once)
+
+    def append_all(
+        self,
+        bodies: Sequence[AnyBody],
+        *,
+        round_id: str,
+        actor: str,
+        at: datetime,
+        last_look: Callable[[], None],
+    ) -> None:
+        """Append what was judged by other entries: all of it or nothing, and only while the judgement still holds.
+
+        Args:
+            bodies: What happened.
+            round_id: The round it belongs to.
+            actor: Who says so.
+            at: When, timezone-aware.
+            last_look: Called while nobody else can write; reads the register again and raises when what was judged by
+                it is no longer so. Then nothing is appended.
+
+        Raises:
+            RegisterError: As for `append`.
+        """
+        stamp = _stamp(at)
+        with self._writing() as connection:
+            last_look()
+            for body in bodies:
+                _append(connection, body, round_id, actor, stamp)
 
     def entries(self, round_id: str | None = None) -> tuple[Entry, ...]:
         """Return the entries, oldest first: all, or one round's."""
@@ -178,10 +185,9 @@ class Register:
         """Open a transaction that no other writer shares."""
         with self._engine.connect() as connection:
             if connection.dialect.name == "sqlite":
-                connection.exec_driver_sql("PRAGMA busy_timeout = 30000")
-                connection.commit()
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             else:
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {PATIENCE // timedelta(milliseconds=1)}")
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
             self._require_guards(connection)
             yield connection
@@ -206,6 +212,36 @@ class Register:
                 "管理簿に接続した役割が、読取りと追記のほかの権限を持っています。",
                 "MAILROUND_REGISTER_URL を追記だけの役割に変え、`mailround register migrate` を実行してください。",
             )
+
+
+def _stamp(at: datetime) -> str:
+    if at.tzinfo is None:
+        raise RegisterError("管理簿の日時に時間帯がありません。", "システム担当へ連絡してください。")
+    return at.isoformat(timespec="seconds")
+
+
+def _append(
+    connection: sa.Connection, body: AnyBody, round_id: str, actor: str, stamp: str, *, once: bool = False
+) -> Entry:
+    """Append within a transaction that no other writer shares."""
+    text = rfc8785.dumps(body.model_dump(mode="json")).decode("utf-8")
+    table = register_entry.c
+    same = _about_the_same(connection, body, round_id)
+    if same and same[-1].text == text:
+        return same[-1]
+    if once and same:
+        raise RegisterError(
+            f"回「{round_id}」の「{body.title}」は既に記録されています。", "別の回の番号で始めてください。"
+        )
+    of_round = sa.select(table.seq).where(table.round_id == round_id)
+    if isinstance(body, Correction) and not connection.execute(of_round.where(table.seq == body.corrects)).all():
+        raise RegisterError(f"訂正する第{body.corrects}号は、この回の記録にありません。", "番号を確かめてください。")
+    last = connection.execute(sa.select(table.seq, table.hash).order_by(table.seq.desc()).limit(1)).one_or_none()
+    number, previous = (last.seq + 1, last.hash) if last else (1, GENESIS)
+    row = Stored(number, stamp, actor, round_id, text, previous, hash="")
+    row = row._replace(hash=digest(row))
+    connection.execute(sa.insert(register_entry).values(row._asdict()))
+    return _entry(row)
 
 
 def _rows(connection: sa.Connection) -> Iterator[Stored]:
