@@ -231,7 +231,8 @@ def _append(
         return same[-1]
     if once and same:
         raise RegisterError(
-            f"回「{round_id}」の「{body.title}」は既に記録されています。", "別の回の番号で始めてください。"
+            f"回「{round_id}」の「{body.title}」は、同じ番号で既に記録されています。",
+            "回を始めるときは別の番号にし、そのほかは、この工程を Clear してやり直してください。",
         )
     of_round = sa.select(table.seq).where(table.round_id == round_id)
     if isinstance(body, Correction) and not connection.execute(of_round.where(table.seq == body.corrects)).all():
