@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import cycle
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
@@ -412,7 +413,7 @@ def told_of(settings: Settings, round_id: str) -> list[Entry]:
 def test_a_register_that_stays_locked_is_tried_again_and_leaves_no_entry(
     settings: Settings, round_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for act in ACTS[:4]:
+    for act in ACTS[:3]:
         with load_round(settings, round_id).register._writing(), monkeypatch.context() as hurry:
             hurry.setattr(store, "PATIENCE", timedelta(seconds=0.1))
             with pytest.raises(sa.exc.OperationalError, match="lock"):
@@ -423,14 +424,14 @@ def test_a_register_that_stays_locked_is_tried_again_and_leaves_no_entry(
 
 
 @pytest.mark.parametrize(
-    "jump",
-    [timedelta(hours=-1), timedelta(days=-1), timedelta(days=30)],
-    ids=["an hour back", "a day back", "a month ahead"],
+    "jumps",
+    [(timedelta(days=-1), timedelta(hours=-1)), (timedelta(days=30),)],
+    ids=["a day or an hour back", "a month ahead"],
 )
 def test_a_clock_that_jumps_and_is_put_right_duplicates_and_decides_nothing(
-    settings: Settings, round_id: str, jump: timedelta
+    settings: Settings, round_id: str, jumps: tuple[timedelta, ...]
 ) -> None:
-    for act in ACTS:
+    for act, jump in zip(ACTS, cycle(jumps), strict=False):
         work = load_round(settings, round_id)
         before = len(own(work, act))
         try:
