@@ -267,12 +267,13 @@ def test_whoever_released_a_hold_does_not_approve_not_even_one_of_an_earlier_che
     work: RoundContext, checked_sha256: str
 ) -> None:
     said = {"rule": "A04", "cases": 1, "reason": "データは正しい（例外）", "reference": "第1号"}
-    released = HoldsReleased(checked_sha256=checked_sha256, sha256="5" * 64, answered_at=AT, **said)
-    work.register.append(released, round_id=work.round_id, actor="Approver", at=AT)
+    left = write_release(work, "A04", frozenset())
+    released = HoldsReleased(checked_sha256=checked_sha256, sha256=left, answered_at=AT, **said)
+    seq = work.register.append(released, round_id=work.round_id, actor="Approver", at=AT).seq
+    record(work, HoldsDecided(held=2, go_on=True, answered_at=AT))
     (reason,) = refused(ReleaseApproval, work)
     assert reason == "この回の保留を解除した本人は回答できません。別の承認者が回答してください。"
-    seq = work.entries[-2].seq
-    work.register.append(Correction(corrects=seq, reason="試験"), round_id=work.round_id, actor="officer", at=AT)
+    record(work, Correction(corrects=seq, reason="試験"))
     assert settled(ReleaseApproval, work).goes_on
 
 

@@ -8,7 +8,19 @@ from datetime import date
 
 import pytest
 
-from answered import CANARY, FIELDS, NOTICE_NO, answer, day, lead_to, refused, report, sealed_sha256, settled, take_back
+from answered import (
+    CANARY,
+    FIELDS,
+    NOTICE_NO,
+    answer,
+    day,
+    lead_to,
+    refused,
+    release_ready,
+    sealed_sha256,
+    settled,
+    take_back,
+)
 from mailround.context import RoundContext
 from mailround.contracts import Person
 from mailround.deletion_certificate import DeletionCertificate
@@ -16,15 +28,11 @@ from mailround.errors import GateClosedError
 from mailround.forms import UNCHOSEN, settle
 from mailround.model import Recipient
 from mailround.register.entries import Correction, DeletionCertified, ItemsReturned, PasswordNoticeReprinted, Posted
-from mailround.seal import seal
-from prepared import as_before_contracts_were_stated, print_round
+from prepared import as_before_contracts_were_stated
 
 
 def uncertified(opened: RoundContext, make_recipient: Callable[..., Recipient]) -> None:
-    print_round(opened, make_recipient)
-    report(opened)
-    seal(opened, at=day(11, 11))
-    lead_to(DeletionCertificate, opened)
+    lead_to(DeletionCertificate, release_ready(opened, make_recipient))
 
 
 @pytest.fixture

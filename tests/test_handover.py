@@ -12,6 +12,7 @@ from answered import (
     answer,
     closed_gates,
     day,
+    disc_made,
     expire,
     lead_to,
     refused,
@@ -21,7 +22,7 @@ from answered import (
 from mailround.approve_release import ReleaseApproval
 from mailround.context import RoundContext
 from mailround.errors import GateClosedError
-from mailround.forms import Form, question, settle
+from mailround.forms import Form, Settled, question, settle
 from mailround.gates import FRESH, HANDOVER, ITEMS, OPENING, SETTLED
 from mailround.media_handover import MediaHandover
 from mailround.password_handover import PasswordHandover
@@ -36,6 +37,7 @@ from mailround.register.entries import (
     IncidentReported,
     MediaHandedOver,
     Posted,
+    ReleaseApproved,
     Sealed,
     latest,
     standing,
@@ -274,6 +276,19 @@ def test_an_approval_that_expires_between_the_two_handovers_is_asked_for_again_a
     amend(work, approval_days=7)
     settled(PasswordHandover, work)
     assert not ReleaseApproval.lapsed(work, day(12, 31))
+
+
+def test_an_approval_of_a_clock_that_ran_ahead_is_asked_for_again_once_it_is_put_right(work: RoundContext) -> None:
+    ahead, right = day(12, 12), day(11, 16)
+    settle(ReleaseApproval, work, answer(ReleaseApproval, answered_at=ahead), at=ahead)
+    assert ReleaseApproval.lapsed(work, right), "until that day it does not count"
+    given = answer(ReleaseApproval, answered_at=right)
+    for _ in range(2):
+        assert isinstance(settle(ReleaseApproval, work, given, at=right), Settled)
+    assert not ReleaseApproval.lapsed(work, right)
+    assert [each.answered_at for each in standing(work.entries, ReleaseApproved)] == [ahead, right]
+    disc_made(work)
+    settled(MediaHandover, work, handed_over_at="2026-11-16T10:30")
 
 
 def test_an_approval_taken_back_has_not_lapsed_but_is_missing(work: RoundContext) -> None:

@@ -53,11 +53,14 @@ class ReleaseApproval(Form):
 
     @classmethod
     def lapsed(cls, work: RoundContext, moment: datetime) -> bool:
-        """Ask again when the approval's days are over and something is still to be handed over on it."""
-        if latest(work.entries, PasswordHandedOver):
+        """Ask again when no approval counts on that day and something is still to be handed over on one.
+
+        Its days are over, or have not begun: it was answered by a clock that ran ahead.
+        """
+        approvals = approvals_of(work, moment)
+        if latest(work.entries, PasswordHandedOver) or not approvals.given:
             return False
-        until = approvals_of(work, moment).good_until
-        return until is not None and until < moment.astimezone(TOKYO).date()
+        return not approvals.count_on(moment.astimezone(TOKYO).date())
 
     @classmethod
     def stopped(cls, work: RoundContext) -> bool:
@@ -196,7 +199,7 @@ def data_age(work: RoundContext) -> tuple[tuple[str, str], ...]:
 
     A question knows no clock: their age is told as of the sealing, with the moment at which they become too old.
     """
-    sealed = max((entry.at for entry in work.entries if isinstance(entry.body, Sealed)), key=datetime.fromisoformat)
+    *_, sealed = (entry.at for entry in work.entries if isinstance(entry.body, Sealed))
     age = export_age(work, datetime.fromisoformat(sealed))
     if age.created_at is None or age.good_until is None:
         return ()

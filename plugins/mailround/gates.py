@@ -120,6 +120,10 @@ class Approvals:
         day = self.moment.astimezone(TOKYO).date()
         return any(_minute(each) <= self.moment and day <= self._last_day(each) for each in self.given)
 
+    def count_on(self, day: date) -> bool:
+        """Tell whether one of them counts at some time of that day."""
+        return any(each.astimezone(TOKYO).date() <= day <= self._last_day(each) for each in self.given)
+
     def _last_day(self, given: datetime) -> date:
         return given.astimezone(TOKYO).date() + timedelta(days=self.days)
 

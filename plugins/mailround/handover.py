@@ -130,17 +130,18 @@ def without_sheet(handover: Handover, work: RoundContext, printed: Iterable[Entr
     Args:
         handover: The answer.
         work: The round.
-        printed: The sheets that are about exactly what was handed over, oldest first.
+        printed: The sheets that are about exactly what was handed over.
         item: What was handed over.
     """
-    first = next(iter(printed), None)
+    # by time, not by number: after a clock that ran ahead another print has the right one
+    first = min((datetime.fromisoformat(each.at) for each in printed), default=None)
     if first is None:
         yield (
             "渡した物の確認記録票が出力されていません。"
             f"`mailround handover-sheet {work.round_id} {item}` で出力し、双方が署名した引渡しを記録してください。"
         )
         return
-    yield from handover.too_early(datetime.fromisoformat(first.at), "確認記録票の出力")
+    yield from handover.too_early(first, "確認記録票の出力")
 
 
 def sheets(work: RoundContext, item: Item, package_sha256: str) -> list[Entry]:

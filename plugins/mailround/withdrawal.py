@@ -200,7 +200,8 @@ class WithdrawalAcknowledgement(Form):
     def objections(self, work: RoundContext, answer: Answer) -> Iterable[str]:
         """Check the time, who said it, and that every piece of the request is spoken of, and no other."""
         request = _own_request(work)
-        requested_at = next(datetime.fromisoformat(each.at) for each in work.entries if each.body == request)
+        *_, stamp = (each.at for each in work.entries if each.body == request)  # not that of one taken back
+        requested_at = datetime.fromisoformat(stamp)
         if self.acknowledged_at < minute(requested_at):
             yield "「回答の日時」が依頼より前です。委託先が結果を知らせた日時を選んでください。"
         if self.acknowledged_at > answer.answered_at:
