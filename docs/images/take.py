@@ -1,6 +1,6 @@
 """`make screenshots`: run a small round on a local Airflow and photograph what its users see.
 
-Takes the graph of the round, the trigger form, the approval as the second division meets it, and the media handover.
+Takes the graph of the round, the trigger forms, the approval as the second division meets it, and the media handover.
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ def main() -> None:
                     time.sleep(1)
                 officer = _page(browser, airflow, "officer", height=1640)
                 _take(officer, f"{run}/tasks/record_media_handover/required_actions", "handover")
+                for dag in ("report_incident", "withdraw_pieces", "record_returned_mail"):
+                    _take(officer, f"{airflow.url}/dags/{dag}", dag, "Dag のトリガー")
                 browser.close()
             driver.close()
         finally:
