@@ -52,6 +52,7 @@ STATED = ContractStated(
     contacts_verified_on=date(2026, 4, 1),
     days_after_posting=20,
     remind_days_before=(0,),
+    return_days=10,
     approval_days=7,
     subcontractors=(),
 )
@@ -170,12 +171,14 @@ def test_the_due_date_never_lies_after_the_contracts_end_nor_before_the_posting(
 
 
 @pytest.mark.parametrize(
-    ("stated", "posted_on", "due"),
+    ("bodies", "posted_on", "due"),
     [
-        (STATED.model_copy(update={"return_days": 10}), date(2026, 10, 1), date(2026, 10, 11)),
-        (STATED, date(2026, 10, 1), date(2026, 10, 31)),  # an older version stated none: the file's 30 days
-        (STATED.model_copy(update={"return_days": 10}), date(2027, 3, 30), date(2027, 3, 31)),  # the contract's end
+        ((OPENED, STATED), date(2026, 10, 1), date(2026, 10, 11)),
+        ((OPENED,), date(2026, 10, 1), date(2026, 10, 31)),  # an older version stated nothing: the file's 30 days
+        ((OPENED, STATED), STATED.term_end, STATED.term_end),
     ],
 )
-def test_things_are_due_back_by_what_the_register_states(stated: ContractStated, posted_on: date, due: date) -> None:
-    assert return_due(entries(OPENED, stated), CONTRACT, posted_on) == due
+def test_things_are_due_back_by_what_the_register_states(
+    bodies: tuple[AnyBody, ...], posted_on: date, due: date
+) -> None:
+    assert return_due(entries(*bodies), CONTRACT, posted_on) == due

@@ -119,6 +119,7 @@ def state(work: RoundContext, **changes: object) -> None:
         "contacts_verified_on": date(2026, 10, 1),
         "days_after_posting": contract.deletion.days_after_posting,
         "remind_days_before": contract.deletion.remind_days_before,
+        "return_days": contract.returns.days_after_posting,
         "approval_days": contract.approval_days,
         "subcontractors": tuple(each.id for each in contract.subcontractors),
     }

@@ -91,12 +91,13 @@ def written_rule(contract: Contract) -> Rule:
 def return_due(entries: Iterable[Entry], contract: Contract, posted_on: date) -> date:
     """Return by when things must be back that belong to what is posted on that day, by what the register states.
 
-    Where an older version stated no such rule, the contract's file is asked.
+    Where an older version stated nothing, the contract's file is asked.
     """
     stated = latest(entries, ContractStated)
-    days = stated.return_days if stated else None
-    written = contract.returns.days_after_posting
-    return min(posted_on + timedelta(days=written if days is None else days), contract.term.end)
+    days, end = (
+        (stated.return_days, stated.term_end) if stated else (contract.returns.days_after_posting, contract.term.end)
+    )
+    return min(posted_on + timedelta(days=days), end)
 
 
 def _due(entries: list[Entry], contract: Contract) -> date | None:

@@ -17,7 +17,6 @@ class ContractStated(Body):
     Dues, blocks and the evidence report go by it: the file may be edited or lost, and the register alone must tell.
     Ids, numbers, dates and versions; addresses stay in the file. ``contacts_verified_on`` is the day of the emergency
     contact that was verified longest ago, ``items_version`` that of the items approved for the round's kind.
-    ``return_days`` is None in what an older version stated.
     """
 
     title: ClassVar[str] = "契約の内容"
@@ -35,7 +34,7 @@ class ContractStated(Body):
     contacts_verified_on: date
     days_after_posting: int
     remind_days_before: tuple[int, ...]
-    return_days: int | None = None
+    return_days: int
     approval_days: int
     subcontractors: tuple[str, ...]
 
