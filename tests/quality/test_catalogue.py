@@ -230,7 +230,7 @@ def test_every_column_is_there_to_be_read(block_of: BlockOf, neighbours: Neighbo
     whole = Whole.of([block.kept(pd.Series(data=True, index=block.frame.index))], block.given)
     for rule in CATALOGUE:
         assert set(rule.columns) <= set((whole if rule.across else block).frame.columns), rule.id
-    assert SOURCES.keys() <= {*whole.frame.columns, *block.frame.columns, "texts"}
+    assert SOURCES.keys() <= {*whole.frame.columns, *block.frame.columns, "texts", "pairs"}
 
 
 def test_only_what_is_asked_of_the_round_reads_nothing() -> None:

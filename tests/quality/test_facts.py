@@ -61,10 +61,14 @@ def test_a_household_is_kept_with_its_home_and_with_where_its_letter_goes(
 def test_blocks_put_together_are_the_round_letter_by_letter(block_of: BlockOf, neighbours: Neighbours) -> None:
     odd = {"name": "髙﨑\0\n𠮷\ud800", "kana": "", "birth_date": None, "reason": "理由\r\n　"}
     households = neighbours({}, odd, MAILTO)
-    whole = whole_of(block_of(*households[:2]), block_of(*households[2:]))
+    blocks = block_of(*households[:2]), block_of(*households[2:])
+    whole = whole_of(*blocks)
     assert list(whole.frame.index) == [1, 2, 3]
-    for name in ("case_no", "name", "kana", "birth_date", "population", "protected"):
+    for name in ("case_no", "population", "protected"):
         assert list(whole.frame[name]) == [getattr(each, name) for each in households], name
+    named = pd.concat([each.kept(pd.Series(data=True, index=each.frame.index)).names.frame() for each in blocks])
+    for name in ("case_no", "name", "kana"):
+        assert list(named[name]) == [getattr(each, name) for each in households], name
     assert list(whole.frame["document_no"]) == [each.decision.document_no for each in households if each.decision]
     said = pd.concat([each.frame() for each in whole.texts])
     assert list(said["reason"]) == [each.decision.reason for each in households if each.decision]

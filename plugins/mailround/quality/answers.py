@@ -9,7 +9,7 @@ import gc
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -24,7 +24,7 @@ from mailround.errors import QualityStopError
 from mailround.model import Recipient
 from mailround.quality.catalogue import CATALOGUE, Rule, Severity
 from mailround.quality.choices import Choice
-from mailround.quality.facts import Block, Given, Kept, Whole, near_pairs
+from mailround.quality.facts import Block, Given, Kept, Whole, comparable, near_pairs
 
 _ROUTED = frozenset({Severity.EXCLUDE, Severity.COUNTER})
 
@@ -82,33 +82,21 @@ class Questions:
         """
         rest = iter(batches)
         first = list(islice(rest, 2))
-        with _uncollected(), self._pool(processes if len(first) > 1 else 1) as pool:
-            found = list(self._answered(chain(first, rest), pool, processes))
-            return self._compared(found or [self.answered(())], pool)
+        several = processes > 1 and len(first) > 1
+        asked = chain(first, rest)
+        with _uncollected():
+            found = list(self._in_processes(asked, processes) if several else map(self.answered, asked))
+            return self._compared(found or [self.answered(())], apart=several)
 
-    @contextmanager
-    def _pool(self, processes: int) -> Iterator[ProcessPoolExecutor | None]:
-        """Start so many processes to ask in; none where one is enough, and that is this one."""
-        if processes == 1:
-            yield None
-            return
-        # A process of its own start: one that is forked of a process with threads may never end.
-        with ProcessPoolExecutor(processes, get_context("spawn"), _begin, (self,)) as pool:
-            yield pool
-
-    def _answered(
-        self, batches: Iterable[Batch], pool: ProcessPoolExecutor | None, processes: int
-    ) -> Iterator[Answered]:
+    def _in_processes(self, batches: Iterable[Batch], processes: int) -> Iterator[Answered]:
         """Yield what is left of every batch, in order, holding no more of them than there are processes, and one."""
-        if pool is None:
-            yield from map(self.answered, batches)
-            return
-        rest = iter(batches)
-        waiting = deque[Future[Answered]](pool.submit(_answered, each) for each in islice(rest, processes + 1))
-        while waiting:
-            done = waiting.popleft().result()
-            waiting.extend(pool.submit(_answered, each) for each in islice(rest, 1))
-            yield done
+        with _pool(processes, self) as pool:
+            rest = iter(batches)
+            waiting = deque[Future[Answered]](pool.submit(_answered, each) for each in islice(rest, processes + 1))
+            while waiting:
+                done = waiting.popleft().result()
+                waiting.extend(pool.submit(_answered, each) for each in islice(rest, 1))
+                yield done
 
     def answered(self, batch: Batch) -> Answered:
         """Ask the records of a batch everything that can be asked of one."""
@@ -128,10 +116,11 @@ class Questions:
         with _discreet("準備"):
             return Answered(sheet.columns, sheet.details, block.kept(active))
 
-    def _compared(self, found: list[Answered], pool: ProcessPoolExecutor | None) -> Answers:
+    def _compared(self, found: list[Answered], *, apart: bool) -> Answers:
         """Ask what compares records of the whole round: in the household suite, those that are not excluded.
 
-        The near-duplicates are looked for in another process, if there is one, and asked for last.
+        ``apart``: the near-duplicates are looked for in another process meanwhile, and asked for last. It is a fresh
+        one: those that were asked of the batches have filled their memory with what recurs.
         """
         columns = {rule.id: np.concatenate([each.columns[rule.id] for each in found]) for rule in self._of_records}
         details: dict[str, dict[int, str]] = {}
@@ -139,13 +128,24 @@ class Questions:
             for rule_id, told in each.details.items():
                 details.setdefault(rule_id, {}).update(told)
         kept = [each.kept for each in found]
-        near = None
-        if pool:
-            figures, letters = [each.figures for each in kept], [each.letters for each in kept]
-            near = pool.submit(near_pairs, figures, letters, self.given.thresholds.near_duplicate_score).result
-        with _discreet("準備"):
-            whole = Whole.of(kept, self.given, near)
         found.clear()
+        with _pool(1) if apart else nullcontext() as pool:
+            near = None
+            if pool:
+                near = pool.submit(near_pairs, *comparable(kept), self.given.thresholds.near_duplicate_score).result
+            with _discreet("準備"):
+                whole = Whole.of(kept, self.given, near)
+            kept.clear()
+            sheet = self._asked_of_all(whole)
+        return Answers(
+            whole.frame.index.to_numpy(),
+            whole.frame["case_no"].to_numpy(),
+            columns | sheet.columns,
+            details | sheet.details,
+        )
+
+    def _asked_of_all(self, whole: Whole) -> _Sheet:
+        """Put the questions that compare records."""
         sheet = _Sheet(whole.frame.index)
         active = whole.only(whole.frame["active"])
         for rule in sorted(self.rules, key=_waits_for_pairs):
@@ -153,12 +153,7 @@ class Questions:
                 import_module(SUITES)  # seconds for whoever asked, which are free while another process compares
             if rule.across:
                 sheet.ask(rule, whole if rule.suite == "round" else active)
-        return Answers(
-            whole.frame.index.to_numpy(),
-            whole.frame["case_no"].to_numpy(),
-            columns | sheet.columns,
-            details | sheet.details,
-        )
+        return sheet
 
 
 class _Sheet:
@@ -189,9 +184,15 @@ _asked: Questions
 """What a process that was started for it asks every batch."""
 
 
-def _begin(questions: Questions) -> None:
+def _pool(processes: int, questions: Questions | None = None) -> ProcessPoolExecutor:
+    """Start processes of their own start: one that is forked of a process with threads may never end."""
+    return ProcessPoolExecutor(processes, get_context("spawn"), _begin, (questions,))
+
+
+def _begin(questions: Questions | None) -> None:
     global _asked  # noqa: PLW0603 - a process of the pool gets what it needs once, not with every batch
-    _asked = questions
+    if questions:
+        _asked = questions
     gc.disable()
 
 

@@ -414,7 +414,7 @@ CATALOGUE: tuple[Rule, ...] = (
     Rule(
         "H01",
         "household",
-        ("reading", "birth_date"),
+        ("reading", "born"),
         households.once,
         "読みと生年月日が同じ世帯が別のケース番号にあります。",
         "同じ人でないか確認し、二重登録なら福祉システムの登録を訂正してください。",
@@ -445,8 +445,8 @@ CATALOGUE: tuple[Rule, ...] = (
     Rule(
         "H04",
         "household",
-        ("name", "kana", "birth_date", "home"),
-        lambda name, *_, pairs: ~name.index.to_series().isin(number for pair in pairs for number in pair.records),
+        ("born",),
+        lambda born, *, pairs: ~born.index.to_series().isin(number for pair in pairs for number in pair.records),
         "氏名・読み・生年月日・住所がよく似た世帯が別のケース番号にあります。",
         "同じ世帯の二重登録でないか確認してください。",
         needs=("pairs",),

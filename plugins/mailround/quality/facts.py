@@ -42,7 +42,9 @@ SOURCES = {
     "own_reason": ("reason",),
     "reading": ("kana",),
     "surname": ("name", "kana"),
+    "born": ("birth_date",),
     "home": ("postcode", "address", "building"),
+    "pairs": ("name", "kana", "birth_date", "postcode", "address", "building"),
     "texts": ("name", "address", "building", "mailto_name", "mailto_address", "mailto_building", "district", "reason"),
     "stays": ("mailto_address", "mailto_reason"),
     "lot": ("postcode", "address", "mailto_postcode", "mailto_address"),
@@ -53,7 +55,8 @@ SOURCES = {
 
 
 _STAYS = frozenset({MailtoReason.HOSPITAL, MailtoReason.INSTITUTION})
-_KEPT = ("case_no", "name", "kana", "document_no")
+_KEPT = ("case_no", "document_no")
+_NAMED = ("case_no", "name", "kana")
 
 
 _BREAKS = re.compile(r"\r\n|\n")
@@ -141,8 +144,9 @@ class Block:
         home = destination.copy()
         home[~at_home] = addresses.residence_key(own["town"], own["rest"], away["address"], away["building"])
         kept["elsewhere"] = _hashed(destination.where(~at_home, ""))
-        letters = frame[[each for each in _KEPT if each in frame]].assign(home=home)
-        return Kept(kept, Texts(letters), self.texts(), self.protected())
+        kept["home"] = _hashed(home)
+        letters = Texts(frame[[each for each in _KEPT if each in frame]])
+        return Kept(kept, letters, Texts(frame[[*_NAMED]].assign(home=home)), self.texts(), self.protected())
 
     def texts(self) -> Texts:
         """Return what a piece of each household says."""
@@ -179,10 +183,15 @@ class Texts:
 
 @dataclass(frozen=True)
 class Kept:
-    """What is kept of a block: figures, ``letters`` to compare, ``texts`` that its pieces say, and its protected."""
+    """What is kept of a block.
+
+    Figures and ``letters`` to compare, ``names`` and homes to find what is nearly the same, ``texts`` that its pieces
+    say, and its protected.
+    """
 
     figures: pd.DataFrame
     letters: Texts
+    names: Texts
     texts: Texts
     protected: pd.DataFrame
 
@@ -203,13 +212,13 @@ class Whole:
 
         ``near`` is where `near_pairs` of them is already looked for; without it, that is done when it is asked for.
         """
-        figures, letters = [each.figures for each in kept], [each.letters for each in kept]
+        letters = pd.concat([each.letters.frame() for each in kept])
         return cls(
             given,
-            _comparable(figures, letters),
+            pd.concat([pd.concat([each.figures for each in kept]), letters], axis=1),
             pd.concat([each.protected for each in kept]),
             [each.texts for each in kept],
-            near or partial(near_pairs, figures, letters, given.thresholds.near_duplicate_score),
+            near or partial(near_pairs, *comparable(kept), given.thresholds.near_duplicate_score),
         )
 
     def only(self, wanted: pd.Series) -> Whole:
@@ -234,23 +243,22 @@ class Whole:
         return self.near()
 
 
-def near_pairs(figures: Sequence[pd.DataFrame], letters: Sequence[Texts], least: float) -> tuple[Pair, ...]:
-    """Return the near-duplicates of a round that score at least so much, from what is kept of its blocks.
+def comparable(kept: Sequence[Kept]) -> tuple[list[pd.DataFrame], list[Texts]]:
+    """Return what `near_pairs` needs of what is kept."""
+    return [each.figures[["born", "active"]] for each in kept], [each.names for each in kept]
+
+
+def near_pairs(figures: Sequence[pd.DataFrame], names: Sequence[Texts], least: float) -> tuple[Pair, ...]:
+    """Return the near-duplicates of a round that score at least so much, those left out that are excluded.
 
     Apart from the other questions: it takes as long as all of them, and may be asked in another process.
     """
-    frame = _comparable(figures, letters)
-    active = frame[frame["active"]]
-    found = near_duplicates(active.assign(home=active["home"].str.replace("\0", "", regex=False)))
-    return tuple(pair for pair in found.pairs if pair.score >= least)
-
-
-def _comparable(figures: Sequence[pd.DataFrame], letters: Sequence[Texts]) -> pd.DataFrame:
-    """Return what is kept of the records of all blocks, for questions that compare them."""
-    frame = pd.concat(figures)
-    days = {number: date.fromordinal(number) if number else None for number in frame["born"].unique().tolist()}
-    born = _objects([days[number] for number in frame["born"].tolist()], frame.index)
-    return pd.concat([frame, pd.concat([each.frame() for each in letters]), born.rename("birth_date")], axis=1)
+    known = pd.concat(figures)
+    days = {number: date.fromordinal(number) if number else None for number in known["born"].unique().tolist()}
+    frame = pd.concat([each.frame() for each in names])
+    frame["birth_date"] = _objects([days[number] for number in known["born"].tolist()], known.index)
+    frame["home"] = frame["home"].str.replace("\0", "", regex=False)
+    return tuple(pair for pair in near_duplicates(frame[known["active"]]).pairs if pair.score >= least)
 
 
 _OF_THE_WHOLE = frozenset({"places", "pairs", "texts"})
