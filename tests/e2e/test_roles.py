@@ -198,7 +198,7 @@ def test_the_register_refuses_the_answer_that_the_api_let_through(
 def test_an_approval_that_is_only_marked_successful_releases_nothing(
     driver: Driver, people: dict[str, AirflowUser], waiting: tuple[str, str]
 ) -> None:
-    """Airflow then goes on; the register, which knows no approval, does not: no form, no image of the disc, no entry."""
+    """Airflow then goes on; the register, which knows no approval, does not: no form, no image, no entry."""
     run_id, round_id = waiting
     until(driver, run_id, "approve_release")
     time.sleep(3)

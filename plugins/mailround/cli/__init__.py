@@ -5,6 +5,7 @@ One module per group of commands. What a command needs is imported when it runs:
 
 from mailround.cli import holds, local, media, package, quality, register, returned, roles, templates
 from mailround.cli.barcode import barcode
+from mailround.cli.doctor import doctor
 from mailround.cli.exports import check, sample
 from mailround.cli.package import specimen
 from mailround.cli.rounds import evidence, handover_sheet, password_notice, piece, proof
@@ -29,3 +30,4 @@ app.command()(proof)
 app.command()(piece)
 app.command()(evidence)
 app.command()(barcode)
+app.command()(doctor)
