@@ -105,3 +105,7 @@ class IncidentError(MailroundError):
 
 class RoundEndedError(MailroundError):
     """A person's decision ended the round."""
+
+
+class HouseError(MailroundError):
+    """The installation itself is not as it must be."""

@@ -7,7 +7,7 @@ elsewhere, by the command that starts it.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
@@ -65,12 +65,28 @@ class Settings(CheckSettings):
     )
     alert_from: MailAddress = Field(default="mailround@localhost", description="Sender of those mails.")
     ui_url: str = Field(default="http://127.0.0.1:8080", description="Address of the Airflow UI, for links in mails.")
+    profile: Literal["ward", "demonstration"] = Field(
+        default="ward", description="In a demonstration on one machine `mailround doctor` lets some rows pass."
+    )
+    certificates: Annotated[tuple[Path, ...], *_LISTED] = Field(
+        default=(), description="Certificates whose end is watched, beside those of the connections; PEM, by commas."
+    )
+    certificate_days: int = Field(default=30, ge=1, le=366, description="Days before its end a certificate is told of.")
+    free_gib: float = Field(default=5.0, ge=0, description="Free space that every folder's file system must have.")
     print_tasks: int = Field(default=4, ge=1, le=64, description="Mapped render tasks a round is cut into at most.")
 
     @property
     def checkpoint_key(self) -> Path:
         """The private key that signs the register's checkpoints, beside the identity and as little in any backup."""
         return self.vault_identity.with_name(f"{self.vault_identity.name}-checkpoint-key")
+
+
+class Telemetry(BaseSettings):
+    """Switches of libraries that would tell their makers about the use of this installation."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    gx_analytics_enabled: bool = Field(default=True, description="Great Expectations'; its own default is to tell.")
 
 
 def load_settings() -> Settings:

@@ -231,6 +231,16 @@ def tell_contacts(reported: IncidentRef) -> None:
             incident_notices.record_told(work, incident, at=now())
 
 
+@task(task_display_name="設置の点検")
+def check_house() -> None:
+    """Look whether the installation is as it must be, register and free space included; red with every finding."""
+    from mailround.doctor import examine, require_good
+    from mailround.house import find_facts
+
+    with failing_at_once():
+        require_good(examine(find_facts(load_settings())))
+
+
 @task(task_display_name="事故対応の見回り")
 def watch_incidents() -> int:
     """Remind of every open incident, from the register alone; return how many mails went out.

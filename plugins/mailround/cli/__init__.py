@@ -3,8 +3,9 @@
 One module per group of commands. What a command needs is imported when it runs: `--help` loads none of it.
 """
 
-from mailround.cli import holds, local, media, package, quality, register, returned, templates
+from mailround.cli import holds, local, media, package, quality, register, returned, roles, templates
 from mailround.cli.barcode import barcode
+from mailround.cli.doctor import doctor
 from mailround.cli.exports import check, sample
 from mailround.cli.package import specimen
 from mailround.cli.rounds import evidence, handover_sheet, password_notice, piece, proof
@@ -18,6 +19,7 @@ app.add_typer(package.app, name="package")
 app.add_typer(templates.app, name="templates")
 app.add_typer(quality.app, name="quality")
 app.add_typer(returned.app, name="returned")
+app.add_typer(roles.app, name="roles")
 app.add_typer(local.app, name="local")
 app.command()(check)
 app.command()(sample)
@@ -28,3 +30,4 @@ app.command()(proof)
 app.command()(piece)
 app.command()(evidence)
 app.command()(barcode)
+app.command()(doctor)

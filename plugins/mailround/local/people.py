@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from mailround.settings import CheckSettings
+
 PASSWORD_VARIABLE = "MAILROUND_DEMO_PASSWORD"  # noqa: S105 - the name of a variable, not a password
 
 
@@ -23,10 +25,10 @@ class DemoUser:
 
 USERS = (
     DemoUser("datateam", "DataTeam", "データ担当（回を開始する人）"),
-    DemoUser("approver", "Custody", "第二課の承認者"),
-    DemoUser("officer", "Custody", "媒体を運ぶ担当者"),
-    DemoUser("auditor", "Viewer", "監査担当（見るだけ）"),
-    DemoUser("admin", "Admin", "システム管理者"),
+    DemoUser("approver", "Approver", "第二課の承認者"),
+    DemoUser("officer", "Carrier", "媒体を運ぶ担当者"),
+    DemoUser("auditor", "Auditor", "監査担当（見るだけ）"),
+    DemoUser("admin", "SystemAdmin", "システム管理者（利用者と接続だけ）"),
 )
 
 
@@ -35,13 +37,13 @@ def main() -> None:
     from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
     from airflow.utils.db import initdb
 
-    from mailround.roles import make_roles
+    from mailround.roles import apply_roles, load_roles
 
     initdb()
+    apply_roles(load_roles(CheckSettings().include))
     password = os.environ[PASSWORD_VARIABLE]
     with get_application_builder() as builder:
         manager = builder.sm
-        make_roles(manager)
         for user in USERS:
             if manager.find_user(user.name) is None and not manager.add_user(
                 user.name, user.name, "demo", f"{user.name}@mailround.invalid", manager.find_role(user.role), password
