@@ -1,8 +1,8 @@
-"""Remove what Airflow keeps of finished work once its days are over: runs with all that hangs on them, events, log files.
+"""Remove what Airflow keeps of finished work once its days are over: runs with all that hangs on them, events, logs.
 
-A process of its own (``python -m mailround.cleaning``), because Airflow hides its database from tasks. ``airflow db clean``
-goes by the day a run started, and would take a round that has waited for its deletion certificate for months; so runs are
-deleted here as the REST API does it, and only the tables that no run depends on are left to Airflow's own cleaning.
+A process of its own (``python -m mailround.cleaning``), because Airflow hides its database from tasks. ``airflow db
+clean`` goes by the day a run started, and would take a round that has waited for its deletion certificate for months;
+so runs are deleted here as the REST API does it, and only tables that no run depends on are left to Airflow's cleaning.
 """
 
 from __future__ import annotations

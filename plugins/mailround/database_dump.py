@@ -1,4 +1,4 @@
-"""One database as one file, and back: Airflow's own, in PostgreSQL (pg_dump's custom format) or SQLite (its backup API).
+"""Airflow's database as one file, and back: PostgreSQL (pg_dump's custom format) or SQLite (its backup API).
 
 A dump holds no login that is open: the table of sessions comes without its rows, or whoever reads a backup could be
 somebody. Passwords of connections go through the environment, never through a command line that `ps` shows.
@@ -12,7 +12,8 @@ import sqlite3
 import subprocess
 from contextlib import closing
 from pathlib import Path
-from typing import BinaryIO
+from tempfile import TemporaryFile
+from typing import IO
 
 import sqlalchemy as sa
 
@@ -37,18 +38,17 @@ def tables(url: str) -> frozenset[str]:
         ) from None
 
 
-def require_tools(url: str, folder: Path | None, *names: str) -> None:
+def require_loader(url: str, tools: Path | None) -> None:
     """Refuse before anything is touched.
 
     Raises:
-        BackupError: The database is PostgreSQL, and one of its programs is not there.
+        BackupError: The database is PostgreSQL, and pg_restore is not there.
     """
     if sa.make_url(url).get_backend_name() == "postgresql":
-        for name in names:
-            _tool(name, folder)
+        _tool("pg_restore", tools)
 
 
-def dump(url: str, target: BinaryIO, tools: Path | None) -> None:
+def dump(url: str, target: IO[bytes], tools: Path | None) -> None:
     """Write the database to an open file.
 
     Raises:
@@ -60,7 +60,7 @@ def dump(url: str, target: BinaryIO, tools: Path | None) -> None:
         _run("pg_dump", tools, url, *_PARAMETERS, stdin=None, stdout=target)
 
 
-def load(url: str, source: BinaryIO, tools: Path | None) -> None:
+def load(url: str, source: IO[bytes], tools: Path | None) -> None:
     """Fill an empty database with a dump from one of its kind: all of it or nothing.
 
     Raises:
@@ -73,19 +73,22 @@ def load(url: str, source: BinaryIO, tools: Path | None) -> None:
             raise BackupError(f"{parsed.database} が既にあります。", "別の場所へ移してから実行してください。") from None
     else:
         parameters = ("--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error")
-        _run("pg_restore", tools, url, *parameters, stdin=source, stdout=None)
+        with TemporaryFile() as file:  # a program needs a file of its own, not a part of ours
+            shutil.copyfileobj(source, file)
+            file.seek(0)
+            _run("pg_restore", tools, url, *parameters, stdin=file, stdout=None)
 
 
 def _sqlite_copy(url: str) -> bytes:
     file = Path(sa.make_url(url).database or "")
-    with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as source:
-        with closing(sqlite3.connect(":memory:")) as copy:
-            source.backup(copy)
-            if copy.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (_SESSIONS,)).fetchone():
-                copy.execute(f"DELETE FROM {_SESSIONS}")  # noqa: S608 - a constant
-                copy.commit()
-                copy.execute("VACUUM")  # or the rows stay in free pages
-            return copy.serialize()
+    read_only = f"{file.absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(read_only, uri=True)) as source, closing(sqlite3.connect(":memory:")) as copy:
+        source.backup(copy)
+        if copy.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (_SESSIONS,)).fetchone():
+            copy.execute(f"DELETE FROM {_SESSIONS}")  # noqa: S608 - a constant
+            copy.commit()
+            copy.execute("VACUUM")  # or the rows stay in free pages
+        return copy.serialize()
 
 
 def _tool(name: str, folder: Path | None) -> str:
@@ -99,7 +102,7 @@ def _tool(name: str, folder: Path | None) -> str:
 
 
 def _run(
-    name: str, folder: Path | None, url: str, *parameters: str, stdin: BinaryIO | None, stdout: BinaryIO | None
+    name: str, folder: Path | None, url: str, *parameters: str, stdin: IO[bytes] | None, stdout: IO[bytes] | None
 ) -> None:
     parsed = sa.make_url(url)
     target = sa.URL.create(

@@ -1,8 +1,8 @@
 """Put a backup into an empty installation: everything is looked at first, and nothing is written over.
 
-The register comes back through its own door: made by its migrations with triggers and rights, then filled entry by entry
-past the trigger that lets nothing in but the next link. Round keys and exports are in no backup (docs/adr/0028): a round
-that had not been handed over is given up and started anew.
+The register comes back through its own door: made by its migrations with triggers and rights, then filled entry by
+entry past the trigger that lets nothing in but the next link. Round keys and exports are in no backup
+(docs/adr/0028): a round that had not been handed over is given up and started anew.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from mailround.archive import INCLUDE, METADATA, REGISTER, Manifest, opened
-from mailround.database_dump import load, require_tools, tables
+from mailround.database_dump import load, require_loader, tables
 from mailround.errors import BackupError
 from mailround.private_files import write_new
 from mailround.register.chain import ChainState
@@ -41,8 +41,8 @@ def restore(settings: Settings, metadata_url: str, archive: Path, identity: Path
         include: Where the ward's ``include/`` is put: empty, or not there yet.
 
     Raises:
-        BackupError: Something is there already; the backup or the identity is not good; a program is missing. Nothing was
-            changed, unless the message says otherwise.
+        BackupError: Something is there already; the backup or the identity is not good; a program is missing. Nothing
+            was changed, unless the message says otherwise.
         RegisterError: The register in the backup, or its roles here, are not good.
     """
     with opened(archive, identity) as (manifest, members):
@@ -57,7 +57,7 @@ def restore(settings: Settings, metadata_url: str, archive: Path, identity: Path
                 f"控えのAirflowのデータベースは {manifest.database} で、ここの接続先は別の種類です。",
                 f"{manifest.database} の空のデータベースを用意し、Airflowの接続先に設定してください。",
             )
-        require_tools(metadata_url, settings.postgres_tools, "pg_restore")
+        require_loader(metadata_url, settings.postgres_tools)
         register = Register(settings.register_url)
         # What is likelier to fail comes first, and leaves what a second try takes for empty.
         register.migrate(settings.register_owner_url)
