@@ -27,13 +27,9 @@ def backup() -> None:
 
     settings = load_settings()
     made = make_backup(settings, metadata_url(settings), at=datetime.now(TOKYO))
-    _show(
-        made.manifest,
-        {
-            "控えのファイル": f"{made.path}（{made.bytes:,} バイト）",
-            "日数を過ぎて消した控え": "\n".join(made.deleted) or "なし",
-        },
-    )
+    deleted = "\n".join(made.deleted) or "なし"
+    _show(made.manifest, {"控えの大きさ": f"{made.bytes:,} バイト", "日数を過ぎて消した控え": deleted})
+    typer.echo(f"控えのファイル：{made.path}")
 
 
 def restore(
