@@ -45,6 +45,7 @@ def find_facts(settings: Settings) -> Facts:
     """
     of_airflow = _configured("database", "sql_alchemy_conn")
     metadata = None if of_airflow.startswith(_HIDDEN) else {_METADATA: of_airflow}
+    also = {"MAILROUND_METADATA_URL": settings.metadata_url} if settings.metadata_url else {}
     register = {"MAILROUND_REGISTER_URL": settings.register_url}
     if settings.register_owner_url:
         register["MAILROUND_REGISTER_OWNER_URL"] = settings.register_owner_url
@@ -59,7 +60,7 @@ def find_facts(settings: Settings) -> Facts:
             "[api] base_url": _configured("api", "base_url"),
         },
         secure_cookies=_configured("fab", "cookie_secure").lower() == "true",
-        metadata=metadata,
+        metadata={**metadata, **also} if metadata else None,
         register=register,
         brokers=brokers,
         # A worker need not hold the keys of the API server.
