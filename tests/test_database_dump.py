@@ -20,17 +20,23 @@ from tampered import owner_url
 @pytest.fixture
 def sqlite(tmp_path: Path) -> str:
     with closing(sqlite3.connect(tmp_path / "it's.db")) as connection, connection:
+        connection.execute("PRAGMA secure_delete = OFF")  # as SQLite is built elsewhere than on Debian
         connection.execute("CREATE TABLE dag_run (id INTEGER)")
         connection.execute("CREATE TABLE session (id TEXT)")
         connection.execute("INSERT INTO dag_run VALUES (1)")
+        ended = [("canary-of-a-login-that-ended",)] * 1000
+        connection.executemany("INSERT INTO session VALUES (?)", ended)
+        connection.commit()
+        connection.execute("DELETE FROM session")
         connection.execute("INSERT INTO session VALUES ('canary-of-a-login')")
+    assert b"that-ended" in (tmp_path / "it's.db").read_bytes()
     return f"sqlite:///{tmp_path}/it's.db"
 
 
 def test_sqlite_comes_back_0600_without_its_sessions(sqlite: str, tmp_path: Path) -> None:
     target = io.BytesIO()
     dump(sqlite, target, None)
-    assert b"canary-of-a-login" not in target.getvalue()  # not in a free page either
+    assert b"canary" not in target.getvalue()  # nor in its free pages
     target.seek(0)
     load(f"sqlite:///{tmp_path}/new/airflow.db", target, None)
     assert rows(f"sqlite:///{tmp_path}/new/airflow.db") == {"dag_run": [(1,)], "session": []}
