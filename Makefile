@@ -6,7 +6,7 @@ PYTHON := $(shell command -v python3.11 || command -v python3)
 UV := $(shell command -v uv || echo .uv/bin/uv)
 LOCK := $(UV) pip compile --quiet --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links
 
-.PHONY: help venv font demo up down test lint bench bench-large bench-quality bench-register bench-peers lock screenshots clean
+.PHONY: help venv font demo up down test lint bench bench-large bench-quality bench-register bench-peers backup restore lock screenshots clean
 
 help: ## この一覧を表示する
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -60,6 +60,12 @@ bench-quality: venv font ## データ検査の見落としと誤った保留、�
 
 bench-register: venv ## 管理簿10万件の検証と追記の速さ・メモリを測って表示する（約1分）
 	$(BIN)/python benchmarks/register.py
+
+backup: venv ## Airflowのデータベース・管理簿・設定の控えを、暗号化して作る
+	$(BIN)/mailround backup
+
+restore: venv ## 控えを空の設置に戻す（ARCHIVE=控え IDENTITY=識別鍵 INCLUDE=設定を置く空のフォルダ）
+	$(BIN)/mailround restore $(ARCHIVE) --identity $(IDENTITY) --include $(INCLUDE)
 
 # Compared with, never imported: a virtual environment of their own. It may be missing; the table then says so. WeasyPrint
 # needs Pango, which Python cannot install.

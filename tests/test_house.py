@@ -37,6 +37,19 @@ for name, environment in json.load(sys.stdin).items():
     found[name] = {each.row.id: [each.outcome, each.reason] for each in examine(facts)}
 print(json.dumps(found))
 """
+URL = """
+import json, os, sys
+import airflow.settings  # before: a task's process has imported it when Airflow hides the database
+from mailround.errors import ConfigurationError
+from mailround.house import metadata_url
+from mailround.settings import load_settings
+
+os.environ.update(json.loads(sys.argv[1]))
+try:
+    print(metadata_url(load_settings()))
+except ConfigurationError as error:
+    print(error)
+"""
 CHEAP = generate_password_hash("as good as any", method="pbkdf2:sha256:1")
 """One that takes no time to be guessed at, in so many houses."""
 REMOTE = "postgresql+psycopg2://airflow:airflow@127.0.0.1:1/airflow"
@@ -143,6 +156,7 @@ def found(metadata: LocalAirflow, tmp_path_factory: pytest.TempPathFactory) -> d
     )
     houses.add("no tables", AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="sqlite://")
     houses.add("in a task", AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="airflow-db-not-allowed:///")
+    houses.add("other wire", MAILROUND_METADATA_URL=REMOTE, MAILROUND_PROFILE="ward")
     houses.add(
         "celery",
         AIRFLOW__CORE__EXECUTOR="CeleryExecutor",
@@ -199,6 +213,35 @@ def test_the_wires_of_a_queue_are_read_from_airflows_configuration(found: dict[s
     assert told["broker_wire"].startswith("[celery] result_backend が")
     assert told["passwords"].startswith("[celery] result_backend の")
     assert told["certificates"].startswith("[celery] broker_url の ssl_ca_certs の")
+
+
+def test_the_wire_by_which_the_house_is_cleaned_and_backed_up_is_looked_at(found: dict[str, Any]) -> None:
+    told = wrong(found["other wire"])
+    assert told["metadata_wire"].startswith("MAILROUND_METADATA_URL に")
+    assert told["passwords"].startswith("MAILROUND_METADATA_URL の")
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({"MAILROUND_METADATA_URL": "sqlite:////of-the-ward"}, "sqlite:////of-the-ward"),
+        ({"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite:////of-airflow"}, "sqlite:////of-airflow"),
+        ({"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "airflow-db-not-allowed:///"}, "MAILROUND_METADATA_URL を設定"),
+    ],
+)
+def test_airflows_database_is_the_one_that_is_set_or_the_one_that_airflow_knows(
+    metadata: LocalAirflow, environment: dict[str, str], told: str
+) -> None:
+    inherited = metadata.environment()
+    del inherited["MAILROUND_METADATA_URL"]
+    done = subprocess.run(
+        [sys.executable, "-c", URL, json.dumps(environment)],
+        env=inherited,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told in done.stdout.splitlines()[-1]
 
 
 @pytest.mark.parametrize("house", ["ending later", "gone user"])

@@ -109,3 +109,7 @@ class RoundEndedError(MailroundError):
 
 class HouseError(MailroundError):
     """The installation itself is not as it must be."""
+
+
+class BackupError(MailroundError):
+    """A backup cannot be made, is not what its manifest says, or may not be restored here."""

@@ -18,7 +18,7 @@ from cryptography import x509
 from sqlalchemy.exc import SQLAlchemyError
 
 from mailround.doctor import Account, Facts, Place
-from mailround.errors import RegisterError
+from mailround.errors import ConfigurationError, RegisterError
 from mailround.register.store import Register
 from mailround.roles import load_roles
 from mailround.settings import TOKYO, Settings, Telemetry
@@ -43,8 +43,9 @@ def find_facts(settings: Settings) -> Facts:
         ConfigurationError: The roles' file is wrong.
         SQLAlchemyError: The register's database cannot be reached.
     """
-    metadata_url = _configured("database", "sql_alchemy_conn")
-    metadata = None if metadata_url.startswith(_HIDDEN) else {_METADATA: metadata_url}
+    of_airflow = _configured("database", "sql_alchemy_conn")
+    metadata = None if of_airflow.startswith(_HIDDEN) else {_METADATA: of_airflow}
+    also = {"MAILROUND_METADATA_URL": settings.metadata_url} if settings.metadata_url else {}
     register = {"MAILROUND_REGISTER_URL": settings.register_url}
     if settings.register_owner_url:
         register["MAILROUND_REGISTER_OWNER_URL"] = settings.register_owner_url
@@ -59,12 +60,12 @@ def find_facts(settings: Settings) -> Facts:
             "[api] base_url": _configured("api", "base_url"),
         },
         secure_cookies=_configured("fab", "cookie_secure").lower() == "true",
-        metadata=metadata,
+        metadata={**metadata, **also} if metadata else None,
         register=register,
         brokers=brokers,
         # A worker need not hold the keys of the API server.
         secrets={f"[{section}] {key}": _configured(section, key) for section, key in _SECRETS} if metadata else None,
-        accounts=_accounts(metadata_url) if metadata else None,
+        accounts=_accounts(of_airflow) if metadata else None,
         roles=frozenset(load_roles(settings.include).roles),
         folders={name: _place(path) for name, path in folders.items()},
         secret_files={
@@ -81,6 +82,21 @@ def find_facts(settings: Settings) -> Facts:
         free={name: shutil.disk_usage(_existing(path)).free for name, path in folders.items()},
         least_free=int(settings.free_gib * 2**30),
     )
+
+
+def metadata_url(settings: Settings) -> str:
+    """Return the URL of Airflow's own database.
+
+    Raises:
+        ConfigurationError: Neither the settings nor Airflow's configuration tell it: so it is in a task.
+    """
+    url = settings.metadata_url or _configured("database", "sql_alchemy_conn")
+    if not url or url.startswith(_HIDDEN):
+        raise ConfigurationError(
+            "Airflowのデータベースの接続先が分かりません（工程の中からは見えません）。",
+            "工程を動かす所に MAILROUND_METADATA_URL を設定してください。",
+        )
+    return url
 
 
 def _configured(section: str, key: str) -> str:

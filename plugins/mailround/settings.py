@@ -74,6 +74,18 @@ class Settings(CheckSettings):
     certificate_days: int = Field(default=30, ge=1, le=366, description="Days before its end a certificate is told of.")
     free_gib: float = Field(default=5.0, ge=0, description="Free space that every folder's file system must have.")
     print_tasks: int = Field(default=4, ge=1, le=64, description="Mapped render tasks a round is cut into at most.")
+    metadata_url: str | None = Field(
+        default=None, description="Airflow's database where its own configuration does not tell it: in a task."
+    )
+    metadata_days: int = Field(default=400, ge=31, description="Days that Airflow's finished runs and logs are kept.")
+    backup: Path | None = Field(default=None, description="Folder of the backups.")
+    backup_recipient: Annotated[str, StringConstraints(pattern=r"^age1[a-z0-9]{58}$")] | None = Field(
+        default=None, description="The age public key that backups are encrypted to; its identity lies elsewhere."
+    )
+    backup_days: int = Field(default=35, ge=1, description="Days that a backup is kept.")
+    postgres_tools: Path | None = Field(
+        default=None, description="Folder of pg_dump and pg_restore; looked for on PATH when unset."
+    )
 
     @property
     def checkpoint_key(self) -> Path:

@@ -5,7 +5,11 @@ Everything heavy is imported inside the task: a DAG file that pulled in pandas o
 
 from __future__ import annotations
 
+import json
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -15,7 +19,7 @@ from typing import TYPE_CHECKING
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
-from mailround.errors import ConfigurationError, MailroundError, MalformedExportError, RoundRefusedError
+from mailround.errors import ConfigurationError, HouseError, MailroundError, MalformedExportError, RoundRefusedError
 from mailround.model import Checked, ChunkGroup, Extracted, IncidentRef, Opened, Rendered, Sealed, Verified
 from mailround.settings import TOKYO, load_settings
 
@@ -239,6 +243,33 @@ def check_house() -> None:
 
     with failing_at_once():
         require_good(examine(find_facts(load_settings())))
+
+
+@task(task_display_name="古い実行と記録の削除")
+def clean_house() -> dict[str, int]:
+    """Remove what Airflow keeps of finished work once its days are over; return how much.
+
+    In a process of its own: Airflow hides its database from this one.
+    """
+    from mailround.house import metadata_url
+
+    with failing_at_once():
+        url = metadata_url(load_settings())
+    done = subprocess.run(
+        [sys.executable, "-m", "mailround.cleaning"],
+        env=os.environ | {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        _log.error("%s", done.stderr)
+        raise HouseError(
+            "古い実行と記録を消し終えませんでした。",
+            "MAILROUND_METADATA_URL と管理簿の接続先を確かめ、この工程を Clear してください。",
+        )
+    cleaned: dict[str, int] = json.loads(done.stdout.splitlines()[-1])
+    return cleaned
 
 
 @task(task_display_name="事故対応の見回り")

@@ -83,7 +83,7 @@ CASEWORK = {
 }
 
 
-DAG_IDS = {"mailing_round", "deletion_watch", "house_check", "report_incident", *CASEWORK}
+DAG_IDS = {"mailing_round", "deletion_watch", "house_check", "house_cleaning", "report_incident", *CASEWORK}
 
 
 @pytest.fixture(scope="module")

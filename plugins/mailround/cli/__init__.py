@@ -4,6 +4,7 @@ One module per group of commands. What a command needs is imported when it runs:
 """
 
 from mailround.cli import holds, local, media, package, quality, register, returned, roles, templates
+from mailround.cli.backup import backup, restore
 from mailround.cli.barcode import barcode
 from mailround.cli.doctor import doctor
 from mailround.cli.exports import check, sample
@@ -31,3 +32,5 @@ app.command()(piece)
 app.command()(evidence)
 app.command()(barcode)
 app.command()(doctor)
+app.command()(backup)
+app.command()(restore)

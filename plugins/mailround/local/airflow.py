@@ -113,6 +113,7 @@ class LocalAirflow:
             "MAILROUND_REGISTER_URL": f"sqlite:///{ward}/register/register.db",
             "MAILROUND_ALERT_TO": "alert@mailround.invalid",
             "MAILROUND_UI_URL": self.url,
+            "MAILROUND_METADATA_URL": f"sqlite:///{self.home}/airflow.db",
             "MAILROUND_PROFILE": "demonstration",
             PASSWORD_VARIABLE: drawn["password"],
             **dict(self.extra),

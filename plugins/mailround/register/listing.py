@@ -231,7 +231,7 @@ def export(entries: Iterable[Entry], target: Path) -> None:
         raise RegisterError(
             "書き出すファイルの種類が分かりません。", "ファイル名の末尾を .csv または .jsonl にしてください。"
         )
-    text = _csv(entries) if target.suffix == ".csv" else _json_lines(entries)
+    text = _csv(entries) if target.suffix == ".csv" else json_lines(entries)
     with replacing(target) as file:
         file.write(text.encode("utf-8-sig" if target.suffix == ".csv" else "utf-8"))
 
@@ -268,7 +268,8 @@ def _csv(entries: Iterable[Entry]) -> str:
     return text.getvalue()
 
 
-def _json_lines(entries: Iterable[Entry]) -> str:
+def json_lines(entries: Iterable[Entry]) -> str:
+    """Return the entries with everything the chain needs, one a line; `read_export` reads it."""
     lines = []
     for entry in entries:
         line = asdict(entry) | {"body": json.loads(entry.text)}

@@ -142,6 +142,20 @@ class Register:
             for body in bodies:
                 _append(connection, body, round_id, actor, stamp)
 
+    def take_over(self, rows: Sequence[Stored]) -> None:
+        """Fill a register that was just made with the rows of another, each through the triggers: all or none.
+
+        Args:
+            rows: What `listing.read_export` returns: a whole chain from its beginning.
+
+        Raises:
+            RegisterError: There is an entry already, or a guard is missing.
+        """
+        with self._writing() as connection:
+            if connection.execute(sa.select(register_entry.c.seq).limit(1)).first():
+                raise RegisterError("管理簿に既に記録があります。", "記録のない、新しい管理簿を指定してください。")
+            connection.execute(sa.insert(register_entry), [row._asdict() for row in rows])
+
     def entries(self, round_id: str | None = None) -> tuple[Entry, ...]:
         """Return the entries, oldest first: all, or one round's."""
         query = sa.select(register_entry).order_by(register_entry.c.seq)
