@@ -49,12 +49,12 @@ TITLES: dict[Kind, str] = {
 LOGIN = "ログイン"
 """The word for logins beside them; an entry holds how often a user has ever logged in."""
 TOLD: dict[str, str] = {
-    "off_hours": "開庁時間外の利用",
-    "volume": "いつもより多い利用",
-    "failed_logins": "続くログインの失敗",
+    "accounts": "利用者・役割の変化",
     "marked": "工程の状態の書換え",
     "configured": "設定の変更",
-    "accounts": "利用者・役割の変化",
+    "failed_logins": "続くログインの失敗",
+    "volume": "いつもより多い利用",
+    "off_hours": "開庁時間外の利用",
 }
 """The kinds of findings, in the order of the report."""
 _AUTOMATIC = "mailround"
@@ -243,7 +243,7 @@ def _off_hours(off: Sequence[Act]) -> Iterator[Finding]:
     for (who, day), group in groupby(sorted(off, key=lambda act: (of(act), act.at)), key=of):
         acts = list(group)
         first, last = (act.at.astimezone(TOKYO) for act in (acts[0], acts[-1]))
-        when = f"{first:%H:%M}" if len(acts) == 1 else f"{first:%H:%M}〜{last:%H:%M}"
+        when = f"{first:%H:%M}" if f"{first:%H:%M}" == f"{last:%H:%M}" else f"{first:%H:%M}〜{last:%H:%M}"
         yield Finding("off_hours", who, f"{day:%m月%d日} {when}　{_words(Counter(act.kind for act in acts))}")
 
 

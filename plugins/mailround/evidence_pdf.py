@@ -9,7 +9,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, LongTable, Paragraph, Spacer, Table, TableStyle
 
 from mailround.evidence import STATUSES, ControlLine, Evidence
-from mailround.report_pages import PALE, RULES, WIDTH, Sheet, build
+from mailround.report_pages import PALE, WIDTH, Sheet, build
 from mailround.settings import CheckSettings
 
 _MOST_PROOFS = 6
@@ -71,7 +71,7 @@ def _controls(sheet: Sheet, name: str, lines: Sequence[ControlLine]) -> Table:
             [sheet.text(each.id, sheet.small), sheet.text(each.text, sheet.small), status, _proofs(sheet, each)]
         )
     boxes = [("BOX", (2, row), (2, row), 1.2, black) for row, each in enumerate(lines, 1) if each.status == "open"]
-    style = TableStyle([*RULES, ("BACKGROUND", (0, 0), (-1, 0), PALE), *boxes])
+    style = TableStyle([*sheet.rules, ("BACKGROUND", (0, 0), (-1, 0), PALE), *boxes])
     return LongTable(cells, (10 * mm, 76 * mm, 13 * mm, WIDTH - 99 * mm), repeatRows=1, style=style)
 
 

@@ -26,7 +26,7 @@ _MARGIN, _FOOT = 18 * mm, 20 * mm
 WIDTH = A4[0] - 2 * _MARGIN
 """Between the margins, in points."""
 PALE, LINE = HexColor("#eeeeee"), HexColor("#999999")
-RULES = (
+_RULES = (
     ("GRID", (0, 0), (-1, -1), 0.4, LINE),
     ("VALIGN", (0, 0), (-1, -1), "TOP"),
     ("LEFTPADDING", (0, 0), (-1, -1), 2.5),
@@ -34,7 +34,6 @@ RULES = (
     ("TOPPADDING", (0, 0), (-1, -1), 1.5),
     ("BOTTOMPADDING", (0, 0), (-1, -1), 2.5),
 )
-"""How every table looks."""
 _ANY_FONT = "Helvetica"
 """Of a draft that is never drawn: it tells which characters the font must hold."""
 _FOOT_SIGNS = "0123456789 頁"
@@ -46,6 +45,9 @@ class Sheet:
     def __init__(self, font: str) -> None:
         """Make the styles."""
         self.font = font
+        # A table sets its own font before each cell, whatever the cell's is: the file would list one that is not in it.
+        self.rules = (*_RULES, ("FONTNAME", (0, 0), (-1, -1), font))
+        """How every table looks."""
         self.texts: list[str] = []
         """What was set so far: what the font must hold."""
         self.plain = ParagraphStyle("plain", fontName=font, fontSize=9, leading=13, wordWrap="CJK")
@@ -83,7 +85,7 @@ class Sheet:
             for line in lines
         ]
         pale = ("BACKGROUND", (0, 0), (-1, 0) if head else (0, -1), PALE)
-        return LongTable(cells, widths, repeatRows=int(head), style=TableStyle([*RULES, pale]), hAlign="LEFT")
+        return LongTable(cells, widths, repeatRows=int(head), style=TableStyle([*self.rules, pale]), hAlign="LEFT")
 
 
 def build(settings: CheckSettings, title: str, story: Callable[[Sheet], Iterable[Flowable]]) -> bytes:
