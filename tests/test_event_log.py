@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -108,7 +110,9 @@ def server(metadata: LocalAirflow, tmp_path_factory: pytest.TempPathFactory) -> 
     environment = local.environment()
     command = [str(Path(sys.executable).with_name("airflow")), "api-server", "--workers", "1"]
     with (home / "server.log").open("wb") as log:
-        child = subprocess.Popen(command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        child = subprocess.Popen(
+            command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+        )
     try:
         made = Server(local.url, environment, local.password, home / "airflow.db")
         while True:
@@ -124,7 +128,11 @@ def server(metadata: LocalAirflow, tmp_path_factory: pytest.TempPathFactory) -> 
         yield made
     finally:
         child.terminate()
-        child.wait(30)
+        try:
+            child.wait(60)
+        except subprocess.TimeoutExpired:  # it waits for its own worker, on a busy machine for long
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
 
 
 def test_every_event_of_the_month_and_no_other_is_read_page_by_page(server: Server) -> None:
