@@ -41,7 +41,7 @@ from mailround.settings import TOKYO
     dag_display_name="アクセスの点検",
     description="前の月の利用を集計し、取扱責任者が署名する",
     doc_md=__doc__,
-    schedule=CronTriggerTimetable("0 6 4 * *", timezone="Asia/Tokyo", run_immediately=False),
+    schedule=CronTriggerTimetable("0 6 4 * *", timezone="Asia/Tokyo"),
     start_date=datetime(2026, 1, 1, tzinfo=TOKYO),
     catchup=False,
     tags=["一斉送付", "見回り"],
