@@ -95,7 +95,7 @@ def test_every_dag_that_a_permission_names_is_there() -> None:
         for _, resource in ROLES.permissions(name)
         if resource.startswith(("DAG:", "DAG Run:"))
     }
-    assert named == {"mailing_round", "report_incident", "withdraw_pieces", "record_returned_mail"}
+    assert named == {"mailing_round", "report_incident", "access_review", "withdraw_pieces", "record_returned_mail"}
     assert all((REPOSITORY / "dags" / f"{each}.py").is_file() for each in named)
 
 

@@ -96,7 +96,12 @@ def close_round(work: RoundContext, *, at: datetime) -> None:
     for half in chain.from_iterable(map(partials, targets)):  # left by a closing that was killed
         delete(half)
     require_only(work)
-    report = evidence(before, load_controls(work.settings.include), _checkpoint(work, closing, at=at))
+    report = evidence(
+        before,
+        load_controls(work.settings.include),
+        _checkpoint(work, closing, at=at),
+        house=work.register.entries(HOUSE),
+    )
     told, paper = report.model_dump_json(indent=1).encode("utf-8"), draw_evidence(work.settings, report)
     for target, content in zip(targets, (told, paper), strict=True):
         with replacing(target) as file:

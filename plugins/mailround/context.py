@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 from mailround.contracts import Contract, load_contract
 from mailround.errors import GateClosedError, RoundEndedError, RoundRefusedError
 from mailround.layouts import Layout, load_layout
 from mailround.register.entries import (
+    HOUSE,
     B,
     Entry,
     HoldsDecided,
@@ -38,6 +40,62 @@ PASSWORD = "package-password"  # noqa: S105 - the name of a secret, not a secret
 """Vault name of the package's password; destroyed once its notice is handed over, by the purge at the latest."""
 
 
+class Work(Protocol):
+    """What a form is about: a round, or the house."""
+
+    @property
+    def round_id(self) -> str:
+        """Under which the register keeps what is said of it."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """The ward's."""
+        ...
+
+    @property
+    def register(self) -> Register:
+        """The one register."""
+        ...
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Its entries, read afresh."""
+        ...
+
+    @property
+    def run_id(self) -> str:
+        """The Airflow run that works on it."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """What messages call it, in Japanese."""
+        ...
+
+    @property
+    def designates(self) -> str:
+        """What designates the people who may answer, in Japanese."""
+        ...
+
+
+@dataclass(frozen=True)
+class HouseContext:
+    """The house, for what is about no round; ``run_id`` is the Airflow run that works on it."""
+
+    settings: Settings
+    register: Register
+    run_id: str
+    round_id: str = HOUSE
+    title: str = "「共通」"
+    designates: str = "契約"
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The house's register entries, read afresh."""
+        return self.register.entries(HOUSE)
+
+
 @dataclass(frozen=True)
 class RoundContext:
     """One opened round."""
@@ -61,6 +119,16 @@ class RoundContext:
             VaultError: The round key is destroyed.
         """
         return Workspace(self.settings.data / self.round_id, self.vault.open(self.round_id, ROUND_KEY))
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        return f"回「{self.round_id}」"
+
+    @property
+    def designates(self) -> str:
+        """What designates the people who may answer."""
+        return f"契約「{self.contract.name}」"
 
     @property
     def entries(self) -> tuple[Entry, ...]:

@@ -88,13 +88,16 @@ class Evidence(_Part):
         return sum(each.status == status for each in self.controls)
 
 
-def evidence(entries: Iterable[Entry], controls: Sequence[Control], checkpoint: str = "") -> Evidence:
+def evidence(
+    entries: Iterable[Entry], controls: Sequence[Control], checkpoint: str = "", *, house: Iterable[Entry] = ()
+) -> Evidence:
     """Return the report of one round.
 
     Args:
         entries: The round's, oldest first, the one of its opening among them.
         controls: The checklist.
         checkpoint: A checkpoint's text.
+        house: The house's; what was recorded between the round's first and last entry shows controls of the round too.
 
     Raises:
         ValueError: The entries are not those of a round that was opened.
@@ -103,7 +106,6 @@ def evidence(entries: Iterable[Entry], controls: Sequence[Control], checkpoint: 
     opened, stated = latest(listed, RoundOpened), latest(listed, ContractStated)
     if opened is None:
         raise ValueError("no round was opened by these entries")
-    lines = tuple(Line(seq=r.seq, at=r.at, actor=r.actor, title=r.title, content=r.content) for r in rows(listed))
     return Evidence(
         round_id=listed[0].round_id,
         round_kind=opened.round_kind,
@@ -115,23 +117,28 @@ def evidence(entries: Iterable[Entry], controls: Sequence[Control], checkpoint: 
         extracted_by=opened.extracted_by,
         tally=tuple(_tally(listed)),
         digests=tuple(_digests(listed)),
-        controls=_judged(controls, listed, lines),
-        entries=lines,
+        controls=_judged(controls, listed, [each for each in house if listed[0].seq < each.seq < listed[-1].seq]),
+        entries=_lines(listed),
         last_entry=listed[-1].seq,
         head=listed[-1].hash,
         checkpoint=checkpoint,
     )
 
 
-def _judged(controls: Sequence[Control], entries: Sequence[Entry], lines: Sequence[Line]) -> tuple[ControlLine, ...]:
-    """Return every row with its status, as of the day of the last entry."""
+def _lines(entries: Sequence[Entry]) -> tuple[Line, ...]:
+    return tuple(Line(seq=r.seq, at=r.at, actor=r.actor, title=r.title, content=r.content) for r in rows(entries))
+
+
+def _judged(controls: Sequence[Control], of_round: Sequence[Entry], house: Sequence[Entry]) -> tuple[ControlLine, ...]:
+    """Return every row with its status, as of the day of the round's last entry."""
+    entries = (*of_round, *house)
     corrected = {entry.body.corrects for entry in entries if isinstance(entry.body, Correction)}
     last: dict[tuple[object, ...], tuple[Body, Line]] = {}
-    for entry, line in zip(entries, lines, strict=True):
+    for entry, line in zip(entries, _lines(entries), strict=True):
         if entry.seq not in corrected:
             last[entry.body.about()] = entry.body, line
     standing = tuple(last.values())
-    today = datetime.fromisoformat(entries[-1].at).astimezone(TOKYO).date()
+    today = datetime.fromisoformat(of_round[-1].at).astimezone(TOKYO).date()
     return tuple(_row(control, standing, today) for control in controls)
 
 

@@ -313,7 +313,7 @@ def _refuse(form: type[Form], work: RoundContext, answer: Answer, reasons: tuple
 
 def _answered_already(form: type[Form], work: RoundContext) -> RegisterError:
     return RegisterError(
-        f"回「{work.round_id}」の「{form.records.title}」には、既に別の回答があります。",
+        f"{work.title}の「{form.records.title}」には、既に別の回答があります。",
         "管理簿の記録を確かめてください。誤りがあれば、その記録を訂正し、この工程を Clear して回答し直してください。",
     )
 
@@ -357,7 +357,7 @@ def _about_responder(form: type[Form], work: RoundContext, answer: Answer) -> It
         yield "この回を開始した本人は回答できません。別の承認者が回答してください。"
     if not designated(form.responders(work), answer.responder, answer.answered_at.astimezone(TOKYO).date()):
         yield (
-            f"回答できるのは、契約「{work.contract.name}」でこの役割に指定され、期間内の人だけです。"
+            f"回答できるのは、{work.designates}でこの役割に指定され、期間内の人だけです。"
             "指定された人が回答するか、システム担当に契約設定の更新を依頼してください。"
         )
 

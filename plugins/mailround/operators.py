@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime, time
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import BaseOperator, Param
@@ -51,7 +51,7 @@ class FormOperator(HITLOperator):
     def execute(self, context: Context) -> None:
         """Ask, unless the register has the answer or there is nothing to ask."""
         with failing_at_once():
-            work = _find(context)
+            work = self.find(context)
             if self.form.stopped(work):
                 self._end(work)
             if not self.form.needed(work) and not self.form.lapsed(work, now()):
@@ -91,7 +91,7 @@ class FormOperator(HITLOperator):
             answered_at=event["responded_at"],
         )
         with failing_at_once():
-            work = _find(context)
+            work = self.find(context)
             body = question(self.form, work, at=now())
             if _digest(body) != shown:
                 raise AirflowException("回答を待つ間に内容が変わりました。新しい内容で質問し直します。")
@@ -105,6 +105,10 @@ class FormOperator(HITLOperator):
             if outcome.asks_again:
                 raise AirflowException("回答を記録しました。新しい内容で、もう一度お尋ねします。")
             self._warn(work)
+
+    def find(self, context: Context) -> RoundContext:
+        """Return what the form is about."""
+        return find_round(context["params"]["round_id"], context["task_instance"].run_id)
 
     def _warn(self, work: RoundContext) -> None:
         if warning := self.form.warning(work):
@@ -156,15 +160,11 @@ class FormOperator(HITLOperator):
         link = self.generate_link_to_ui(task_instance=context["task_instance"], base_url=work.settings.ui_url)
         notices.send(
             work.settings,
-            f"再回答のお願い：回 {work.round_id}／{self.task_display_name}",
-            f"回：{work.round_id}\n工程：{self.task_display_name}（{self.task_id}）\n"
+            f"再回答のお願い：{work.title}／{self.task_display_name}",
+            f"対象：{work.title}\n工程：{self.task_display_name}（{self.task_id}）\n"
             f"次の理由で回答を受理できませんでした。同じ画面でもう一度回答してください。\n{listed}\n画面：{link}",
             message_id=f"<{work.round_id}.{self.task_id}.{answered_at.timestamp():.0f}@{sender}>",
         )
-
-
-def _find(context: Context) -> RoundContext:
-    return find_round(context["params"]["round_id"], context["task_instance"].run_id)
 
 
 def _digest(body: str) -> str:
@@ -183,6 +183,19 @@ class FourEyesApprovalOperator(FormOperator):
         if not form.four_eyes:
             raise ValueError(f"{form.__name__} does not ask for a second person")
         super().__init__(form=form, **kwargs)
+
+
+class HouseFormOperator(FormOperator):
+    """A form about the house: its methods take a `context.Work`, and get a `context.HouseContext`."""
+
+    def find(self, context: Context) -> RoundContext:
+        """Return the house. The form's own signatures say that it asks for nothing that only a round has."""
+        from mailround.context import HouseContext
+        from mailround.register.store import Register
+
+        settings = load_settings()
+        house = HouseContext(settings, Register(settings.register_url), context["task_instance"].run_id)
+        return cast("RoundContext", house)
 
 
 class DeletionDueReminderOperator(BaseOperator):

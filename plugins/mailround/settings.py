@@ -6,6 +6,7 @@ elsewhere, by the command that starts it.
 
 from __future__ import annotations
 
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -73,6 +74,13 @@ class Settings(CheckSettings):
     )
     certificate_days: int = Field(default=30, ge=1, le=366, description="Days before its end a certificate is told of.")
     free_gib: float = Field(default=5.0, ge=0, description="Free space that every folder's file system must have.")
+    office_opens: time = Field(default=time(8, 30), description="Accesses before this time of day are off-hours.")
+    office_closes: time = Field(default=time(17, 15), description="Accesses from this time of day on are off-hours.")
+    volume_factor: float = Field(
+        default=2.0, ge=1, description="More than so many times a person's own busiest month is told of."
+    )
+    volume_least: int = Field(default=20, ge=1, description="Fewer acts of a kind in a month are never told of.")
+    failed_logins: int = Field(default=5, ge=1, description="Failed logins in a row from which they are told of.")
     print_tasks: int = Field(default=4, ge=1, le=64, description="Mapped render tasks a round is cut into at most.")
     metadata_url: str | None = Field(
         default=None, description="Airflow's database where its own configuration does not tell it: in a task."

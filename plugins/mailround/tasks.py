@@ -272,6 +272,20 @@ def clean_house() -> dict[str, int]:
     return cleaned
 
 
+@task(task_display_name="1 集計と報告書")
+def review_access() -> None:
+    """Review the accesses of the month asked for, by default of the one before the run's."""
+    from mailround.access_review import previous_month
+    from mailround.event_log import read_accesses
+    from mailround.review_access import review_access as step
+
+    context = get_current_context()
+    with failing_at_once():
+        month = context["params"]["month"] or previous_month(context["dag_run"].run_after.astimezone(TOKYO).date())
+        acts, accounts = read_accesses(month)
+        step(load_settings(), month, acts, accounts, run_id=context["run_id"], at=now())
+
+
 @task(task_display_name="事故対応の見回り")
 def watch_incidents() -> int:
     """Remind of every open incident, from the register alone; return how many mails went out.

@@ -83,7 +83,10 @@ CASEWORK = {
 }
 
 
-DAG_IDS = {"mailing_round", "deletion_watch", "house_check", "house_cleaning", "report_incident", *CASEWORK}
+DAG_IDS = {
+    *("mailing_round", "deletion_watch", "house_check", "house_cleaning", "access_review", "report_incident"),
+    *CASEWORK,
+}
 
 
 @pytest.fixture(scope="module")
@@ -129,13 +132,14 @@ def test_no_form_answers_itself(parsed: Any) -> None:
         (dag, name): task
         for dag in parsed["dags"]
         for name, task in parsed["dags"][dag]["tasks"].items()
-        if task["operator"] in {"FormOperator", "FourEyesApprovalOperator"}
+        if task["operator"] in {"FormOperator", "FourEyesApprovalOperator", "HouseFormOperator"}
     }
     assert Counter(dag for dag, _ in forms) == {
         "mailing_round": 8,
         "report_incident": 3,
         "withdraw_pieces": 1,
         "record_returned_mail": 1,
+        "access_review": 1,
     }
     assert all(task["silence"] == [None, None] for task in forms.values())
     assert parsed["dags"]["mailing_round"]["tasks"]["approve_release"]["operator"] == "FourEyesApprovalOperator"

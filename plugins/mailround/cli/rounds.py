@@ -90,7 +90,7 @@ def evidence(
     from mailround.evidence import evidence as told
     from mailround.evidence_pdf import draw_evidence
     from mailround.private_files import replacing
-    from mailround.register.entries import RoundOpened, latest
+    from mailround.register.entries import HOUSE, RoundOpened, latest
     from mailround.register.store import Register
 
     settings = load_settings()
@@ -101,7 +101,7 @@ def evidence(
         raise RoundRefusedError(
             "その番号の回は、管理簿にありません。", "`mailround register show` で回の番号を確かめてください。"
         )
-    report = told(entries, load_controls(settings.include))
+    report = told(entries, load_controls(settings.include), house=register.entries(HOUSE))
     content = {"json": report.model_dump_json(indent=1).encode("utf-8"), "pdf": draw_evidence(settings, report)}
     for suffix, each in content.items():
         with replacing(folder / f"evidence-{round_id}.{suffix}") as file:

@@ -37,6 +37,8 @@ from mailround.register.bodies.custody import (
     WithdrawalRequested,
 )
 from mailround.register.bodies.oversight import (
+    AccessReviewed,
+    AccessReviewSigned,
     AnswerRefused,
     CheckpointKeyMade,
     CheckpointSigned,
@@ -73,6 +75,8 @@ from mailround.register.bodies.production import (
 __all__ = [
     "BODIES",
     "HOUSE",
+    "AccessReviewSigned",
+    "AccessReviewed",
     "AnswerRefused",
     "AnyBody",
     "B",
@@ -180,6 +184,8 @@ AnyBody = Annotated[
     | RoundEnded
     | CheckpointKeyMade
     | CheckpointSigned
+    | AccessReviewed
+    | AccessReviewSigned
     | Correction,
     Field(discriminator="kind"),
 ]

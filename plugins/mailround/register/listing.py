@@ -19,6 +19,7 @@ from mailround.register.entries import HOUSE, AnyBody, Entry
 from mailround.settings import TOKYO
 
 LABELS = {
+    "access_report_sha256": "アクセス点検報告書のSHA-256",
     "acknowledged_at": "回答日時（抜取り）",
     "acknowledged_by": "回答者（委託先）",
     "action": "処理",
@@ -49,6 +50,7 @@ LABELS = {
     "copy_no": "何部目",
     "corrects": "訂正する番号",
     "counter": "窓口交付",
+    "counts": "利用者ごとの回数",
     "created_at": "データの作成日時",
     "day": "基準日",
     "days_after_posting": "発送から消去までの日数",
@@ -82,6 +84,7 @@ LABELS = {
     "item": "対象の物",
     "items": "対象の物の一覧",
     "items_version": "承認項目の版",
+    "judgement": "判断",
     "keys": "廃棄した鍵",
     "last": "最後の分冊",
     "last_round_id": "比べた前回",
@@ -93,6 +96,7 @@ LABELS = {
     "media_returned": "媒体の返却",
     "members": "ファイル数",
     "method": "消去方法",
+    "month": "対象月",
     "notice_no": "通知書番号",
     "notice_returned": "通知書の返却",
     "noticed_at": "覚知日時",
@@ -157,6 +161,7 @@ LABELS = {
     "storage": "保管場所",
     "subcontractors": "再委託先",
     "subcontractors_included": "再委託先を含む",
+    "subjects": "指摘のある利用者",
     "templates_sha256": "様式のSHA-256",
     "term_end": "契約の終了日",
     "term_start": "契約の開始日",
@@ -165,6 +170,7 @@ LABELS = {
     "total_before": "前回の支給額合計",
     "triggered_by": "開始者",
     "unknown_headers": "未知の列数",
+    "users": "利用者と役割",
     "valid_until": "有効期限",
     "warned": "注意",
     "what": "事故の種類",

@@ -150,6 +150,38 @@ class IncidentClosed(Body):
     reference: str
 
 
+class AccessReviewed(Body):
+    """The accesses of a month (``2026-10``) were gathered and judged; ``access_report_sha256`` is the PDF's.
+
+    ``subjects`` are the users with a finding. ``counts`` is how often who did what (``kind:user``; of logins how often
+    ever) and ``users`` who had which roles: what later months are compared with. Staff user ids only. ``run_id`` is the
+    run that made it.
+    """
+
+    title: ClassVar[str] = "アクセスの点検"
+    identity: ClassVar[tuple[str, ...]] = ("month",)
+    kind: Literal["access_reviewed"] = "access_reviewed"
+    month: str
+    access_report_sha256: str
+    findings: int
+    subjects: tuple[str, ...]
+    counts: dict[str, int]
+    users: tuple[str, ...]
+    run_id: str
+
+
+class AccessReviewSigned(Body):
+    """A responsible person read the report of a month with that hash; the actor signs."""
+
+    title: ClassVar[str] = "アクセスの点検の署名"
+    identity: ClassVar[tuple[str, ...]] = ("month",)
+    kind: Literal["access_review_signed"] = "access_review_signed"
+    month: str
+    access_report_sha256: str
+    judgement: str
+    reference: str
+
+
 class RoundClosed(Body):
     """Everything is accounted for; ``report_sha256`` is the evidence report's.
 
