@@ -6,7 +6,7 @@ PYTHON := $(shell command -v python3.11 || command -v python3)
 UV := $(shell command -v uv || echo .uv/bin/uv)
 LOCK := $(UV) pip compile --quiet --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links
 
-.PHONY: help venv font demo up down test lint bench bench-large bench-quality bench-register bench-peers lock screenshots clean
+.PHONY: help venv font demo up down test certs compose-up compose-test compose-down lint bench bench-large bench-quality bench-register bench-peers lock screenshots clean
 
 help: ## この一覧を表示する
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -42,6 +42,24 @@ down: ## make up で起動したAirflowを止める
 test: venv font ## すべてのテストを実行する
 	@command -v 7z >/dev/null || .ci/apt p7zip-full
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+# A ward's installation in containers (docs/adr/0027). HOST is the name people call it by; WORKERS how many draw at once.
+HOST ?= localhost
+WORKERS ?= 2
+COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) --project-name mailround
+
+certs: ## 自前の認証局・証明書・秘密のファイルを作る（あるものは残す。HOST=画面の名前）
+	@deploy/certs $(HOST)
+
+compose-up: certs ## コンテナで起動する（WORKERS=作業者の数）
+	DOCKER_BUILDKIT=1 COMPOSE_DOCKER_CLI_BUILD=1 $(COMPOSE) build
+	$(COMPOSE) up --detach --scale worker=$(WORKERS)
+
+compose-down: ## コンテナを止める（データは残る）
+	$(COMPOSE) down
+
+compose-test: venv ## コンテナを作って起動し、作業者とスケジューラを落としながら600世帯の回を行う（約20分、root）
+	$(BIN)/python tests/e2e/compose/run.py
 
 lint: venv ## 書式・型・層の規則を検査する
 	$(BIN)/ruff check .
