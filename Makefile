@@ -24,7 +24,8 @@ venv: .venv/.installed ## 仮想環境 .venv を作り、固定した依存パ�
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
-# Debian packages: the font that prints every name; 7-Zip as an independent reader of the package (tests only).
+# Debian packages: the font that prints every name; 7-Zip as an independent reader of the package and
+# Redis as the workers' broker (tests only).
 font: ## 印刷用フォント IPAmj明朝 を入れる（許されている場合）
 	@fc-list 2>/dev/null | grep -qi ipamj || [ -n "$$MAILROUND_FONT" ] || .ci/apt fonts-ipamj-mincho fontconfig
 
@@ -41,6 +42,7 @@ down: ## make up で起動したAirflowを止める
 # (Groups, which would say so more finely, are not seen by pytest-xdist 3.8 under pytest 9.2.)
 test: venv font ## すべてのテストを実行する
 	@command -v 7z >/dev/null || .ci/apt p7zip-full
+	@command -v redis-server >/dev/null || .ci/apt redis-server
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # A ward's installation in containers (docs/adr/0027). HOST is the name people call it by; WORKERS how many draw at once.
