@@ -47,8 +47,10 @@ WORKDIR /opt/mailround
 RUN python3.11 -m venv .venv
 ENV PATH=/opt/mailround/.venv/bin:$PATH
 COPY requirements.txt ./
+# The lock is complete: pip installs what is in it and resolves nothing, then says whether anything is missing.
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf --mount=type=secret,id=ca,target=/run/ca.crt \
-    pip install --no-cache-dir --no-compile --require-hashes --only-binary :all: -r requirements.txt
+    pip install --no-cache-dir --no-compile --no-deps --require-hashes --only-binary :all: -r requirements.txt \
+ && pip check
 COPY pyproject.toml README.md ./
 COPY plugins plugins
 COPY dags dags

@@ -255,4 +255,5 @@ def outside_trust() -> Iterator[None]:
         os.environ["SSL_CERT_FILE"] = ours
 
 
-main()
+if __name__ == "__main__":
+    main()
