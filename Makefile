@@ -54,7 +54,7 @@ certs: ## 自前の認証局・証明書・秘密のファイルを作る（あ�
 	@deploy/certs $(HOST)
 
 compose-up: certs ## コンテナで起動する（WORKERS=作業者の数）
-	DOCKER_BUILDKIT=1 COMPOSE_DOCKER_CLI_BUILD=1 $(COMPOSE) build
+	deploy/build
 	$(COMPOSE) up --detach --scale worker=$(WORKERS)
 
 compose-down: ## コンテナを止める（データは残る）

@@ -1,7 +1,7 @@
-"""Runs in a container of the installation: starts a round there, answers its forms as three people, reconciles it at the end.
+"""Runs in a container of the installation: starts a round, answers its forms as three people, reconciles it at the end.
 
-``inside.py start`` prints the run; ``inside.py follow RUN ROUND`` answers until it ends, and waits at the approval for the file
-`GO`, so that something can be killed while a person is asked.
+``inside.py start`` prints the run. ``inside.py follow RUN ROUND`` answers until it ends; at the approval it waits for the
+file `GO`, so that something can be killed while a person is asked.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ drive.PATIENCE_SECONDS = 1500
 
 @dataclass(frozen=True)
 class Installation:
-    """What `Driver` asks of the Airflow it drives; here it is reached through the proxy, and the environment is ours."""
+    """What `Driver` asks of the Airflow it drives; here it is reached through the proxy."""
 
     url: str = "https://proxy:8443"
     home: Path = Path("/tmp")
@@ -84,7 +84,12 @@ def reconcile(driver: Driver, round_id: str) -> dict[str, object]:
             received.pieces,
             posted.posted,
         },
-        "pages": {sum(each.pages for each in rendered), sum(each.pages for each in verified), sealed.pages, handed.pages},
+        "pages": {
+            sum(each.pages for each in rendered),
+            sum(each.pages for each in verified),
+            sealed.pages,
+            handed.pages,
+        },
     }
     wrong = {name: sorted(counts) for name, counts in equal.items() if len(counts) != 1}
     if wrong:

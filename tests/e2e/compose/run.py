@@ -1,7 +1,7 @@
 """`make compose-test`: build the images, start the installation with two workers, run a round, kill, and count.
 
-Everything happens in a copy of the tree under a project name of its own, with certificates and secrets of its own; nothing of a
-ward's installation on the same machine is touched, but port 8443 must be free. Root, or a user who may use Docker.
+Everything happens in a copy of the tree under a project name of its own, with certificates and secrets of its own. Nothing
+of a ward's installation on the same machine is touched, but port 8443 must be free. Root, or a user who may use Docker.
 """
 
 from __future__ import annotations
@@ -27,8 +27,6 @@ ROOT = HERE.parents[2]
 BASE = "python:3.11-slim-bookworm"
 PROJECT = "mailround-test"
 URL = "https://localhost:8443"
-IMAGES = ("postgres", "redis", "proxy", "mail", "mailround")
-USERS = ("datateam", "approver", "officer")
 # Seconds instead of minutes, so that a lost worker is noticed soon; the queue between them is as in a ward.
 HASTE = """
 AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT=30
@@ -73,18 +71,14 @@ class Installation:
         with (self.folder / "site.env").open("a", encoding="utf-8") as site:
             site.write(HASTE)
 
-    def build(self, given: list[str]) -> None:
-        for target in IMAGES:
-            started = time.monotonic()
-            tag = "mailround:0.1.0" if target == "mailround" else f"mailround-{target}:0.1.0"
-            run(
-                *("docker", "build", "--network", "host", "--build-arg", f"BASE={BASE}", *given),
-                *("--target", target, "--tag", tag, "."),
-                cwd=self.folder,
-                env={**os.environ, "DOCKER_BUILDKIT": "1"},
-            )
-            size = int(run("docker", "image", "inspect", "--format", "{{.Size}}", tag)) / 2**20
-            say(f"built {tag}: {size:.0f} MiB, {time.monotonic() - started:.0f} s")
+    def build(self) -> None:
+        """With the certificates by which this machine's pip knows its index, and no other of its settings."""
+        own = os.environ | {"MAILROUND_BASE": BASE, "MAILROUND_BUILD_NETWORK": "host"}
+        if certificates := os.environ.get("PIP_CERT"):
+            configuration = self.folder / "pip.conf"
+            configuration.write_text("[global]\ncert = /run/ca.crt\n", encoding="utf-8")
+            own |= {"MAILROUND_BUILD_PIP": str(configuration), "MAILROUND_BUILD_CA": certificates}
+        say("built: " + ", ".join(run("deploy/build", cwd=self.folder, env=own).split("\n")[:-1]))
 
     def compose(self, *arguments: str, **more: Any) -> str:
         return run("docker-compose", "-p", PROJECT, "--profile", "dev", *arguments, cwd=self.folder, **more)
@@ -105,7 +99,8 @@ class Installation:
 def engine(state: Path) -> Iterator[None]:
     """A Docker Engine: the machine's, or one of our own that is ended with us."""
     pid = run(str(HERE / "engine"), str(state)).strip().splitlines()[-1:]
-    say(f"Docker Engine {run('docker', 'version', '--format', '{{.Server.Version}}').strip()}" + (", ours" if pid else ""))
+    version = run("docker", "version", "--format", "{{.Server.Version}}").strip()
+    say(f"Docker Engine {version}" + (", started by us" if pid else ", found running"))
     try:
         yield
     finally:
@@ -121,7 +116,8 @@ def await_healthy(installation: Installation, services: dict[str, int], seconds:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = {
-            name: [status(each, "{{.State.Health.Status}}") for each in installation.containers(name)] for name in services
+            name: [status(each, "{{.State.Health.Status}}") for each in installation.containers(name)]
+            for name in services
         }
         if all(found[name].count("healthy") >= count for name, count in services.items()):
             return
@@ -215,15 +211,13 @@ def main() -> None:
     os.environ["PATH"] = f"/usr/bin:{os.environ['PATH']}"  # Debian's client knows BuildKit
     state = Path(os.environ.get("MAILROUND_COMPOSE_STATE", "/var/lib/mailround-compose-test"))
     state.mkdir(parents=True, exist_ok=True)
-    given = [f"--secret={each}" for each in os.environ.get("MAILROUND_BUILD_SECRETS", "").split()]
     with engine(state), tempfile.TemporaryDirectory(prefix="mailround-") as folder:
         say(run(str(HERE / "base"), BASE, str(state)).strip() or f"base image {BASE} is there")
         installation = Installation(Path(folder))
         installation.lay_out()
+        installation.build()
         os.environ["SSL_CERT_FILE"] = str(Path(folder) / "certs" / "ca.pem")
         try:
-            with outside_trust():
-                installation.build(given)
             installation.compose("up", "-d", "--no-build", "--scale", "worker=2")
             say("prepare: " + installation.compose("logs", "--no-color", "prepare")[-3500:])
             run(
@@ -243,16 +237,6 @@ def main() -> None:
             if "--keep" not in sys.argv:
                 installation.compose("down", "--volumes", "--timeout", "20")
                 say("containers and volumes are gone")
-
-
-@contextmanager
-def outside_trust() -> Iterator[None]:
-    """The build reaches package indexes, whose certificates are not ours."""
-    ours = os.environ.pop("SSL_CERT_FILE")
-    try:
-        yield
-    finally:
-        os.environ["SSL_CERT_FILE"] = ours
 
 
 if __name__ == "__main__":
