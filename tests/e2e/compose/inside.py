@@ -1,7 +1,7 @@
 """Runs in a container of the installation: starts a round, answers its forms as three people, reconciles it at the end.
 
-``inside.py start`` prints the run. ``inside.py follow RUN ROUND`` answers until it ends; at the approval it waits for the
-file `GO`, so that something can be killed while a person is asked.
+``inside.py start`` prints the run. ``inside.py follow RUN ROUND`` answers until it ends; at the approval it waits for
+the file `GO`, so that something can be killed while a person is asked.
 """
 
 from __future__ import annotations

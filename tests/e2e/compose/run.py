@@ -1,7 +1,8 @@
 """`make compose-test`: build the images, start the installation with two workers, run a round, kill, and count.
 
-Everything happens in a copy of the tree under a project name of its own, with certificates and secrets of its own. Nothing
-of a ward's installation on the same machine is touched, but port 8443 must be free. Root, or a user who may use Docker.
+Everything happens in a copy of the tree under a project name of its own, with certificates and secrets of its own.
+Nothing of a ward's installation on the same machine is touched, but port 8443 must be free. Root, or a user who may
+use Docker.
 """
 
 from __future__ import annotations
