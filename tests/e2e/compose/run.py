@@ -126,6 +126,24 @@ def await_healthy(installation: Installation, services: dict[str, int], seconds:
     raise SystemExit(f"not healthy after {seconds:.0f} s: {found}\n{installation.compose('logs', '--tail', '40')}")
 
 
+def require_no_way_out(installation: Installation) -> None:
+    """What touches data reaches the proxy on the inner network, and not even the proxy's other side."""
+    [proxy] = installation.containers("proxy")
+    outside = status(proxy, f'{{{{(index .NetworkSettings.Networks "{PROJECT}_outer").IPAddress}}}}')
+    knock = "exec 3<>/dev/tcp/{}/8443"
+    for service in ("worker", "api-server", "postgres", "redis"):
+        container = installation.containers(service)[0]
+        run("docker", "exec", container, "timeout", "5", "bash", "-c", knock.format("proxy"))
+        tried = subprocess.run(
+            ["docker", "exec", container, "timeout", "3", "bash", "-c", knock.format(outside)],
+            capture_output=True,
+            check=False,
+        )
+        if tried.returncode == 0:
+            raise SystemExit(f"{service} reaches the outer network")
+    say("worker, api-server, postgres, redis: no way to the outer network")
+
+
 def instances(user: AirflowUser, run_id: str) -> list[dict[str, Any]]:
     return user._call("GET", f"/api/v2/dags/mailing_round/dagRuns/{run_id}/taskInstances?limit=200")["task_instances"]
 
@@ -233,6 +251,7 @@ def main() -> None:
                 | {"worker": 2, "proxy": 1},
             )
             say("every service is healthy, two workers")
+            require_no_way_out(installation)
             the_round(installation)
         finally:
             if "--keep" not in sys.argv:
