@@ -50,7 +50,8 @@ COPY requirements.txt ./
 # The lock is complete: pip installs what is in it and resolves nothing, then says whether anything is missing.
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf --mount=type=secret,id=ca,target=/run/ca.crt \
     pip install --no-cache-dir --no-compile --no-deps --require-hashes --only-binary :all: -r requirements.txt \
- && pip check
+ && pip check \
+ && python -m compileall -q -j 2 .venv/lib
 COPY pyproject.toml README.md ./
 COPY plugins plugins
 COPY dags dags
@@ -60,7 +61,7 @@ RUN site=$(python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
  && echo /opt/mailround/plugins > "$site/mailround.pth" \
  && printf '%s\n' '#!/opt/mailround/.venv/bin/python' 'from mailround.cli import app' 'app()' > .venv/bin/mailround \
  && chmod 755 .venv/bin/mailround \
- && python -m compileall -q -j 2 .venv/lib plugins dags
+ && python -m compileall -q plugins dags
 
 FROM debian AS mailround
 RUN --mount=type=secret,id=apt,target=/etc/apt/apt.conf.d/zz-site --mount=type=secret,id=ca,target=/run/ca.crt \
