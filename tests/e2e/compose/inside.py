@@ -109,7 +109,7 @@ def reconcile(driver: Driver, round_id: str) -> dict[str, object]:
 
 
 def main() -> None:
-    driver = Driver(Installation())  # type: ignore[arg-type]
+    driver = Driver(Installation())
     if sys.argv[1] == "start":
         params = sample_round(driver.settings, households=HOUSEHOLDS, seed=20261129, name="compose")
         print(json.dumps({"run": driver.trigger(params), "round": params.round_id}))
