@@ -6,7 +6,8 @@ PYTHON := $(shell command -v python3.11 || command -v python3)
 UV := $(shell command -v uv || echo .uv/bin/uv)
 LOCK := $(UV) pip compile --quiet --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links
 
-.PHONY: help venv font demo up down test lint bench bench-large bench-quality bench-register bench-peers backup restore lock screenshots clean
+.PHONY: help venv font demo up down test certs compose-up compose-test compose-down lint bench bench-large bench-quality bench-register \
+  bench-peers backup restore lock screenshots clean
 
 help: ## この一覧を表示する
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -24,7 +25,8 @@ venv: .venv/.installed ## 仮想環境 .venv を作り、固定した依存パ�
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
-# Debian packages: the font that prints every name; 7-Zip as an independent reader of the package (tests only).
+# Debian packages: the font that prints every name; 7-Zip as an independent reader of the package and
+# Redis as the workers' broker (tests only).
 font: ## 印刷用フォント IPAmj明朝 を入れる（許されている場合）
 	@fc-list 2>/dev/null | grep -qi ipamj || [ -n "$$MAILROUND_FONT" ] || .ci/apt fonts-ipamj-mincho fontconfig
 
@@ -41,7 +43,26 @@ down: ## make up で起動したAirflowを止める
 # (Groups, which would say so more finely, are not seen by pytest-xdist 3.8 under pytest 9.2.)
 test: venv font ## すべてのテストを実行する
 	@command -v 7z >/dev/null || .ci/apt p7zip-full
+	@command -v redis-server >/dev/null || .ci/apt redis-server
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+# A ward's installation in containers (docs/adr/0027). HOST is the name people call it by; WORKERS how many draw at once.
+HOST ?= localhost
+WORKERS ?= 2
+COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) --project-name mailround
+
+certs: ## 自前の認証局・証明書・秘密のファイルを作る（あるものは残す。HOST=画面の名前）
+	@deploy/certs $(HOST)
+
+compose-up: certs ## コンテナで起動する（WORKERS=作業者の数）
+	deploy/build
+	$(COMPOSE) up --detach --scale worker=$(WORKERS)
+
+compose-down: ## コンテナを止める（データは残る）
+	$(COMPOSE) down
+
+compose-test: venv ## コンテナを作って起動し、作業者とスケジューラを落としながら600世帯の回を行う（約20分、root）
+	$(BIN)/python tests/e2e/compose/run.py
 
 lint: venv ## 書式・型・層の規則を検査する
 	$(BIN)/ruff check .

@@ -90,3 +90,10 @@ def test_what_is_no_mail_address_is_refused(address: str) -> None:
 @pytest.mark.parametrize("address", ["alerts@city.example.jp", "a.b+c@x-y.jp", "mailround@localhost"])
 def test_a_mail_address_is_taken(address: str) -> None:
     assert TypeAdapter(MailAddress).validate_python(address) == address
+
+
+def test_a_setting_may_be_a_secret_file(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    environment.delenv("MAILROUND_REGISTER_URL")
+    (tmp_path / "mailround_register_url").write_text("postgresql://app@postgres/register\n", encoding="utf-8")
+    environment.setitem(Settings.model_config, "secrets_dir", tmp_path)
+    assert load_settings().register_url == "postgresql://app@postgres/register"

@@ -1,4 +1,4 @@
-"""Settings of a ward, from the environment (prefix ``MAILROUND_``).
+"""Settings of a ward, from the environment (prefix ``MAILROUND_``) and, where containers get them, from secret files.
 
 Only where the local Airflow lies and listens (``MAILROUND_HOME``, ``MAILROUND_PORT``, ``MAILROUND_MAIL_PORT``) is read
 elsewhere, by the command that starts it.
@@ -18,6 +18,8 @@ from mailround.errors import ConfigurationError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TOKYO = ZoneInfo("Asia/Tokyo")
+SECRETS = Path("/run/secrets")
+"""Where containers find their secrets: a setting there is a file with its variable's name in small letters."""
 
 MailAddress = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9.-]+$")]
 
@@ -35,7 +37,9 @@ _LISTED = (NoDecode, BeforeValidator(_split))
 class CheckSettings(BaseSettings):
     """What checking and printing need; has defaults, so that an export can be tried on any machine."""
 
-    model_config = SettingsConfigDict(env_prefix="MAILROUND_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="MAILROUND_", frozen=True, extra="ignore", secrets_dir=SECRETS if SECRETS.is_dir() else None
+    )
 
     include: Path = Field(default=REPOSITORY / "include", description="Rounds, layouts, contracts, templates.")
     font: Path | None = Field(default=None, description="IPAmj Mincho; found through fontconfig when unset.")

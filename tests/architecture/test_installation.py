@@ -28,35 +28,76 @@ def test_every_setting_is_told_in_the_readme_and_no_other() -> None:
     assert told == {name.upper() for name in Settings.model_fields} | local
 
 
+SERVERS = ("api-server", "scheduler", "dag-processor", "triggerer")
+CERTS = (ROOT / "deploy" / "certs").read_text(encoding="utf-8")
+
+
 def test_every_required_setting_has_its_place_in_an_installation(compose: Any) -> None:
-    given = set(compose["x-airflow"]["environment"]) | set(re.findall(r"`([A-Z_]+)`", README.split("secrets.env")[1]))
+    asked = set(re.findall(r"^(MAILROUND_[A-Z_]+)=", CERTS, re.MULTILINE))
     required = {
         f"MAILROUND_{name.upper()}"
         for name, field in Settings.model_fields.items()
         if field.default is PydanticUndefined
     }
-    assert required <= given
+    assert required
+    for name in ("prepare", *SERVERS, "worker"):
+        service = compose["services"][name]
+        files = {each.upper() for each in service["secrets"]}
+        assert required <= set(service["environment"]) | files | asked
 
 
 def test_only_what_migrates_knows_the_registers_owner(compose: Any) -> None:
-    knowing = [name for name, service in compose["services"].items() if "owner.env" in service.get("env_file", ())]
+    knowing = [name for name, each in compose["services"].items() if "mailround_register_owner_url" in str(each)]
     assert knowing == ["prepare"]
-    assert "OWNER" not in str(compose["x-airflow"])
-    assert set(compose["x-airflow"]["env_file"]) < set(compose["services"]["prepare"]["env_file"])
-    assert re.search(r"`owner\.env`[^.]*`MAILROUND_REGISTER_OWNER_URL`", README)
 
 
-def test_nothing_is_published_beyond_loopback(compose: Any) -> None:
-    ports = [port for service in compose["services"].values() for port in service.get("ports", ())]
-    assert ports
-    assert all(port.startswith("127.0.0.1:") for port in ports)
+def test_a_worker_has_neither_the_metadata_database_nor_airflows_keys(compose: Any) -> None:
+    worker = compose["services"]["worker"]
+    assert set(worker["secrets"]) == {"broker_url", "result_backend", "connections.json", "mailround_register_url"}
+    used = {value.removeprefix("cat /run/secrets/") for name, value in worker["environment"].items() if "_CMD" in name}
+    assert used < set(worker["secrets"])
 
 
-def test_the_four_components_run_with_the_shared_settings(compose: Any) -> None:
-    started = {" ".join(service.get("command", ())) for service in compose["services"].values()}
-    for component in ("api-server", "scheduler", "dag-processor", "triggerer"):
-        assert any(command.startswith(f"airflow {component}") for command in started)
-    assert "include/airflow.env" in compose["x-airflow"]["env_file"]
+def test_no_secret_stands_in_the_file_or_its_environment(compose: Any) -> None:
+    for name, service in compose["services"].items():
+        for variable, value in service.get("environment", {}).items():
+            secret = re.search(r"PASSWORD|SECRET_KEY|JWT_SECRET|FERNET|_CONN|BROKER_URL|RESULT_BACKEND", variable)
+            assert not secret or variable.endswith("_CMD"), (name, variable)
+            assert not re.search(r"://[^/]*:[^/]*@", value), (name, variable)
+        assert set(service.get("secrets", ())) <= set(compose["secrets"])
+    written = set(re.findall(r"keep (\S+) ", CERTS)) | {"database.sql"}
+    keys = {f"{each}.key" for each in re.search(r"for service in (.*); do", CERTS)[1].split()}  # type: ignore[index]
+    assert written | keys == set(compose["secrets"])
+
+
+def test_only_the_proxy_is_published_and_beyond_no_loopback(compose: Any) -> None:
+    published = {name: service["ports"] for name, service in compose["services"].items() if "ports" in service}
+    assert list(published) == ["proxy"]
+    assert all(port.startswith("127.0.0.1:") for port in published["proxy"])
+
+
+def test_whatever_touches_data_has_no_way_out(compose: Any) -> None:
+    assert compose["networks"]["inner"]["internal"] is True
+    assert [name for name, each in compose["services"].items() if "outer" in each["networks"]] == ["proxy"]
+
+
+def test_every_container_is_hardened(compose: Any) -> None:
+    for name, service in compose["services"].items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert {"mem_limit", "pids_limit", "restart"} <= set(service), name
+        assert "healthcheck" in service or name in {"prepare", "mail"}, name
+        assert re.search(r":\d+\.\d+\.\d+$", service["image"]), name
+
+
+def test_the_components_run_with_the_shared_settings(compose: Any) -> None:
+    for component in (*SERVERS, "celery worker"):
+        name = component.removeprefix("celery ")
+        service = compose["services"][name]
+        assert " ".join(service["command"]).startswith(f"airflow {component}")
+        assert "include/airflow.env" in service["env_file"]
+        assert service["environment"]["AIRFLOW__CORE__EXECUTOR"] == "CeleryExecutor"
 
 
 def test_the_shared_settings_keep_airflow_small_and_quiet() -> None:

@@ -34,6 +34,10 @@ COMPONENTS = {
     "dag-processor": ("dag-processor",),
     "triggerer": ("triggerer", "--skip-serve-logs"),
 }
+WORKER = ("celery", "worker", "--skip-serve-logs", "--without-mingle", "--without-gossip", "--celery-hostname")
+"""What a Celery worker is started by; its name comes last."""
+OWNER_VARIABLE = "MAILROUND_REGISTER_OWNER_URL"
+"""Given to what migrates the register and to nothing that works."""
 START_SECONDS = 180
 WARD = {f"MAILROUND_{name.upper()}" for name in Settings.model_fields}
 """The variables that the ward's settings are read from."""
@@ -45,12 +49,16 @@ class LocalAirflowError(MailroundError):
 
 @dataclass
 class LocalAirflow:
-    """A local Airflow whose every file lies under ``home``; ``extra`` overrides environment variables."""
+    """A local Airflow whose every file lies under ``home``; ``extra`` overrides environment variables.
+
+    ``workers`` are Celery workers, for the executor and the broker that ``extra`` names; LocalExecutor needs none.
+    """
 
     home: Path
     port: int
     mail_port: int
     extra: tuple[tuple[str, str], ...] = ()
+    workers: int = 0
     _children: list[subprocess.Popen[bytes]] = field(default_factory=list, init=False, repr=False)
 
     @property
@@ -173,9 +181,12 @@ class LocalAirflow:
         (self.home / "ward" / "inbox").mkdir(mode=0o700, parents=True, exist_ok=True)
         tell("メタデータDBと利用者を準備しています")
         self._prepare(environment)
+        environment.pop(OWNER_VARIABLE, None)
         started: dict[str, tuple[int, str]] = {}
         airflow = str(Path(sys.executable).with_name("airflow"))
         commands = {name: [airflow, *arguments] for name, arguments in COMPONENTS.items()}
+        for number in range(1, self.workers + 1):
+            commands[f"worker-{number}"] = [airflow, *WORKER, f"worker-{number}@%h"]
         commands["mailbox"] = [sys.executable, "-m", "mailround.local.mailbox", str(self.mail_port), str(self.mails)]
         for name, command in commands.items():
             with self._log(name).open("ab") as log:
