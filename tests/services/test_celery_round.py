@@ -135,24 +135,25 @@ def kill_a_worker_that_renders(driver: Driver, states: list[TaskState], groups: 
         The map index of that task; None when none is running, or all that are have drawn everything.
     """
     running = {each.map_index: each for each in states if each.task_id == "render" and each.state == "running"}
+    if running:
+        work = load_round(driver.settings, groups[0].round_id)
     while running:
         for index in tuple(running):
-            before = undrawn(driver, groups[index])
+            before = undrawn(work, groups[index])
             if not before:
                 del running[index]
             elif len(before) <= groups[index].last - groups[index].first:
                 (tree,) = [tree for tree in map(processes_under, workers(driver.airflow)) if running[index].pid in tree]
                 for pid in tree:
                     os.kill(pid, signal.SIGKILL)
-                assert undrawn(driver, groups[index]), "it came too late"
+                assert undrawn(work, groups[index]), "it came too late"
                 return index
         time.sleep(0.002)
     return None
 
 
-def undrawn(driver: Driver, group: ChunkGroup) -> set[str]:
+def undrawn(work: RoundContext, group: ChunkGroup) -> set[str]:
     """Return the names of the PDFs of a group that are not there yet."""
-    work = load_round(driver.settings, group.round_id)
     named = {pdf_name(work, number) for number in range(group.first, group.last + 1)}
     return named - set(work.workspace.names("print"))
 
