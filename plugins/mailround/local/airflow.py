@@ -216,6 +216,8 @@ class LocalAirflow:
             deadline = time.monotonic() + patience
             while self._alive() and time.monotonic() < deadline:
                 time.sleep(0.1)
+        for child in self._children:
+            child.poll()  # reaps what ended after it was last looked at
         self._pids.unlink(missing_ok=True)
 
     def running(self) -> str | None:
