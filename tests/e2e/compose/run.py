@@ -192,7 +192,8 @@ def the_round(installation: Installation) -> None:
     hosts = {each["hostname"] for each in instances(watcher, run_id) if each["hostname"]}
     say(f"done again: {tries}; ran on {len(hosts)} workers")
     watcher.close()
-    if not tries or len(hosts) < 2:
+    # The holds are asked for twice anyway: released by one person, gone on by another.
+    if not any(name.startswith("render[") for name in tries) or len(hosts) < 2:
         raise SystemExit("the killed worker's task was not done again, or only one worker ever worked")
     say(installation.compose("exec", "-T", "api-server", "start", "mailround", "register", "verify").strip())
 
