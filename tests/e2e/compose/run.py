@@ -99,7 +99,7 @@ class Installation:
 @contextmanager
 def engine(state: Path) -> Iterator[None]:
     """A Docker Engine: the machine's, or one of our own that is ended with us."""
-    pid = run(str(HERE / "engine"), str(state)).strip().splitlines()[-1:]
+    pid = [line for line in run(str(HERE / "engine"), str(state)).splitlines() if line.isdigit()]
     version = run("docker", "version", "--format", "{{.Server.Version}}").strip()
     say(f"Docker Engine {version}" + (", started by us" if pid else ", found running"))
     try:
