@@ -161,7 +161,7 @@ def the_round(installation: Installation) -> None:
     code = (HERE / "inside.py").read_text(encoding="utf-8")
     started = json.loads(run(*installation.inside("start"), cwd=installation.folder, input=code).splitlines()[-1])
     run_id, round_id = started["run"], started["round"]
-    say(f"round {round_id} of 600 households is started by datateam over {URL}")
+    say(f"round {round_id} of 600 households is started by datateam; watched over {URL}")
     watcher = AirflowUser(URL, "datateam", installation.password)
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output, tempfile.TemporaryFile("w+") as source:
         source.write(code)
