@@ -86,6 +86,7 @@ def test_an_identity_as_age_keygen_writes_it_is_read(archive: Path, identity: Pa
         ("鍵".encode(), "識別鍵を読めません"),
         (b"", "識別鍵を読めません"),
     ],
+    ids=["another's", "the public key", "no key", "nothing"],
 )
 def test_a_wrong_identity_is_told(archive: Path, identity: Path, content: bytes, told: str) -> None:
     identity.write_bytes(content)
