@@ -6,7 +6,6 @@ somebody. Passwords of connections go through the environment, never through a c
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -19,6 +18,7 @@ import sqlalchemy as sa
 
 from mailround.errors import BackupError
 from mailround.private_files import write_new
+from mailround.settings import environment_with
 
 _SESSIONS = "session"
 _PARAMETERS = ("--format=custom", "--no-owner", "--no-privileges", f"--exclude-table-data=*.{_SESSIONS}")
@@ -111,7 +111,7 @@ def _run(
     password = {"PGPASSWORD": str(parsed.password)} if parsed.password else {}
     done = subprocess.run(  # noqa: S603 - a program of PostgreSQL, found by the setting or on PATH
         [_tool(name, folder), *parameters, f"--dbname={target}"],
-        env=os.environ | password | {"LC_ALL": "C"},
+        env=environment_with({**password, "LC_ALL": "C"}),
         stdin=stdin or subprocess.DEVNULL,
         stdout=stdout or subprocess.DEVNULL,
         stderr=subprocess.PIPE,

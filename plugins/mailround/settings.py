@@ -6,6 +6,8 @@ elsewhere, by the command that starts it.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
@@ -22,6 +24,11 @@ SECRETS = Path("/run/secrets")
 """Where containers find their secrets: a setting there is a file with its variable's name in small letters."""
 
 MailAddress = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9.-]+$")]
+
+
+def environment_with(values: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a process that is started from here: this one's, with these values over it."""
+    return {**os.environ, **values}
 
 
 def _split(value: object) -> object:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from mailround.errors import ConfigurationError, HouseError, MailroundError, MalformedExportError, RoundRefusedError
 from mailround.model import Checked, ChunkGroup, Extracted, IncidentRef, Opened, Rendered, Sealed, Verified
-from mailround.settings import TOKYO, load_settings
+from mailround.settings import TOKYO, environment_with, load_settings
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -257,7 +256,7 @@ def clean_house() -> dict[str, int]:
         url = metadata_url(load_settings())
     done = subprocess.run(
         [sys.executable, "-m", "mailround.cleaning"],
-        env=os.environ | {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url},
+        env=environment_with({"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url}),
         capture_output=True,
         text=True,
         check=False,
