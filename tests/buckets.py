@@ -18,7 +18,8 @@ from wards import ward_in
 
 KEY, SECRET, REGION = "AKIAMAILROUND", "wJalrXUtnFEMI-K7MDENG", "ap-northeast-1"
 
-Application = Callable[[dict[str, Any], Any], Any]
+REFUSED = b"<DeleteResult><Error><Key>data/file</Key><Code>AccessDenied</Code></Error></DeleteResult>"
+"""A deletion's answer, which is a success, that says that nothing was deleted."""
 
 
 class _Quiet(WSGIRequestHandler):
@@ -73,11 +74,15 @@ def serving() -> Iterator[S3]:
     breaking: list[Callable[[dict[str, Any]], str | None]] = []
 
     def application(environment: dict[str, Any], start_response: Any) -> Any:
-        for each in breaking:
+        for each in tuple(breaking):
             if status := each(environment):
-                environment["wsgi.input"].read(int(environment.get("CONTENT_LENGTH") or 0))
-                start_response(status, [("Content-Length", "0")])
-                return [b""]
+                done = status.startswith("done, but ")
+                if done:
+                    list(moto(environment, lambda *_: None))
+                else:
+                    environment["wsgi.input"].read(int(environment.get("CONTENT_LENGTH") or 0))
+                start_response(status.removeprefix("done, but "), [("Content-Type", "application/xml")])
+                return [REFUSED if status.startswith("200") else b""]
         return moto(environment, start_response)
 
     server = make_server("127.0.0.1", 0, application, threaded=False, request_handler=_Quiet)

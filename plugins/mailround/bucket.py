@@ -20,7 +20,8 @@ _BLOCK = 8 * 2**20
 _AT_ONCE = 1000
 """Objects that S3 erases in one request at most."""
 _EVERYBODY = ("/groups/global/AllUsers", "/groups/global/AuthenticatedUsers")
-_UNKNOWN_TO_SERVER = {"NotImplemented", "MethodNotAllowed", "NoSuchBucketPolicy"}
+_NOT_TOLD = {"NoSuchBucketPolicy", "NotImplemented", "501", "MethodNotAllowed", "405"}
+"""There is no policy, or the server knows none; the codes in words are the body's, in numbers those without a body."""
 
 
 def put(path: UPath, file: BinaryIO) -> None:
@@ -131,7 +132,7 @@ def _told(path: UPath, method: str) -> dict[str, Any]:
     try:
         return _call(path, method)
     except OSError as error:
-        if _code(error) in _UNKNOWN_TO_SERVER:
+        if _code(error) in _NOT_TOLD:
             return {}
         raise
 
