@@ -1,4 +1,7 @@
-"""A real S3 server on loopback, and what it holds as another client sees it."""
+"""A real S3 server on loopback, and what it holds as another client sees it.
+
+Server and client are imported by whoever uses them: that takes seconds, and every test process imports this module.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import boto3
-from moto.server import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import WSGIRequestHandler, make_server
-
 from mailround.settings import Location, Settings
 from wards import ward_in
 
@@ -22,11 +21,6 @@ REFUSED = b"<DeleteResult><Error><Key>data/file</Key><Code>AccessDenied</Code></
 """A deletion's answer, which is a success, that says that nothing was deleted."""
 
 
-class _Quiet(WSGIRequestHandler):
-    def log(self, *_: object) -> None:
-        """Say nothing."""
-
-
 class S3:
     """The server: its address, a client that is not the product's, and a hook to break what it answers."""
 
@@ -34,6 +28,8 @@ class S3:
         self.url = url
         self.breaking = breaking
         """Each is asked of every request (a WSGI environment), may change it, and may return the status to answer."""
+        import boto3
+
         self.client = boto3.client(
             "s3", endpoint_url=url, region_name=REGION, aws_access_key_id=KEY, aws_secret_access_key=SECRET
         )
@@ -70,6 +66,13 @@ class S3:
 @contextmanager
 def serving() -> Iterator[S3]:
     """Serve one request at a time, as a real server does of one object: moto itself looks first, and writes then."""
+    from moto.server import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    class Quiet(WSGIRequestHandler):
+        def log(self, *_: object) -> None:
+            """Say nothing."""
+
     moto = DomainDispatcherApplication(create_backend_app)
     breaking: list[Callable[[dict[str, Any]], str | None]] = []
 
@@ -85,7 +88,7 @@ def serving() -> Iterator[S3]:
                 return [REFUSED if status.startswith("200") else b""]
         return moto(environment, start_response)
 
-    server = make_server("127.0.0.1", 0, application, threaded=False, request_handler=_Quiet)
+    server = make_server("127.0.0.1", 0, application, threaded=False, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from buckets import KEY, S3, SECRET
+from mailround import house
 from mailround.bucket import faults
-from mailround.doctor import Place
-from mailround.house import _place
+from mailround.doctor import Outcome, Place, examine
 from mailround.private_files import delete, destroy, names, opened, read, replacing, size, write_new
-from mailround.settings import Location
+from mailround.settings import Location, Settings
 from mailround.vault import Vault
 
 ROUND = "2026-11-change"
@@ -216,9 +216,31 @@ def test_no_access_is_told_by_what_fails(s3: S3, tmp_path: Path, caplog: pytest.
 
 def test_the_place_of_a_bucket_is_its_server_and_its_name(s3: S3, tmp_path: Path) -> None:
     ward = s3.ward(tmp_path, data="s3://ward-data/data", vault="s3://ward-keys/rounds", outbox="s3://ward-data/outbox")
-    places: list[Place] = [_place(each) for each in (ward.data, ward.outbox, ward.vault)]
+    places: list[Place] = [house._place(each) for each in (ward.data, ward.outbox, ward.vault)]
     data, outbox, vault = places
     assert data.device == outbox.device != vault.device
     assert data.mode is None
     assert not data.path.is_relative_to(outbox.path)
     assert not data.path.is_absolute()
+
+
+def test_the_doctor_looks_at_every_place_that_is_in_a_bucket(
+    s3: S3, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configured = {"sql_alchemy_conn": "airflow-db-not-allowed:///"}  # as in a task
+    monkeypatch.setattr(house, "_configured", lambda _, key: configured.get(key, ""))
+    monkeypatch.setattr(house, "_has_mail", lambda: True)
+    payload, keys = s3.bucket(), s3.bucket(versioned=True)
+    places = {"data": f"s3://{payload}/data", "outbox": f"s3://{payload}/outbox", "vault": f"s3://{keys}/rounds"}
+    facts = house.find_facts(s3.ward(tmp_path, **places))
+    assert facts.servers == dict.fromkeys((f"MAILROUND_{name.upper()} のS3" for name in places), s3.url)
+    assert {name: len(told) for name, told in facts.buckets.items()} == {
+        "MAILROUND_DATA": 0,
+        "MAILROUND_OUTBOX": 0,
+        "MAILROUND_VAULT": 1,
+    }
+    assert facts.free.keys() == {"MAILROUND_INBOX"}
+    told = {each.row.id: each for each in examine(facts)}
+    assert told["bucket_wire"].outcome == told["buckets"].outcome == Outcome.BAD
+    assert "MAILROUND_VAULT（版管理" in told["buckets"].reason
+    assert told["vault_apart"].outcome == told["folders"].outcome == Outcome.GOOD
