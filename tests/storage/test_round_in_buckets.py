@@ -23,7 +23,7 @@ from prepared import make_signing_key
 from printing import ROUND
 from wards import opened_in, ward_in
 
-HOUSEHOLDS = 40
+HOUSEHOLDS = 30
 KEY = Workspace.new_key()
 
 
@@ -36,7 +36,7 @@ def same_key() -> Iterator[None]:
 
 
 def on_its_way(ward: Settings, folder: Path) -> Journey:
-    ward = small_chunks(ward, folder, 15).model_copy(update={"check_processes": 1})
+    ward = small_chunks(ward, folder, 10).model_copy(update={"check_processes": 1})
     ward.inbox.mkdir(mode=0o700)
     Register(ward.register_url).migrate()
     work = opened_in(ward)
