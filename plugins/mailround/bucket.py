@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+import fsspec
 from upath import UPath
 
 _BLOCK = 8 * 2**20
@@ -97,7 +98,7 @@ def erase(path: UPath) -> int:
 
 def faults(path: UPath) -> tuple[str, ...]:
     """Try a bucket out; return in Japanese what makes it unfit to keep anything of a round."""
-    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - as in `_server`
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - s3fs loads it, where there is a bucket
 
     trial = path / f"doctor-{secrets.token_hex(8)}"
     told = []
@@ -159,8 +160,6 @@ def _call(path: UPath, method: str, **asked: object) -> dict[str, Any]:
 
 def _server(path: UPath) -> Any:  # noqa: ANN401 - s3fs has no types
     """Return this process's connection: fsspec keeps one for each process and access."""
-    import fsspec  # noqa: PLC0415 - half a second, for those who have no bucket
-
     return fsspec.filesystem("s3", **path.storage_options)
 
 

@@ -115,10 +115,11 @@ def size(path: Location) -> int | None:
 
 def sha256(path: Location) -> str | None:
     """Return the SHA-256 of a file as it lies there, in hexadecimal; None where there is none."""
-    if size(path) is None:
+    try:
+        with opened(path) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
         return None
-    with opened(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def names(folder: Location) -> Iterator[str]:

@@ -77,6 +77,7 @@ def _located(value: object, info: ValidationInfo) -> Location:
     access: dict[str, Any] = {_ACCESS[name]: each for name, each in plain.items()}
     # Others write too, so no listing is remembered; what is read in one request is of one version.
     access |= {"client_kwargs": {"region_name": info.data.get("s3_region")}, "use_listings_cache": False}
+    access["config_kwargs"] = {"read_timeout": 60}  # the answer to a large object comes when it is on the disk
     located: UPath = UPath(text, max_concurrency=1, **access)
     return located
 
