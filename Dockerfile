@@ -65,7 +65,7 @@ RUN site=$(python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
 
 FROM debian AS mailround
 RUN --mount=type=secret,id=apt,target=/etc/apt/apt.conf.d/zz-site --mount=type=secret,id=ca,target=/run/ca.crt \
-    apt-get update && apt-get install -y --no-install-recommends fonts-ipamj-mincho fontconfig p7zip-full \
+    apt-get update && apt-get install -y --no-install-recommends fonts-ipamj-mincho fontconfig p7zip-full postgresql-client-15 \
  && rm -rf /var/lib/apt/lists/* \
  && fc-cache --system-only
 WORKDIR /opt/mailround
@@ -73,7 +73,7 @@ COPY --from=installed /opt/mailround /opt/mailround
 COPY --chmod=755 deploy/start deploy/beats /usr/local/bin/
 # Named volumes take owner and mode from here; Docker would make them root's.
 RUN touch airflow.cfg && install -d -o mailround -g mailround -m 700 \
-    /srv/mailround/inbox /srv/mailround/data /srv/mailround/outbox /srv/vault /srv/logs /opt/airflow
+    /srv/mailround/inbox /srv/mailround/data /srv/mailround/outbox /srv/vault /srv/logs /srv/backup /opt/airflow
 ENV PATH=/opt/mailround/.venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HOME=/opt/airflow
 USER mailround
 ENTRYPOINT ["start"]

@@ -7,6 +7,7 @@ Names and mail addresses of users are not read, nor what a call said beside its 
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,8 +16,8 @@ import httpx
 
 from mailround.access_review import Account, Act, Kind, month_span
 from mailround.errors import ConfigurationError
+from mailround.roles import CONNECTION, reviewer
 
-CONNECTION = "access_review"
 KINDS: dict[Kind, frozenset[str]] = {
     "started": frozenset({"trigger_dag_run", "materialize_asset", "create_asset_event", "create_backfill"}),
     "answered": frozenset({"update_hitl_detail"}),
@@ -52,20 +53,18 @@ def read_accesses(month: str) -> tuple[tuple[Act, ...], tuple[Account, ...]]:
         ConfigurationError: The connection is missing, or its user may not log in or not read.
         httpx.HTTPError: The API server does not answer; the task is tried again.
     """
-    from airflow.sdk import BaseHook
-    from airflow.sdk.exceptions import AirflowNotFoundException
+    from airflow.sdk.configuration import conf
 
-    try:
-        connection = BaseHook.get_connection(CONNECTION)
-    except AirflowNotFoundException:
-        connection = None
-    if connection is None or not (connection.host and connection.login and connection.password):
+    asked_as = reviewer()
+    if asked_as is None:
         raise ConfigurationError(
             f"監査記録を読む接続 {CONNECTION} がないか、宛先・利用者・パスワードのどれかが足りません。",
-            "役割 AccessReview だけの利用者を作り、README のとおり AIRFLOW_CONN_ACCESS_REVIEW を設定してください。",
+            "接続を設定してから `mailround roles apply` を実行してください。利用者は、そのときに作られます。",
         )
-    with httpx.Client(base_url=connection.host, timeout=_SECONDS) as client:
-        login = {"username": connection.login, "password": connection.password}
+    # Trusted as the tasks' own calls of the API server are.
+    trusted = ssl.create_default_context(cafile=conf.get("api", "ssl_ca_file", fallback=None) or None)
+    with httpx.Client(base_url=asked_as.host, timeout=_SECONDS, verify=trusted) as client:
+        login = {"username": asked_as.login, "password": asked_as.password}
         token = _asked(client, "POST", "/auth/token", json=login)["access_token"]
         client.headers["Authorization"] = f"Bearer {token}"
         return tuple(_acts(client, *month_span(month))), tuple(_accounts(client))
@@ -117,7 +116,7 @@ def _asked(client: httpx.Client, method: str, path: str, **arguments: Any) -> di
     if answer.status_code in _DENIED:
         raise ConfigurationError(
             f"接続 {CONNECTION} の利用者では、監査記録を読めません（{answer.status_code} {path}）。",
-            "利用者の役割（AccessReview）とパスワードを確かめ、AIRFLOW_CONN_ACCESS_REVIEW を直してください。",
+            "接続のパスワードを確かめ、`mailround roles apply` を実行してください。利用者が接続のとおりになります。",
         )
     found: dict[str, Any] = answer.raise_for_status().json()
     return found

@@ -62,3 +62,5 @@ EVERY_TASK = {
     "on_failure_callback": alert_failure,
 }
 """What every task of every DAG has: infrastructure faults are tried again, and somebody hears of what stays red."""
+HOUSE_QUEUE = "house"
+"""Of the tasks that need Airflow's own database: with Celery only a worker that has it takes them."""
