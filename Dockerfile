@@ -56,11 +56,8 @@ COPY pyproject.toml README.md ./
 COPY plugins plugins
 COPY dags dags
 COPY include include
-# Nothing is fetched here: setuptools is the one in the lock, and the package stays where REPOSITORY finds include/.
-RUN site=$(python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
- && echo /opt/mailround/plugins > "$site/mailround.pth" \
- && printf '%s\n' '#!/opt/mailround/.venv/bin/python' 'from mailround.cli import app' 'app()' > .venv/bin/mailround \
- && chmod 755 .venv/bin/mailround \
+# Nothing is fetched here: setuptools is the one in the lock. Editable: the package stays where REPOSITORY finds include/.
+RUN pip install --no-cache-dir --no-index --no-deps --no-build-isolation --editable . \
  && python -m compileall -q plugins dags
 
 FROM debian AS mailround

@@ -22,7 +22,7 @@ venv: .venv/.installed ## 仮想環境 .venv を作り、固定した依存パ�
 .venv/.installed: requirements.txt requirements-dev.txt pyproject.toml | $(filter .uv/bin/uv,$(UV))
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
 	$(UV) pip sync --quiet --python $(BIN)/python --compile-bytecode --require-hashes requirements.txt requirements-dev.txt
-	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # Debian packages: the font that prints every name; 7-Zip as an independent reader of the package and
