@@ -39,8 +39,7 @@ up: venv font ## Airflowを起動したままにする（画面の場所と利�
 down: ## make up で起動したAirflowを止める
 	$(BIN)/mailround local down
 
-# A file stays with one worker, and the first files come first: the end-to-end tests share one Airflow and take longest.
-# (Groups, which would say so more finely, are not seen by pytest-xdist 3.8 under pytest 9.2.)
+# A file stays with one worker, the end-to-end tests' files together (tests/conftest.py); they come early, for they take longest.
 test: venv font ## すべてのテストを実行する
 	@command -v 7z >/dev/null || .ci/apt p7zip-full
 	@command -v redis-server >/dev/null || .ci/apt redis-server
