@@ -26,7 +26,7 @@ from ports import free_port
 READ = """
 import json, os, sys
 from mailround.errors import ConfigurationError
-from mailround.event_log import read_accesses
+from mailround.airflow_api import read_accesses
 
 found = []
 for connection in json.load(sys.stdin):
@@ -237,7 +237,7 @@ def test_the_role_may_do_nothing_else(server: Server, method: str, path: str, bo
 
 
 def test_every_call_that_airflow_logs_has_its_kind(metadata: LocalAirflow) -> None:
-    from mailround.event_log import KINDS  # noqa: PLC0415 - beside what it is compared with
+    from mailround.airflow_api import KINDS  # noqa: PLC0415 - beside what it is compared with
 
     done = subprocess.run(
         [sys.executable, "-c", LOGGED], env=metadata.environment(), capture_output=True, text=True, check=True
