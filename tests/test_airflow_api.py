@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import os
 import shutil
 import signal
 import sqlite3
+import ssl
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections import Counter
@@ -86,10 +89,10 @@ class Server:
     def connection(self, login: str = "reviewer", password: str = PASSWORD) -> dict[str, str]:
         return {"conn_type": "http", "host": self.url, "login": login, "password": password}
 
-    def read(self, month: str, *connections: dict[str, str] | None) -> list[Any]:
+    def read(self, month: str, *connections: dict[str, str] | None, **environment: str) -> list[Any]:
         done = subprocess.run(
             [sys.executable, "-c", READ, month],
-            env=self.environment,
+            env=self.environment | environment,
             input=json.dumps(connections),
             capture_output=True,
             text=True,
@@ -102,6 +105,16 @@ class Server:
         """Write events as Airflow does: moment, event, owner, extra."""
         with closing(sqlite3.connect(self.database)) as connection, connection:
             connection.executemany("INSERT INTO log (dttm, event, owner, extra) VALUES (?, ?, ?, ?)", rows)
+
+
+class Refusing(http.server.BaseHTTPRequestHandler):
+    """Lets nobody in; that it was asked says that its certificate was trusted."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(401)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
 
 @pytest.fixture(scope="module")
@@ -340,6 +353,37 @@ def test_the_work_is_read_as_it_stands_in_airflows_database_and_what_is_stuck_is
         "component/dag_processor": "AirflowのDAGプロセッサから合図がない",
     }
     assert "CANARY" not in json.dumps(looked)
+
+
+def test_an_api_server_with_a_certificate_of_the_houses_own_authority_is_trusted_as_airflow_trusts_it(
+    server: Server, tmp_path: Path
+) -> None:
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-noenc",
+        "-days",
+        "2",
+    ]
+    names = ["-subj", "/CN=api-server", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "ca.pem")]
+    subprocess.run([*command, *names, *files], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "ca.pem", tmp_path / "key.pem")
+    with http.server.HTTPServer(("127.0.0.1", 0), Refusing) as listener:
+        listener.socket = context.wrap_socket(listener.socket, server_side=True)
+        threading.Thread(target=listener.serve_forever).start()
+        secure = server.connection() | {"host": f"https://127.0.0.1:{listener.server_port}"}
+        try:
+            (answer,) = server.read("2026-01", secure, AIRFLOW__API__SSL_CA_FILE=str(tmp_path / "ca.pem"))
+        finally:
+            listener.shutdown()
+    assert "（401 /auth/token）" in answer
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -92,10 +91,15 @@ def _run(client: httpx.Client, each: dict[str, Any], steps: tuple[Step, ...]) ->
     since = _when(each["start_date"], each["queued_at"], each["run_after"])
     moved = since
     if each["state"] == "running" and not steps:
-        newest = {"order_by": "-end_date", "limit": 1}
-        path = f"/api/v2/dags/{each['dag_id']}/dagRuns/{quote(each['dag_run_id'], safe='')}/taskInstances"
-        for last in _asked(client, "GET", path, params=newest)["task_instances"]:
-            moved = max(moved, _when(last["end_date"], each["run_after"]))
+        # By name, not by path: the path's DAG must still be there, a run of an older version's need not be.
+        ended = {
+            "dag_id_prefix_pattern": each["dag_id"],
+            "run_id_prefix_pattern": each["dag_run_id"],
+            "state": ["failed", "removed", "skipped", "success", "upstream_failed"],
+        }
+        for last in _pages(client, f"{_RUNS}/~/taskInstances", "task_instances", ended):
+            if (last["dag_id"], last["dag_run_id"]) == (each["dag_id"], each["dag_run_id"]):
+                moved = max(moved, _when(last["end_date"], each["run_after"]))
     return Run(
         dag_id=each["dag_id"],
         run_id=each["dag_run_id"],
