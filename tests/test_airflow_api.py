@@ -238,9 +238,9 @@ def test_who_may_not_read_or_log_in_and_a_missing_connection_are_told_with_the_r
 
 
 DAGS = """
-INSERT INTO dag (dag_id, is_paused, is_stale, bundle_name, dag_display_name, timetable_type, timetable_summary,
-    partition_mapper_info, max_active_tasks, max_consecutive_failed_dag_runs, has_task_concurrency_limits)
-VALUES (?, ?, 0, 'dags', ?, '', ?, '{}', 16, 0, 0)
+INSERT INTO dag (dag_id, is_paused, is_stale, bundle_name, dag_display_name, timetable_type, timetable_summary, fileloc,
+    owners, partition_mapper_info, max_active_tasks, max_consecutive_failed_dag_runs, has_task_concurrency_limits)
+VALUES (?, ?, 0, 'dags', ?, '', ?, '/dags/a.py', 'o', '[]', 16, 0, 0)
 """
 RUN = """
 INSERT INTO dag_run (dag_id, run_id, run_type, state, conf, queued_at, start_date, run_after)
@@ -301,17 +301,9 @@ def looked(server: Server) -> Iterator[tuple[Any, dict[str, str]]]:
         ])  # fmt: skip
         for name in (*dict.fromkeys(task[0] for task in tasks), "does not begin"):
             conf = json.dumps({"round_id": f"2026-11-{name[:4]}", "reason": "CANARY"})
-            begun = None if name == "does not begin" else before(90_000)
-            row = (
-                "mailing_round",
-                f"manual__{name}+1",
-                states.get(name, "running"),
-                conf,
-                before(40),
-                begun,
-                before(90_002),
-            )
-            connection.execute(RUN, row)
+            state = states.get(name, "running")
+            moments = (before(40), None if state == "queued" else before(90_000), before(90_002))
+            connection.execute(RUN, ("mailing_round", f"manual__{name}+1", state, conf, *moments))
         connection.executemany(TASK, [
             (uuid.uuid4().hex, "mailing_round", f"manual__{run}+1", task, index, state,
              *map(before, minutes), {"render": "06 通知書作成"}.get(task, task))
