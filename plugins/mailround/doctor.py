@@ -8,7 +8,7 @@ pass there, and shown.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -73,6 +73,8 @@ class Facts:
     certificate_days: int
     telemetry: tuple[str, ...]
     mail: bool
+    access_review: bool
+    unsent: Sequence[datetime]
     free: Mapping[str, int]
     least_free: int
 
@@ -411,6 +413,28 @@ ROWS = (
         "メール",
         lambda facts: None if facts.mail else "接続 smtp_default がなく、失敗や期限を誰にも知らせられない",
         "AIRFLOW_CONN_SMTP_DEFAULT を設定してください。",
+    ),
+    Row(
+        "unsent",
+        "送れなかったメール",
+        lambda facts: (
+            f"失敗を知らせるメールが{len(facts.unsent)}通、{min(facts.unsent):%Y-%m-%d %H:%M} から送れずに待っている"
+            if facts.unsent
+            else None
+        ),
+        "メールサーバーと接続 smtp_default を確かめてください。直れば、次の見回り（round_watch）が送ります。",
+        soon=True,
+    ),
+    Row(
+        "access_review",
+        "Airflowの記録を読む接続",
+        lambda facts: (
+            None
+            if facts.access_review
+            else "接続 access_review がなく、実行の見回り（round_watch）もアクセスの点検（access_review）もできない"
+        ),
+        "接続 access_review に宛先・利用者・パスワードを設定し、`mailround roles apply` を実行してください。",
+        soon=True,
     ),
     Row(
         "disk",

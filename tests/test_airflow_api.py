@@ -1,19 +1,24 @@
-"""Airflow's event log and users, read from a real API server over a real metadata database, by a user of that role."""
+"""Airflow's event log, users and work, read from a real API server over a real database, by a user of that role."""
 
 from __future__ import annotations
 
+import http.server
 import json
 import os
 import shutil
 import signal
 import sqlite3
+import ssl
 import subprocess
 import sys
+import threading
 import time
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +31,7 @@ from ports import free_port
 READ = """
 import json, os, sys
 from mailround.errors import ConfigurationError
-from mailround.event_log import read_accesses
+from mailround.airflow_api import read_accesses
 
 found = []
 for connection in json.load(sys.stdin):
@@ -62,7 +67,7 @@ HARMLESS = {
     "reparse_dag_file",
 }
 """What Airflow logs and the review counts as anything else."""
-API, TASK = '{"method": "POST"}', '{"host_name": "w", "full_command": "[]"}'
+API, OF_TASK = '{"method": "POST"}', '{"host_name": "w", "full_command": "[]"}'
 
 
 @dataclass(frozen=True)
@@ -83,10 +88,10 @@ class Server:
     def connection(self, login: str = "access-review", password: str = "") -> dict[str, str]:
         return {"conn_type": "http", "host": self.url, "login": login, "password": password or self.password}
 
-    def read(self, month: str, *connections: dict[str, str] | None) -> list[Any]:
+    def read(self, month: str, *connections: dict[str, str] | None, **environment: str) -> list[Any]:
         done = subprocess.run(
             [sys.executable, "-c", READ, month],
-            env=self.environment,
+            env=self.environment | environment,
             input=json.dumps(connections),
             capture_output=True,
             text=True,
@@ -99,6 +104,16 @@ class Server:
         """Write events as Airflow does: moment, event, owner, extra."""
         with closing(sqlite3.connect(self.database)) as connection, connection:
             connection.executemany("INSERT INTO log (dttm, event, owner, extra) VALUES (?, ?, ?, ?)", rows)
+
+
+class Refusing(http.server.BaseHTTPRequestHandler):
+    """Lets nobody in; that it was asked says that its certificate was trusted."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(401)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
 
 @pytest.fixture(scope="module")
@@ -138,11 +153,11 @@ def test_every_event_of_the_month_and_no_other_is_read_page_by_page(server: Serv
         *[("2025-10-15 01:00:00.000000", "update_hitl_detail", "officer", API)] * 250,
         ("2025-10-31 14:59:59.999999", "patch_task_instance", "last", API),
         ("2025-10-31 15:00:00.000000", "trigger_dag_run", "after", API),
-        ("2025-10-15 01:00:00.000000", "running", "生活福祉課", TASK),  # what nobody did
+        ("2025-10-15 01:00:00.000000", "running", "生活福祉課", OF_TASK),  # what nobody did
         ("2025-10-15 01:00:00.000000", "success", "生活福祉課", None),
         ("2025-10-15 01:00:00.000000", "failed", "生活福祉課", "no JSON"),
-        ("2025-10-15 01:00:00.000000", "cli_scheduler", "airflow", TASK),
-        ("2025-10-15 01:00:00.000000", "cli_users_create", "root", TASK),
+        ("2025-10-15 01:00:00.000000", "cli_scheduler", "airflow", OF_TASK),
+        ("2025-10-15 01:00:00.000000", "cli_users_create", "root", OF_TASK),
         ("2025-10-15 01:00:00.000000", "made_by_the_next_version", "officer", API),
     )
     ((acts, _),) = server.read("2025-10", server.connection())
@@ -212,13 +227,154 @@ def test_who_may_not_read_or_log_in_and_a_missing_connection_are_told_with_the_r
         server.connection("auditor", server.password),  # sees the event log, but no users
     )
     assert [answer.split("。")[0] for answer in answers] == [
-        "監査記録を読む接続 access_review がないか、宛先・利用者・パスワードのどれかが足りません",
-        "監査記録を読む接続 access_review がないか、宛先・利用者・パスワードのどれかが足りません",
-        "接続 access_review の利用者では、監査記録を読めません（401 /auth/token）",
-        "接続 access_review の利用者では、監査記録を読めません（403 /api/v2/eventLogs）",
-        "接続 access_review の利用者では、監査記録を読めません（403 /auth/fab/v1/users）",
+        "Airflowの記録を読む接続 access_review がないか、宛先・利用者・パスワードのどれかが足りません",
+        "Airflowの記録を読む接続 access_review がないか、宛先・利用者・パスワードのどれかが足りません",
+        "接続 access_review の利用者では、Airflowの記録を読めません（401 /auth/token）",
+        "接続 access_review の利用者では、Airflowの記録を読めません（403 /api/v2/eventLogs）",
+        "接続 access_review の利用者では、Airflowの記録を読めません（403 /auth/fab/v1/users）",
     ]
     assert all("【対応】" in answer and "wrong" not in answer for answer in answers)
+
+
+DAGS = """
+INSERT INTO dag (dag_id, is_paused, is_stale, bundle_name, dag_display_name, timetable_type, timetable_summary, fileloc,
+    owners, partition_mapper_info, max_active_tasks, max_consecutive_failed_dag_runs, has_task_concurrency_limits)
+VALUES (?, ?, 0, 'dags', ?, '', ?, '/dags/a.py', 'o', '[]', 16, 0, 0)
+"""
+RUN = """
+INSERT INTO dag_run (dag_id, run_id, run_type, state, conf, queued_at, start_date, run_after)
+VALUES (?, ?, 'manual', ?, ?, ?, ?, ?)
+"""
+TASK = """
+INSERT INTO task_instance (id, dag_id, run_id, task_id, map_index, state, start_date, end_date, queued_dttm,
+    scheduled_dttm, task_display_name, try_number, pool, pool_slots)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 'default_pool', 1)
+"""
+LOOK = """
+import json, os, sys
+from dataclasses import asdict
+from datetime import datetime
+from mailround.airflow_api import read_work
+from mailround.watch import Limits, Seen, find
+
+os.environ["AIRFLOW_CONN_ACCESS_REVIEW"] = sys.argv[1]
+work = read_work()
+limits = Limits(running={"render": 120}, other=30, waiting=15, idle=15, workers=1)
+seen = Seen(datetime.fromisoformat(sys.argv[2]), work, None, {}, 0)
+print(json.dumps([asdict(work), {each.key: each.says for each in find(seen, limits)}], default=str))
+"""
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+def before(minutes: int | None) -> str | None:
+    """Return a moment as Airflow writes it."""
+    return None if minutes is None else f"{NOW - timedelta(minutes=minutes):%Y-%m-%d %H:%M:%S.%f}"
+
+
+@pytest.fixture
+def looked(server: Server) -> Iterator[tuple[Any, dict[str, str]]]:
+    """Runs of every kind, in Airflow's own schema; what is read of them, and what the watch says to it."""
+    tasks = [
+        # run, task, map index, state, and how many minutes ago it began, ended, was queued, was scheduled
+        ("hangs", "extract", -1, "success", 300, 299, 301, 301),
+        ("hangs", "render", 0, "running", 121, None, 125, 125),
+        ("hangs", "render", 1, "running", 119, None, 125, 125),
+        ("hangs", "render", 2, "queued", None, None, 16, 125),
+        ("hangs", "render", 3, "scheduled", None, None, None, 17),
+        ("hangs", "verify", -1, None, None, None, None, None),
+        ("asks", "approve_release", -1, "awaiting_input", 90_000, None, 90_001, 90_001),
+        ("awaits a day", "deletion_due_reminder", -1, "deferred", 90_000, None, 90_001, 90_001),
+        ("tries again", "seal", -1, "up_for_retry", 400, 3, 401, 401),
+        ("stands still", "extract", -1, "success", 100, 16, 101, 101),
+        ("stands still", "check_quality", -1, None, None, None, None, None),
+        ("goes on", "extract", -1, "success", 100, 14, 101, 101),
+        ("is over", "extract", -1, "failed", 100, 99, 101, 101),
+    ]
+    states = {"does not begin": "queued", "is over": "failed"}
+    with closing(sqlite3.connect(server.database)) as connection, connection:
+        connection.execute("INSERT OR IGNORE INTO dag_bundle (name, active) VALUES ('dags', 1)")
+        connection.executemany(DAGS, [
+            ("mailing_round", False, "一斉送付の回", None),
+            ("deletion_watch", True, "消去期限の見回り", "30 8 * * *"),
+            ("report_incident", True, "事故の報告", None),
+        ])  # fmt: skip
+        for name in (*dict.fromkeys(task[0] for task in tasks), "does not begin"):
+            conf = json.dumps({"round_id": f"2026-11-{name[:4]}", "reason": "CANARY"})
+            state = states.get(name, "running")
+            moments = (before(40), None if state == "queued" else before(90_000), before(90_002))
+            connection.execute(RUN, ("mailing_round", f"manual__{name}+1", state, conf, *moments))
+        connection.executemany(TASK, [
+            (uuid.uuid4().hex, "mailing_round", f"manual__{run}+1", task, index, state,
+             *map(before, minutes), {"render": "06 通知書作成"}.get(task, task))
+            for run, task, index, state, *minutes in tasks
+        ])  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK, json.dumps(server.connection()), NOW.isoformat()],
+        env=server.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    work, told = json.loads(done.stdout.splitlines()[-1])
+    yield work, told
+    with closing(sqlite3.connect(server.database)) as connection, connection:
+        for table in ("task_instance", "dag_run", "dag"):
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608 - these names
+
+
+def test_the_work_is_read_as_it_stands_in_airflows_database_and_what_is_stuck_is_told(
+    looked: tuple[Any, dict[str, str]],
+) -> None:
+    work, told = looked
+    assert {run["run_id"] for run in work["runs"]} == {
+        f"manual__{name}+1"
+        for name in ("hangs", "asks", "awaits a day", "tries again", "stands still", "goes on", "does not begin")
+    }
+    assert {run["title"] for run in work["runs"]} == {"一斉送付の回"}
+    step, run = "回 2026-11-hangの工程「06 通知書作成」", "mailing_round/manual__hangs+1"
+    assert told == {
+        f"running/{run}/render/0": f"{step}（1組目）が121分、動いたまま終わらない（目安は120分）",
+        f"waiting/{run}/render": f"{step}が2件、17分、始まらない",
+        "idle/mailing_round/manual__stands still+1": "回 2026-11-stanの実行で16分、何も動かず、誰にも尋ねていない",
+        "queued/mailing_round/manual__does not begin+1": "回 2026-11-doesの実行が40分、始まらない",
+        "paused/deletion_watch": "DAG「消去期限の見回り」が一時停止されている",
+        "component/scheduler": "Airflowのスケジューラから合図がない",
+        "component/triggerer": "Airflowのトリガラから合図がない",
+        "component/dag_processor": "AirflowのDAGプロセッサから合図がない",
+    }
+    assert "CANARY" not in json.dumps(looked)
+
+
+def test_an_api_server_with_a_certificate_of_the_houses_own_authority_is_trusted_as_airflow_trusts_it(
+    server: Server, tmp_path: Path
+) -> None:
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-noenc",
+        "-days",
+        "2",
+    ]
+    names = ["-subj", "/CN=api-server", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "ca.pem")]
+    subprocess.run([*command, *names, *files], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "ca.pem", tmp_path / "key.pem")
+    with http.server.HTTPServer(("127.0.0.1", 0), Refusing) as listener:
+        listener.socket = context.wrap_socket(listener.socket, server_side=True)
+        threading.Thread(target=listener.serve_forever).start()
+        secure = server.connection() | {"host": f"https://127.0.0.1:{listener.server_port}"}
+        try:
+            (answer,) = server.read("2026-01", secure, AIRFLOW__API__SSL_CA_FILE=str(tmp_path / "ca.pem"))
+        finally:
+            listener.shutdown()
+    assert "（401 /auth/token）" in answer
 
 
 @pytest.mark.parametrize(
@@ -228,7 +384,8 @@ def test_who_may_not_read_or_log_in_and_a_missing_connection_are_told_with_the_r
         ("PATCH", "/api/v2/dags/mailing_round", {"is_paused": True}),
         ("GET", "/api/v2/connections", None),
         ("POST", "/auth/fab/v1/users", {"username": "x"}),
-        ("GET", "/api/v2/dags/mailing_round/dagRuns", None),
+        ("GET", "/api/v2/dags/mailing_round/dagRuns/manual__1/taskInstances/extract/logs/1", None),
+        ("GET", "/api/v2/dags/mailing_round/dagRuns/manual__1/taskInstances/extract/xcomEntries", None),
     ],
 )
 def test_the_role_may_do_nothing_else(server: Server, method: str, path: str, body: dict[str, Any] | None) -> None:
@@ -236,7 +393,7 @@ def test_the_role_may_do_nothing_else(server: Server, method: str, path: str, bo
 
 
 def test_every_call_that_airflow_logs_has_its_kind(metadata: LocalAirflow) -> None:
-    from mailround.event_log import KINDS  # noqa: PLC0415 - beside what it is compared with
+    from mailround.airflow_api import KINDS  # noqa: PLC0415 - beside what it is compared with
 
     done = subprocess.run(
         [sys.executable, "-c", LOGGED], env=metadata.environment(), capture_output=True, text=True, check=True
