@@ -119,7 +119,8 @@ def _disk(sizes: list[dict[str, Any]]) -> Iterator[list[str]]:
 def _overhead(overhead: dict[str, Any]) -> Iterator[str]:
     yield "## What Airflow takes for a mapped task"
     yield ""
-    yield f"{overhead['tasks']} mapped tasks that do nothing: LocalExecutor, SQLite, load {overhead['load']:.1f} before."
+    load = f"load {overhead['load']:.1f} before"
+    yield f"{overhead['tasks']} mapped tasks that do nothing, LocalExecutor and SQLite, {load}."
     yield ""
     yield from _table(
         ("at once", "seconds a task", "of them inside the task", "processor seconds a task, all components"),

@@ -54,7 +54,11 @@ class Workspace:
             file.write(self._encrypted(content))
 
     def write_from(self, name: str, file: BinaryIO) -> str:
-        """Encrypt what is left of a file without holding it, and return its SHA-256; else as ``write``."""
+        """Encrypt what is left of a file without holding it, and return its SHA-256; else as ``write``.
+
+        Raises:
+            pyrage.EncryptError: One of the files cannot be read or written; its text says why.
+        """
         content = _Read(file)
         with replacing(self._path(name)) as target:
             pyrage.encrypt_io(content, target, [self._recipient])
