@@ -6,8 +6,8 @@ PYTHON := $(shell command -v python3.11 || command -v python3)
 UV := $(shell command -v uv || echo .uv/bin/uv)
 LOCK := $(UV) pip compile --quiet --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links
 
-.PHONY: help venv font demo up down test certs compose-up compose-test compose-down lint bench bench-large bench-quality bench-register \
-  bench-peers backup restore lock screenshots clean
+.PHONY: help venv font demo up down test certs compose-up compose-test compose-down lint bench bench-large bench-quality bench-scale \
+  bench-register bench-peers backup restore lock screenshots clean
 
 help: ## この一覧を表示する
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -22,7 +22,7 @@ venv: .venv/.installed ## 仮想環境 .venv を作り、固定した依存パ�
 .venv/.installed: requirements.txt requirements-dev.txt pyproject.toml | $(filter .uv/bin/uv,$(UV))
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
 	$(UV) pip sync --quiet --python $(BIN)/python --compile-bytecode --require-hashes requirements.txt requirements-dev.txt
-	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # Debian packages: the font that prints every name; 7-Zip as an independent reader of the package and
@@ -39,8 +39,7 @@ up: venv font ## Airflowを起動したままにする（画面の場所と利�
 down: ## make up で起動したAirflowを止める
 	$(BIN)/mailround local down
 
-# A file stays with one worker, and the first files come first: the end-to-end tests share one Airflow and take longest.
-# (Groups, which would say so more finely, are not seen by pytest-xdist 3.8 under pytest 9.2.)
+# A file stays with one worker, the end-to-end tests' files together (tests/conftest.py); they come early, for they take longest.
 test: venv font ## すべてのテストを実行する
 	@command -v 7z >/dev/null || .ci/apt p7zip-full
 	@command -v redis-server >/dev/null || .ci/apt redis-server
@@ -78,6 +77,9 @@ bench-large: venv font bench-peers ## 85,000世帯でメモリを測り make ben
 
 bench-quality: venv font ## データ検査の見落としと誤った保留、速さを測り benchmarks/quality/ に書く（約15分）
 	$(BIN)/python benchmarks/quality/run.py
+
+bench-scale: venv font bench-peers ## 8,500・85,000・850,000世帯の秒とメモリを測り benchmarks/scale/ に書く（約50分、20 GB）
+	PYTHONPATH=benchmarks $(BIN)/python benchmarks/scale/run.py 8500 85000 overhead 850000
 
 bench-register: venv ## 管理簿10万件の検証と追記の速さ・メモリを測って表示する（約1分）
 	$(BIN)/python benchmarks/register.py

@@ -6,12 +6,13 @@ embedding it in each file, grows with them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import cycle
 
 from mailround.model import Population, Recipient
 from mailround.rounds import RoundKind
-from mailround.sample_households import sample_recipients
+from mailround.sample_households import faultless
 
 _SEED = 1
 _BLANK = "\N{IDEOGRAPHIC SPACE}"
@@ -20,20 +21,16 @@ _LAST_ROW, _LAST_CELL = 47, 51
 """The first level ends at row 47, cell 51."""
 
 
-def households(count: int, kind: RoundKind) -> tuple[Recipient, ...]:
-    """Return so many faultless households; the same ones at each call, and each household another given name."""
+def households(count: int, kind: RoundKind) -> Iterator[Recipient]:
+    """Yield so many faultless households; the same ones at each call, and each household another given name."""
     kanji = cycle(first_level_kanji())
-    return tuple(_renamed(each, f"{next(kanji)}{next(kanji)}") for each in _sample(count, kind))
+    return (_renamed(each, f"{next(kanji)}{next(kanji)}") for each in faultless(count, _SEED, kind))
 
 
 def first_level_kanji() -> tuple[str, ...]:
     """Return the 2,965 kanji of the first level, in the order of the standard."""
     places = ((row, cell) for row in _ROWS for cell in _CELLS if row < _LAST_ROW or cell <= _LAST_CELL)
     return tuple(bytes((0xA0 + row, 0xA0 + cell)).decode("euc_jp") for row, cell in places)
-
-
-def _sample(count: int, kind: RoundKind) -> tuple[Recipient, ...]:
-    return sample_recipients(count, _SEED, kind, faults=False).recipients
 
 
 def _renamed(household: Recipient, given: str) -> Recipient:

@@ -1,13 +1,19 @@
-"""``python step.py NAME ROUND``: run one step in this process; prints seconds, peak memory and counts as JSON."""
+"""``python step.py NAME ROUND``: run one step in this process; prints seconds, peak memory and counts as JSON.
+
+``begin_seconds`` are the processor's before a step begins: its imports, and finding the round; a mapped task has them
+each time.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import multiprocessing
+import os
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
 from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -21,6 +27,8 @@ if TYPE_CHECKING:
     from mailround.model import ChunkGroup
 
 PROCESSES = 2
+MODULES = {"make_proof": "mailround.proof"}
+"""Where steps are that have no module of their own name."""
 
 
 def main(name: str, round_id: str) -> None:
@@ -42,8 +50,10 @@ def step(name: str, round_id: str) -> dict[str, Any]:
     from mailround.register.entries import PrintPlanned, Rendered, latest
     from mailround.settings import TOKYO
 
+    begun = time.process_time()
+    run = getattr(import_module(MODULES.get(name, f"mailround.{name}")), name)
     work = _round(round_id)
-    run = getattr(import_module(f"mailround.{name}"), name)
+    begin_seconds = time.process_time() - begun
     arguments: list[object] = []
     if name in {"render", "verify"}:
         planned, done = latest(work.entries, PrintPlanned), latest(work.entries, Rendered)
@@ -54,11 +64,19 @@ def step(name: str, round_id: str) -> dict[str, Any]:
             if done is None:
                 raise SystemExit("nothing is rendered")
             arguments = [model.Rendered(round_id=round_id, **done.model_dump(exclude={"kind"}))]
-    begun = time.perf_counter()
+    begun, processor = time.perf_counter(), _processor_seconds()
     outcome = run(work, *arguments, at=datetime.now(TOKYO))
-    seconds = time.perf_counter() - begun
-    made = {name: getattr(outcome, name, None) for name in ("pages", "pieces", "bytes")}
-    return made | {"seconds": seconds}
+    seconds, cpu_seconds = time.perf_counter() - begun, _processor_seconds() - processor
+    made: dict[str, Any] = {name: getattr(outcome, name, None) for name in ("pages", "pieces", "bytes")}
+    if isinstance(outcome, list):
+        made["groups"] = [asdict(group) for group in outcome]
+    return made | {"seconds": seconds, "cpu_seconds": cpu_seconds, "begin_seconds": begin_seconds}
+
+
+def _processor_seconds() -> float:
+    """Return what this process and those it started have taken of the processor."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def archive(round_id: str) -> dict[str, Any]:

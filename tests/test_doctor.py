@@ -55,6 +55,8 @@ WELL = Facts(
     certificate_days=30,
     telemetry=(),
     mail=True,
+    access_review=True,
+    unsent=(),
     free={"MAILROUND_DATA": 5 * 2**30},
     least_free=5 * 2**30,
 )
@@ -126,6 +128,8 @@ FAULTS: list[tuple[str, str, dict[str, object]]] = [
     ("certificates_soon", "ca.pem（2026-12-10まで）", {"certificates": {"ca.pem": NOW + timedelta(days=30)}}),
     ("telemetry", "GX_ANALYTICS_ENABLED", {"telemetry": ("GX_ANALYTICS_ENABLED",)}),
     ("mail", "smtp_default", {"mail": False}),
+    ("access_review", "接続 access_review がなく", {"access_review": False}),
+    ("unsent", "2通、2026-11-09 07:30 から", {"unsent": (NOW, NOW - timedelta(days=1))}),
     ("disk", "（5,119 MiB）", {"free": {"MAILROUND_DATA": 5 * 2**30 - 1}}),
 ]
 LOOPBACK = replace(
@@ -144,6 +148,10 @@ LENIENT = {
     *("ui_wire", "cookies", "metadata_wire", "register_wire", "broker_wire", "passwords", "bucket_wire"),
     *("vault_apart", "disk"),
 }
+
+
+SOON = {"certificates_soon", "access_review", "unsent"}
+"""Rows that turn the morning's check red and refuse no start."""
 
 
 def outcomes(facts: Facts) -> dict[str, Outcome]:
@@ -166,7 +174,7 @@ def test_a_fault_is_found_by_its_row_alone_and_named(row: str, told: str, fault:
     found = {each.row.id: each for each in examine(facts) if each.outcome != Outcome.GOOD}
     assert set(found) == {row}
     assert told in found[row].reason
-    assert found[row].outcome == (Outcome.SOON if row == "certificates_soon" else Outcome.BAD)
+    assert found[row].outcome == (Outcome.SOON if row in SOON else Outcome.BAD)
     with pytest.raises(HouseError) as refused:
         require_good(examine(facts))
     assert told in refused.value.happened
@@ -210,7 +218,7 @@ def test_a_demonstration_that_leaves_this_machine_is_let_pass_in_none_of_the_oth
     row: str, fault: dict[str, object]
 ) -> None:
     found = outcomes(replace(WELL, demonstration=True, **fault))  # type: ignore[arg-type]
-    assert found[row] == (Outcome.SOON if row == "certificates_soon" else Outcome.BAD)
+    assert found[row] == (Outcome.SOON if row in SOON else Outcome.BAD)
 
 
 def test_what_a_task_does_not_see_is_said_to_be_unseen() -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from mailround.context import RoundContext
 from mailround.end_round import end_round
 from mailround.errors import CountMismatchError, MalformedExportError, RoundRefusedError
-from mailround.extract import CONTROL_SUFFIX, extract, read_source
+from mailround.extract import CONTROL_SUFFIX, extract
 from mailround.layouts import load_layout
 from mailround.model import Extracted
 from mailround.records import read_recipients
@@ -27,6 +27,7 @@ from mailround.rounds import load_round_kind
 from mailround.sample_households import sample_recipients
 from mailround.samples import control_file, write_export, write_sample
 from mailround.settings import REPOSITORY, TOKYO, Settings
+from reading import read_source
 
 INCLUDE = REPOSITORY / "include"
 NOW = datetime(2026, 11, 10, 9, 0, tzinfo=TOKYO)
@@ -265,7 +266,7 @@ def test_any_single_figure_of_the_control_file_that_is_changed_stops_the_round(
             read_source(export, load_layout(INCLUDE, "shinjuku"), decision=decision)
     finally:
         beside.write_bytes(good)
-    assert read_source(export, load_layout(INCLUDE, "shinjuku"), decision=decision).export.rows == 30
+    assert read_source(export, load_layout(INCLUDE, "shinjuku"), decision=decision).totals.rows == 30
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,6 @@ from mailround.hold_release import load_holds
 from mailround.layouts import load_layout
 from mailround.model import Recipient
 from mailround.plan_print import PIECES, chunk_name, plan_print
-from mailround.reader import read_export
 from mailround.records import read_recipients
 from mailround.render import pdf_name, render
 from mailround.samples import control_file, write_export
@@ -34,6 +33,7 @@ from mailround.trial import try_export
 from mailround.verify import verify
 from prepared import AT
 from printing import lines_of, whole_font
+from reading import read_export
 
 INCLUDE = REPOSITORY / "include"
 SHINJUKU, SETO = (load_layout(INCLUDE, name) for name in ("shinjuku", "seto"))

@@ -136,6 +136,12 @@ def found(metadata: LocalAirflow, tmp_path_factory: pytest.TempPathFactory) -> d
     houses.add("telling", GX_ANALYTICS_ENABLED="true", AIRFLOW__USAGE_DATA_COLLECTION__ENABLED="True")
     houses.add("mute")
     del houses.environments["mute"]["AIRFLOW_CONN_SMTP_DEFAULT"]
+    houses.add("blind")
+    del houses.environments["blind"]["AIRFLOW_CONN_ACCESS_REVIEW"]
+    waits = json.dumps({"subject": "s", "body": "b", "link": "l", "since": "2026-11-10T09:00:00+09:00"})
+    mails = houses.add("mail waits").home / "ward" / "data" / "unsent"
+    mails.mkdir(mode=0o700)
+    (mails / "1.json").write_text(waits, encoding="utf-8")
     houses.add("full", MAILROUND_FREE_GIB="1e9", MAILROUND_PROFILE="ward")
     houses.add("short key", AIRFLOW__API_AUTH__JWT_SECRET="x" * 63)
     known = generate_password_hash("approver")
@@ -190,6 +196,8 @@ def test_a_local_airflow_is_well_for_a_demonstration_and_not_for_a_ward(found: d
         ("ending", "certificates_soon", "MAILROUND_CERTIFICATES の ending.pem"),
         ("telling", "telemetry", "GX_ANALYTICS_ENABLED、[usage_data_collection] enabled"),
         ("mute", "mail", "smtp_default"),
+        ("blind", "access_review", "接続 access_review がなく"),
+        ("mail waits", "unsent", "1通、2026-11-10 09:00 から"),
         ("short key", "secret_keys", "[api_auth] jwt_secret"),
         ("known password", "accounts", "approver の"),
         ("old role", "account_roles", "Admin という"),

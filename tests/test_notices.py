@@ -25,16 +25,17 @@ LOG_URL = "http://127.0.0.1:8080/dags/mailing_round/runs/manual__1/tasks/extract
 # One process for all cases: importing Airflow takes seconds. Each case prints what came of it; mails go to the server.
 CASES = """
 import json, os, sys
+from functools import partial
 from types import SimpleNamespace
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
-from mailround import notices, tasks
+from mailround import notices, tasks, unsent
 from mailround.errors import CountMismatchError
 from mailround.settings import load_settings
 
 NAME, LOG_URL, NO_SERVER = sys.argv[1:]
 
-with DAG("mailing_round"):
+with DAG("mailing_round", dag_display_name="一斉送付の回") as dag:
     step = tasks.extract(tasks.open_round()).operator
 
 def deterministic():
@@ -45,9 +46,14 @@ def deterministic():
         return error
 
 def failed(error=None, **params):
-    context = {"task_instance": SimpleNamespace(task_id=step.task_id, log_url=LOG_URL), "task": step, "params": params}
+    instance = SimpleNamespace(task_id=step.task_id, log_url=LOG_URL)
+    context = {"task_instance": instance, "task": step, "dag": dag, "params": params}
     notices.alert_failure(context | ({"exception": error} if error else {}))
 
+def deliver():
+    unsent.deliver(load_settings(), partial(notices.send, load_settings()))
+
+SERVER = os.environ["AIRFLOW_CONN_SMTP_DEFAULT"]
 cases = {
     "plain": lambda: notices.send(load_settings(), "消去期限のお知らせ", "一行目\\n<二行目> & 三行目"),
     "to others too": lambda: notices.send(
@@ -62,6 +68,18 @@ cases = {
         os.environ.update(AIRFLOW_CONN_SMTP_DEFAULT=NO_SERVER),
         notices.send(load_settings(), "件名", "本文"),
     ),
+    "failed without a server": lambda: (
+        failed(deterministic(), round_id="2026-11-change"),
+        failed(ValueError(NAME)),
+        failed(deterministic(), round_id="2026-11-change"),
+    ),
+    "still no server": deliver,
+    "no connection at all": lambda: (
+        os.environ.pop("AIRFLOW_CONN_SMTP_DEFAULT"),
+        failed(deterministic(), round_id="2026-12-change"),
+    ),
+    "the server is back": lambda: (os.environ.update(AIRFLOW_CONN_SMTP_DEFAULT=SERVER), deliver()),
+    "once more": deliver,
 }
 for name, case in cases.items():
     try:
@@ -169,7 +187,7 @@ def test_a_deterministic_fault_is_quoted_with_round_step_and_log(
     mail = only(results, "deterministic")
     assert mail["Subject"] == "[mailround] 失敗：回 2026-11-change／02 データ取込"
     for words in (
-        "回：2026-11-change",
+        "対象：回 2026-11-change",
         "工程：02 データ取込（extract）",
         "内容：件数（60）と取込（59）が一致しません。 【対応】作り直してください。&lt;b&gt;",
         f"記録：{LOG_URL}",
@@ -189,8 +207,10 @@ def test_the_text_of_an_unexpected_fault_stays_in_the_log(
         assert not re.search("伽奈利亜|invalid literal|ValueError", part)
 
 
-def test_a_failure_outside_a_round_says_so(results: dict[str, tuple[str, list[EmailMessage]]]) -> None:
-    assert "期限の見回り" in only(results, "without a round")["Subject"]
+def test_a_failure_outside_a_round_says_which_dag(results: dict[str, tuple[str, list[EmailMessage]]]) -> None:
+    mail = only(results, "without a round")
+    assert mail["Subject"] == "[mailround] 失敗：「一斉送付の回」／02 データ取込"
+    assert "対象：「一斉送付の回」" in text(mail)
 
 
 def test_a_line_feed_in_a_round_id_neither_stops_the_mail_nor_adds_a_header(
@@ -206,3 +226,26 @@ def test_a_mail_server_that_is_down_is_told_to_the_caller(results: dict[str, tup
     result, mails = results["no server"]
     assert result == "ConnectionRefusedError"
     assert mails == []
+
+
+def test_a_failure_that_cannot_be_mailed_waits_until_the_server_is_back_and_is_mailed_once(
+    results: dict[str, tuple[str, list[EmailMessage]]],
+) -> None:
+    assert results["failed without a server"] == ("sent", []), "the callback itself does not fail"
+    assert results["still no server"] == ("ConnectionRefusedError", [])
+    assert results["no connection at all"] == ("sent", [])
+    result, mails = results["the server is back"]
+    assert result == "sent"
+    assert [mail["Subject"] for mail in mails] == [
+        "[mailround] 失敗：回 2026-11-change／02 データ取込",
+        "[mailround] 失敗：「一斉送付の回」／02 データ取込",
+        "[mailround] 失敗：回 2026-12-change／02 データ取込",
+    ]
+    assert len({mail["Message-ID"] for mail in mails}) == 3
+    assert "件数（60）と取込（59）が一致しません。" in text(mails[0])
+    assert "同じことが2回ありました" in text(mails[0])
+    for mail in mails:
+        assert re.search("（20[0-9-]{8} [0-9:]{5} から、メールを送れずに待っていました。）", text(mail))
+        assert LOG_URL in text(mail)
+        assert "伽奈利亜" not in mail.as_string() + text(mail)
+    assert results["once more"] == ("sent", [])

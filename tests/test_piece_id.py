@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailround.piece_id import ALPHABET, TYPED, PieceIds, is_piece_id, listed, piece_id
+from mailround.piece_id import ALPHABET, TYPED, PieceIds, Words, is_piece_id, listed, piece_id
 
 SECRETS = st.binary(min_size=5, max_size=32)
 
@@ -132,3 +132,13 @@ def test_ids_that_were_made_can_be_typed(secrets: list[bytes]) -> None:
     made = tuple(map(piece_id, secrets))
     assert listed("、".join(made)) == made
     assert bool(re.search(TYPED, "\n".join(made))) is bool(made)
+
+
+def test_words_come_back_in_order_and_once() -> None:
+    drawn = [number * 0x9E3779B97F4A7C15 % (1 << 64) for number in range(2_000)]
+    words = Words()
+    for number in (*drawn, 0, (1 << 64) - 1, drawn[7]):
+        words.add(number)
+    assert len(words) == 2_003
+    assert list(words.in_order()) == sorted((*drawn, 0, (1 << 64) - 1, drawn[7]))
+    assert len(words) == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from itertools import islice
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from mailround.model import Population, Recipient, Status
 from mailround.postcodes import load_postcodes
 from mailround.rounds import RoundKind
-from mailround.sample_households import Sample, sample_recipients
+from mailround.sample_households import Sample, faultless, sample_recipients
 from printing import kind
 
 CHANGE, JUNE = kind(), kind("asset_declaration")
@@ -167,3 +168,8 @@ def test_each_fault_is_what_its_name_says(fault: str, shows: object) -> None:
     sample = sample_recipients(60, 2, CHANGE)
     found: list[Recipient] = [each for each in sample.recipients if shows(each)]  # type: ignore[operator]
     assert tuple(each.case_no for each in found) == sample.planted[fault]
+
+
+def test_a_round_without_end_is_drawn_one_household_at_a_time() -> None:
+    drawn = tuple(islice(faultless(10**12, 9, CHANGE), 50))
+    assert drawn == sample_recipients(50, 9, CHANGE, faults=False).recipients

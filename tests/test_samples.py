@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from mailround.extract import read_source
 from mailround.layouts import load_layout
 from mailround.rounds import load_round_kind
 from mailround.samples import write_sample
 from mailround.settings import REPOSITORY, TOKYO
+from reading import read_source
 
 INCLUDE = REPOSITORY / "include"
 NOW = datetime(2026, 11, 10, 9, 0, tzinfo=TOKYO)
@@ -42,4 +42,4 @@ def test_a_sample_is_the_same_bytes_for_the_same_seed_and_agrees_with_its_contro
     assert a == b
     assert a != c
     assert written[0].name == "a.csv"
-    assert read_source(written[0], load_layout(INCLUDE, layout), decision=decision).export.rows == households
+    assert read_source(written[0], load_layout(INCLUDE, layout), decision=decision).totals.rows == households

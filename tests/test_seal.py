@@ -157,6 +157,11 @@ def test_the_piece_list_names_nobody_and_no_case(work: RoundContext) -> None:
         assert b"0000001" not in member(work, name)
 
 
+def test_no_lines_of_the_piece_list_are_left_in_the_workspace(work: RoundContext) -> None:
+    seal(work, at=AT)
+    assert not work.workspace.names("seal")
+
+
 def test_the_bundle_list_adds_up(work: RoundContext) -> None:
     seal(work, at=AT)
     rows = list(csv.reader(io.StringIO(member(work, "bundles.csv").decode("ascii"), newline="")))

@@ -15,6 +15,7 @@ from mailround.extract import CONTROL_SUFFIX
 from mailround.layouts import load_layout
 from mailround.local.airflow import LocalAirflow
 from mailround.register.store import Register
+from mailround.round_watch import Memory
 from mailround.rounds import load_round_kind
 from mailround.sample_households import sample_recipients
 from mailround.samples import control_file, write_export
@@ -25,7 +26,7 @@ NOW = "2026-11-10T09:00:00+09:00"
 
 # Airflow is imported in a process of its own: it makes folders and takes seconds.
 RUN = """
-import dataclasses, json, logging, sys
+import dataclasses, json, logging, os, sys
 from datetime import datetime
 from types import SimpleNamespace
 from airflow.sdk.exceptions import AirflowFailException
@@ -93,6 +94,9 @@ bad = tasks.open_round.function()
 logged.clear()
 told["malformed"] = done(lambda: tasks.extract.function(bad))
 told["logged"] = logged
+told["watch without an API server"] = done(tasks.watch_rounds.function)
+del os.environ["AIRFLOW_CONN_ACCESS_REVIEW"]
+told["watch without its connection, and no mail server"] = done(tasks.watch_rounds.function)
 print(json.dumps(told, default=str))
 """
 
@@ -182,3 +186,14 @@ def test_a_malformed_export_is_logged_place_by_place_and_named_in_short_without_
     assert len(set(told["logged"])) == 37
     assert sum(each in told["malformed"]["text"] for each in told["logged"]) < 37
     assert not any(NAME[3:] in text for text in (told["malformed"]["text"], *told["logged"]))
+
+
+def test_a_watch_that_is_away_from_the_api_server_is_tried_again_and_one_without_its_connection_looks_at_the_rest(
+    ward: dict[str, str], told: dict[str, Any]
+) -> None:
+    assert told["watch without an API server"]["raised"] == "ConnectError"
+    assert told["watch without its connection, and no mail server"]["raised"] == "ConnectionRefusedError"
+    memory = Memory.model_validate_json((Path(ward["MAILROUND_DATA"]) / "watch.json").read_bytes())
+    assert list(memory.findings) == ["unseen"]
+    assert "接続 access_review がない" in memory.findings["unseen"].line
+    assert memory.looked == datetime.fromisoformat(NOW)

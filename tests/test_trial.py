@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mailround.errors import ConfigurationError
-from mailround.extract import CONTROL_SUFFIX, read_source
+from mailround.extract import CONTROL_SUFFIX
 from mailround.layouts import load_layout
 from mailround.quality.catalogue import CATALOGUE
 from mailround.rounds import load_round_kind
@@ -20,6 +20,7 @@ from mailround.samples import control_file, write_export
 from mailround.settings import TOKYO, CheckSettings
 from mailround.trial import try_export
 from prepared import own_include
+from reading import read_source
 
 AT = datetime(2026, 11, 10, 9, 0, tzinfo=TOKYO)
 SETTINGS = CheckSettings()

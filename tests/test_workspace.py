@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import stat
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+import pyrage
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -207,3 +209,33 @@ def test_deleting_takes_one_file_and_is_content_when_there_is_none(workspace: Wo
     for _ in range(2):
         workspace.delete("plan/chunk-002")
     assert workspace.names() == ("plan/chunk-001",)
+
+
+def test_a_file_is_taken_in_block_by_block_and_hashed(workspace: Workspace, tmp_path: Path) -> None:
+    content = bytes(range(256)) * 4_000
+    most = 0
+
+    class Watched(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            nonlocal most
+            block = super().read(size)
+            most = max(most, len(block))
+            return block
+
+    assert workspace.write_from("original", Watched(content)) == hashlib.sha256(content).hexdigest()
+    assert workspace.read("original") == content
+    assert most < len(content) // 4
+    assert content[:64] not in next(tmp_path.rglob("original.age")).read_bytes()
+
+
+def test_a_file_that_cannot_be_read_to_its_end_leaves_the_earlier_one(workspace: Workspace) -> None:
+    class Torn(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell():
+                raise OSError("disk")
+            return super().read(size)
+
+    workspace.write("original", b"earlier")
+    with pytest.raises(pyrage.EncryptError, match="disk"):
+        workspace.write_from("original", Torn(b"x" * 1_000_000))
+    assert workspace.read("original") == b"earlier"

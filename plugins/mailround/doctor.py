@@ -8,7 +8,7 @@ pass there, and shown.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -75,6 +75,8 @@ class Facts:
     certificate_days: int
     telemetry: tuple[str, ...]
     mail: bool
+    access_review: bool
+    unsent: Sequence[datetime]
     free: Mapping[str, int]
     least_free: int
 
@@ -358,12 +360,7 @@ ROWS = (
         "include/roles.yaml にある役割だけを付け直してください（Admin など、Airflowの初めの役割は使いません）。",
         seen=lambda facts: facts.accounts is not None,
     ),
-    Row(
-        "folders",
-        "フォルダの権限",
-        _open_folders,
-        "`chmod o-rwx` を実行し、誰が開いたかを調べてください。",
-    ),
+    Row("folders", "フォルダの権限", _open_folders, "`chmod o-rwx` を実行し、誰が開いたかを調べてください。"),
     Row(
         "secret_files",
         "鍵のファイルの権限",
@@ -404,19 +401,8 @@ ROWS = (
         _clocks_apart,
         "すべての機械の時刻同期（NTP）を直してください。ずれている間の管理簿の時刻は、紙の記録と照らしてください。",
     ),
-    Row(
-        "certificates",
-        "証明書",
-        _expired,
-        "証明書を更新し、使うサービスを起動し直してください。",
-    ),
-    Row(
-        "certificates_soon",
-        "証明書の期限",
-        _expiring,
-        "期限までに証明書を更新してください。",
-        soon=True,
-    ),
+    Row("certificates", "証明書", _expired, "証明書を更新し、使うサービスを起動し直してください。"),
+    Row("certificates_soon", "証明書の期限", _expiring, "期限までに証明書を更新してください。", soon=True),
     Row(
         "telemetry",
         "外部への利用統計",
@@ -428,6 +414,28 @@ ROWS = (
         "メール",
         lambda facts: None if facts.mail else "接続 smtp_default がなく、失敗や期限を誰にも知らせられない",
         "AIRFLOW_CONN_SMTP_DEFAULT を設定してください。",
+    ),
+    Row(
+        "unsent",
+        "送れなかったメール",
+        lambda facts: (
+            f"失敗を知らせるメールが{len(facts.unsent)}通、{min(facts.unsent):%Y-%m-%d %H:%M} から送れずに待っている"
+            if facts.unsent
+            else None
+        ),
+        "メールサーバーと接続 smtp_default を確かめてください。直れば、次の見回り（round_watch）が送ります。",
+        soon=True,
+    ),
+    Row(
+        "access_review",
+        "Airflowの記録を読む接続",
+        lambda facts: (
+            None
+            if facts.access_review
+            else "接続 access_review がなく、実行の見回り（round_watch）もアクセスの点検（access_review）もできない"
+        ),
+        "接続 access_review に宛先・利用者・パスワードを設定し、`mailround roles apply` を実行してください。",
+        soon=True,
     ),
     Row(
         "disk",

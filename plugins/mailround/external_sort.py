@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from heapq import merge
-from itertools import islice
+from itertools import count, islice
 from typing import TypeVar
 
 from pydantic import TypeAdapter
@@ -15,25 +15,39 @@ T = TypeVar("T")
 
 
 def external_sort(
-    workspace: Workspace, folder: str, adapter: TypeAdapter[tuple[T, ...]], items: Iterable[T], *, run: int, block: int
+    workspace: Workspace,
+    folder: str,
+    adapter: TypeAdapter[tuple[T, ...]],
+    items: Iterable[T],
+    *,
+    run: int,
+    block: int,
+    most: int,
 ) -> Iterator[T]:
     """Take all items at once, ``run`` of them in memory, and return what yields them in order, a block of each run.
 
     Equal items keep no order. The runs lie in ``folder``, a file for each and an empty one behind them, and are the
-    caller's to delete; whatever lay there before is not read. While they are merged each run is an open file: a
-    process that may open a thousand sorts a thousand runs.
+    caller's to delete; whatever lay there before is not read. ``most`` runs are merged at once, each of them an open
+    file: where there are more, merged runs take their place until there are not.
 
     Raises:
         WorkspaceError: A run cannot be read back.
     """
     remaining = iter(items)
-    runs: list[Iterator[T]] = []
-    name = _name(folder, 1)
+    names = (f"{folder}/run-{number:03d}" for number in count(1))
+
+    def merged(runs: Iterable[str]) -> Iterator[T]:
+        return merge(*(workspace.read_stream(name, adapter) for name in runs))  # type: ignore[type-var]  # whatever compares
+
+    runs: list[str] = []
+    name = next(names)
     while workspace.write_stream(name, adapter, sorted(islice(remaining, run)), block):  # type: ignore[type-var]
-        runs.append(workspace.read_stream(name, adapter))
-        name = _name(folder, len(runs) + 1)
-    return merge(*runs)  # type: ignore[type-var]  # whatever compares
-
-
-def _name(folder: str, number: int) -> str:
-    return f"{folder}/run-{number:03d}"
+        runs.append(name)
+        name = next(names)
+    while len(runs) > most:
+        name = next(names)
+        workspace.write_stream(name, adapter, merged(runs[:most]), block)
+        for each in runs[:most]:
+            workspace.delete(each)
+        runs = [*runs[most:], name]
+    return merged(runs)

@@ -1,16 +1,20 @@
-"""Step 2: freeze the export: its bytes hashed and kept, every record read strictly, every control total compared."""
+"""Step 2: freeze the export: its bytes hashed and kept, every record read strictly, every control total compared.
+
+Records pass from the file into the workspace, where they appear together once all of them agree with the control file.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -20,11 +24,12 @@ from mailround.gaiji import Gaiji, load_gaiji
 from mailround.layouts import Layout
 from mailround.model import Extracted, Recipient
 from mailround.open_round import source_path
-from mailround.reader import Export, read_export
+from mailround.reader import Export
 from mailround.records import write_recipients
 from mailround.register.entries import Entry, MediaHandedOver, RoundEnded, latest
 from mailround.register.entries import Extracted as ExtractedBody
 from mailround.settings import TOKYO
+from mailround.workspace import Workspace
 
 CONTROL_SUFFIX = ".control.json"
 _FIRST_YEAR = 2000
@@ -69,14 +74,112 @@ class Control(BaseModel):
     districts: dict[str, District] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """An export that is read and agrees with its control file."""
+class Totals:
+    """What records add up to, taken one after the other: what a control file has to say of them.
 
-    raw: bytes
-    sha256: str
-    export: Export
-    control: Control
+    ``total_after`` is the sum of the decisions' new totals in yen, None in a round without decisions; the case numbers
+    are the first and the last in character order, None when there is no record.
+    """
+
+    def __init__(self, *, decision: bool) -> None:
+        """Begin with no record; ``decision`` tells whether the round's records carry one."""
+        self.rows = 0
+        self.total_after = 0 if decision else None
+        self.case_no_min: str | None = None
+        self.case_no_max: str | None = None
+        self._rows: dict[str, int] = {}
+        self._totals: dict[str, int] = {}
+
+    def add(self, recipient: Recipient) -> None:
+        """Count a record in."""
+        case_no, district = recipient.case_no, recipient.district
+        self.rows += 1
+        self.case_no_min = case_no if self.case_no_min is None else min(self.case_no_min, case_no)
+        self.case_no_max = case_no if self.case_no_max is None else max(self.case_no_max, case_no)
+        self._rows[district] = self._rows.get(district, 0) + 1
+        if self.total_after is not None and recipient.decision:
+            self.total_after += recipient.decision.total_after
+            self._totals[district] = self._totals.get(district, 0) + recipient.decision.total_after
+
+    def districts(self) -> dict[str, District]:
+        """Return the totals of every district, by its code in order."""
+        without = self.total_after is None
+        return {
+            code: District(rows=self._rows[code], total_after=None if without else self._totals.get(code, 0))
+            for code in sorted(self._rows)
+        }
+
+
+class Source:
+    """An export that agrees in its bytes with its control file, and whose records can be gone through once.
+
+    ``export`` and ``totals`` tell of the whole of it once all records were read.
+    """
+
+    def __init__(
+        self, path: Path, file: io.BufferedReader, layout: Layout, gaiji: Gaiji | None, *, decision: bool
+    ) -> None:
+        """Hash a file that is open and unread, and read its control file; see `open_source`."""
+        self._path, self._file, self._before = path, file, os.fstat(file.fileno())
+        self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        self.bytes = file.tell()
+        self._require_unchanged(self.sha256)
+        self.control = _read_control(path.with_name(path.name + CONTROL_SUFFIX), decision=decision)
+        # Before the reading: a file that is not the one the control file speaks of may be malformed in any way.
+        _compare("件数ファイルのSHA-256", self.control.sha256, "データファイル", self.sha256)
+        self.export = Export(file, layout, gaiji, decision=decision)
+        self.totals = Totals(decision=decision)
+
+    def __iter__(self) -> Iterator[Recipient]:
+        """Yield the records; they count only if no error comes at the end, where every number is compared.
+
+        Raises:
+            MalformedExportError: A record is malformed, or somebody wrote to the file.
+            CountMismatchError: A control total differs.
+        """
+        for recipient in self.export:
+            self.totals.add(recipient)
+            yield recipient
+        self._require_unchanged(self.export.sha256)
+        self._require_agreement()
+
+    def keep(self, workspace: Workspace, name: str) -> None:
+        """Write the bytes of the export into the workspace.
+
+        Raises:
+            MalformedExportError: Somebody wrote to the file; what was written then is of no account.
+        """
+        self._file.seek(0)
+        self._require_unchanged(workspace.write_from(name, self._file))
+
+    def _require_unchanged(self, sha256: str) -> None:
+        now = self._path.stat()
+        same = all(getattr(self._before, each) == getattr(now, each) for each in _SAME_FILE)
+        if not same or now.st_size != self.bytes or sha256 != self.sha256:
+            raise MalformedExportError(
+                "データファイルが、読み取っている間に書き換えられました（出力や複写の途中と思われます）。",
+                "福祉システムの出力が終わり、件数ファイルも揃ったことを確かめてから、もう一度実行してください。",
+            )
+
+    def _require_agreement(self) -> None:
+        control, totals, trailer = self.control, self.totals, self.export.trailer
+        _compare("件数ファイルの件数", control.rows, "データファイル", totals.rows)
+        if totals.total_after is not None:
+            _compare("件数ファイルの変更後支給額の合計", control.total_after, "データファイル", totals.total_after)
+        if control.districts is not None:
+            _compare_districts(control.districts, totals.districts())
+        if (control.case_no_min, control.case_no_max) != (totals.case_no_min, totals.case_no_max):
+            # Case numbers stay out of messages, which reach logs and mails.
+            raise CountMismatchError(
+                "件数ファイルとデータファイルで、ケース番号の最小または最大が一致しません。", _REMEDY
+            )
+        if trailer:
+            _compare("集計行の件数", trailer.rows, "データファイル", totals.rows)
+            if trailer.total_after is not None:
+                _compare("集計行の変更後支給額の合計", trailer.total_after, "データファイル", totals.total_after)
+
+
+_SAME_FILE = ("st_dev", "st_ino", "st_size", "st_mtime_ns")
 
 
 def extract(work: RoundContext, *, at: datetime) -> Extracted:
@@ -96,27 +199,28 @@ def extract(work: RoundContext, *, at: datetime) -> Extracted:
         return Extracted(round_id=work.round_id, rows=approved.rows, sha256=approved.sha256)
     gaiji = load_gaiji(work.settings.include, work.layout)
     path = source_path(work.settings, work.opened.source)
-    source = read_source(path, work.layout, gaiji, decision=work.kind.decision)
-    export, created_at = source.export, source.control.created_at
-    if created_at > at + _CLOCKS_DIFFER:
-        raise MalformedExportError(
-            f"件数ファイルの作成日時（{created_at:%Y-%m-%d %H:%M}）が、取り込む時刻"
-            f"（{at.astimezone(TOKYO):%Y-%m-%d %H:%M}）より後です。",
-            "福祉システムとサーバーの時計、作成日時の時間帯（書かなければ日本時間）を確かめ、出力し直してください。",
-        )
-    if used := _used_by(work.register.entries(), work.round_id, source.sha256):
-        raise RoundRefusedError(
-            f"このデータファイルは、回「{used}」で既に取り込まれています（SHA-256 {source.sha256[:8]}…）。",
-            f"同じ通知を二度送らないために止めました。回「{used}」を続けるか、使わないなら画面で中止してから"
-            "やり直してください。別の回のデータなら、出力し直したファイルで実行してください。",
-        )
-    work.workspace.write("original", source.raw)
-    records_sha256 = write_recipients(work.workspace, export.recipients)
+    with open_source(path, work.layout, gaiji, decision=work.kind.decision) as source:
+        created_at = source.control.created_at
+        if created_at > at + _CLOCKS_DIFFER:
+            raise MalformedExportError(
+                f"件数ファイルの作成日時（{created_at:%Y-%m-%d %H:%M}）が、取り込む時刻"
+                f"（{at.astimezone(TOKYO):%Y-%m-%d %H:%M}）より後です。",
+                "福祉システムとサーバーの時計、作成日時の時間帯（書かなければ日本時間）を確かめ、出力し直してください。",
+            )
+        if used := _used_by(work.register.entries(), work.round_id, source.sha256):
+            raise RoundRefusedError(
+                f"このデータファイルは、回「{used}」で既に取り込まれています（SHA-256 {source.sha256[:8]}…）。",
+                f"同じ通知を二度送らないために止めました。回「{used}」を続けるか、使わないなら画面で中止してから"
+                "やり直してください。別の回のデータなら、出力し直したファイルで実行してください。",
+            )
+        records_sha256 = write_recipients(work.workspace, source)
+        source.keep(work.workspace, "original")
+    export, totals = source.export, source.totals
     body = ExtractedBody(
-        rows=export.rows,
-        bytes=len(source.raw),
+        rows=totals.rows,
+        bytes=source.bytes,
         sha256=source.sha256,
-        total_after=export.total_after,
+        total_after=totals.total_after,
         unknown_headers=len(export.unknown_headers),
         records_sha256=records_sha256,
         created_at=created_at,
@@ -124,74 +228,25 @@ def extract(work: RoundContext, *, at: datetime) -> Extracted:
     report = body.model_dump(mode="json") | {
         "unknown_headers": export.unknown_headers,
         "gaiji_decoded": export.gaiji_decoded,
-        "districts": {
-            code: found.model_dump()
-            for code, found in district_totals(export.recipients, decision=work.kind.decision).items()
-        },
+        "districts": {code: found.model_dump() for code, found in totals.districts().items()},
     }
     work.workspace.write("extract/report", json.dumps(report, ensure_ascii=False).encode("utf-8"))
     work.register.append(body, round_id=work.round_id, actor="mailround", at=at)
-    return Extracted(round_id=work.round_id, rows=export.rows, sha256=source.sha256)
+    return Extracted(round_id=work.round_id, rows=totals.rows, sha256=source.sha256)
 
 
-def read_source(path: Path, layout: Layout, gaiji: Gaiji | None = None, *, decision: bool) -> Source:
-    """Read an export and its control file ``<export>.control.json``, and compare every number.
+@contextmanager
+def open_source(path: Path, layout: Layout, gaiji: Gaiji | None = None, *, decision: bool) -> Iterator[Source]:
+    """Open an export beside which lies its control file ``<export>.control.json``.
 
     Raises:
-        MalformedExportError: A record or the control file is malformed, the control file is missing, or the export is
-            still being written.
-        CountMismatchError: A control total differs.
+        MalformedExportError: The control file is malformed or missing, the export is still being written, in another
+            encoding, or its header is malformed.
+        CountMismatchError: Its SHA-256 is not that of the control file.
+        ConfigurationError: The layout does not name the fields this round needs.
     """
     with path.open("rb") as file:
-        raw = read_whole(path, file)
-    digest = hashlib.sha256(raw).hexdigest()
-    control = _read_control(path.with_name(path.name + CONTROL_SUFFIX), decision=decision)
-    # Before the reading: a file that is not the one the control file speaks of may be malformed in any way.
-    _compare("件数ファイルのSHA-256", control.sha256, "データファイル", digest)
-    export = read_export(raw, layout, gaiji, decision=decision)
-    _compare("件数ファイルの件数", control.rows, "データファイル", export.rows)
-    if decision:
-        _compare("件数ファイルの変更後支給額の合計", control.total_after, "データファイル", export.total_after)
-    if control.districts is not None:
-        _compare_districts(control.districts, district_totals(export.recipients, decision=decision))
-    if (control.case_no_min, control.case_no_max) != (export.case_no_min, export.case_no_max):
-        # Case numbers stay out of messages, which reach logs and mails.
-        raise CountMismatchError("件数ファイルとデータファイルで、ケース番号の最小または最大が一致しません。", _REMEDY)
-    if export.trailer:
-        _compare("集計行の件数", export.trailer.rows, "データファイル", export.rows)
-        if export.trailer.total_after is not None:
-            _compare("集計行の変更後支給額の合計", export.trailer.total_after, "データファイル", export.total_after)
-    return Source(raw, digest, export, control)
-
-
-def read_whole(path: Path, file: BinaryIO) -> bytes:
-    """Return the bytes of a file, open and unread, that nobody wrote to, shortened or replaced meanwhile.
-
-    Raises:
-        MalformedExportError: Somebody did.
-    """
-    before = os.fstat(file.fileno())
-    raw = file.read()
-    after = path.stat()
-    if len(raw) != after.st_size or any(getattr(before, each) != getattr(after, each) for each in _SAME_FILE):
-        raise MalformedExportError(
-            "データファイルが、読み取っている間に書き換えられました（出力や複写の途中と思われます）。",
-            "福祉システムの出力が終わり、件数ファイルも揃ったことを確かめてから、もう一度実行してください。",
-        )
-    return raw
-
-
-_SAME_FILE = ("st_dev", "st_ino", "st_size", "st_mtime_ns")
-
-
-def district_totals(recipients: Iterable[Recipient], *, decision: bool) -> dict[str, District]:
-    """Return, by district code in order, what a control file has to say of these records."""
-    rows: dict[str, int] = {}
-    totals: dict[str, int] = {}
-    for each in recipients:
-        rows[each.district] = rows.get(each.district, 0) + 1
-        totals[each.district] = totals.get(each.district, 0) + (each.decision.total_after if each.decision else 0)
-    return {code: District(rows=rows[code], total_after=totals[code] if decision else None) for code in sorted(rows)}
+        yield Source(path, file, layout, gaiji, decision=decision)
 
 
 def _used_by(entries: Iterable[Entry], round_id: str, sha256: str) -> str | None:

@@ -17,16 +17,18 @@ import sqlalchemy as sa
 from cryptography import x509
 from sqlalchemy.exc import SQLAlchemyError
 
+from mailround import unsent
 from mailround.bucket import faults
 from mailround.doctor import Account, Facts, Place
 from mailround.errors import ConfigurationError, RegisterError
 from mailround.register.store import Register
-from mailround.roles import load_roles
+from mailround.roles import load_roles, reviewer
 from mailround.settings import TOKYO, Location, Settings, Telemetry
 
 _HIDDEN = "airflow-db-not-allowed"
 _CERTIFICATES_IN_URLS = ("sslrootcert", "sslcert", "ssl_ca_certs", "ssl_certfile")
 _SECRETS = (("core", "fernet_key"), ("api", "secret_key"), ("api_auth", "jwt_secret"))
+_PING_SECONDS = 5.0
 _METADATA = "[database] sql_alchemy_conn"
 _KNOWN_PASSWORDS = ("admin", "airflow", "changeme", "mailround", "password")
 """What installations are left with; few, for each guess costs a tenth of a second a user."""
@@ -51,7 +53,7 @@ def find_facts(settings: Settings) -> Facts:
     if settings.register_owner_url:
         register["MAILROUND_REGISTER_OWNER_URL"] = settings.register_owner_url
     brokers = dict(_brokers())
-    folders = {f"MAILROUND_{name.upper()}": getattr(settings, name) for name in ("inbox", "data", "outbox", "vault")}
+    folders = _folders(settings)
     buckets = {name: place for name, place in folders.items() if not isinstance(place, Path)}
     files = dict(_certificate_files(settings, {**(metadata or {}), **register, **brokers}))
     return Facts(
@@ -83,11 +85,36 @@ def find_facts(settings: Settings) -> Facts:
         certificate_days=settings.certificate_days,
         telemetry=_telemetry(),
         mail=_has_mail(),
-        free={
-            name: shutil.disk_usage(_existing(path)).free for name, path in folders.items() if isinstance(path, Path)
-        },
-        least_free=int(settings.free_gib * 2**30),
+        access_review=reviewer() is not None,
+        unsent=[mail.since for mail in unsent.waiting(settings)],
+        free=free_space(settings),
+        least_free=least_free(settings),
     )
+
+
+def free_space(settings: Settings) -> dict[str, int]:
+    """Return the free bytes of each folder's file system, by the setting's name; a bucket has no such limit."""
+    folders = {name: path for name, path in _folders(settings).items() if isinstance(path, Path)}
+    return {name: shutil.disk_usage(_existing(path)).free for name, path in folders.items()}
+
+
+def least_free(settings: Settings) -> int:
+    """Return the bytes that must be free."""
+    return int(settings.free_gib * 2**30)
+
+
+def answering_workers() -> int | None:
+    """Return how many Celery workers answer through the queue within five seconds; None with another executor."""
+    if "CeleryExecutor" not in _configured("core", "executor"):
+        return None
+    from celery import Celery
+
+    with Celery(broker=_configured("celery", "broker_url")) as queue:
+        return len(queue.control.ping(timeout=_PING_SECONDS))
+
+
+def _folders(settings: Settings) -> dict[str, Location]:
+    return {f"MAILROUND_{name.upper()}": getattr(settings, name) for name in ("inbox", "data", "outbox", "vault")}
 
 
 def metadata_url(settings: Settings) -> str:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import html
-from datetime import timedelta
+import logging
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from mailround.settings import Settings, load_settings
+from mailround import unsent
+from mailround.settings import TOKYO, Settings, load_settings
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+_log = logging.getLogger(__name__)
 
 
 def send(settings: Settings, subject: str, body: str, *, to: tuple[str, ...] = (), message_id: str = "") -> None:
@@ -35,24 +39,28 @@ def send(settings: Settings, subject: str, body: str, *, to: tuple[str, ...] = (
 
 
 def alert_failure(context: Context) -> None:
-    """Tell that a task failed: which round, which step, what to do, and where its log is.
+    """Tell that a task failed: which round or DAG, which step, what to do, and where its log is.
 
-    Only a deterministic fault's text is quoted: our own errors hold no personal data, a library's might.
+    Only a deterministic fault's text is quoted: our own errors hold no personal data, a library's might. Airflow calls
+    this once: a mail that cannot be sent is kept, and the next look of `round_watch` sends it.
     """
-    instance = context["task_instance"]
+    instance, task = context["task_instance"], context["task"]
     error = context.get("exception")
-    round_id = context["params"].get("round_id", "（期限の見回り）")
-    step = context["task"].task_display_name
+    round_id = context["params"].get("round_id")
+    about = f"回 {round_id}" if round_id else f"「{context['dag'].dag_display_name}」"
     what = (
         str(error)
         if isinstance(error, AirflowFailException)
         else "想定外の障害です（再試行の回数を使い切りました）。【対応】記録を開き、システム担当へ連絡してください。"
     )
-    send(
-        load_settings(),
-        f"失敗：回 {round_id}／{step}",
-        f"回：{round_id}\n工程：{step}（{instance.task_id}）\n内容：{what}\n記録：{instance.log_url}",
-    )
+    subject = f"失敗：{about}／{task.task_display_name}"
+    body = f"対象：{about}\n工程：{task.task_display_name}（{instance.task_id}）\n内容：{what}"
+    settings = load_settings()
+    try:
+        send(settings, subject, f"{body}\n記録：{instance.log_url}")
+    except Exception:  # noqa: BLE001 - whatever keeps a mail from going must not lose it
+        _log.exception("メールを送れませんでした。残しておき、次の見回りで送ります。")
+        unsent.keep(settings, subject, body, instance.log_url, at=datetime.now(TOKYO))
 
 
 EVERY_TASK = {
@@ -62,3 +70,5 @@ EVERY_TASK = {
     "on_failure_callback": alert_failure,
 }
 """What every task of every DAG has: infrastructure faults are tried again, and somebody hears of what stays red."""
+HOUSE_QUEUE = "house"
+"""Of the tasks that need Airflow's own database: with Celery only a worker that has it takes them."""

@@ -15,7 +15,6 @@ import io
 import re
 import struct
 import zlib
-from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ import pyzipper
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mailround.errors import PackageError
+from mailround.piece_id import Words
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -44,6 +44,7 @@ _NEUTRAL_BUNDLE = re.compile(r"[a-z0-9]{1,8}(?:-[0-9]{3,5})?")
 _AES_256 = 3
 _BLOCK = 1 << 16
 """Bytes that are read at once, of the whole package and of a list."""
+_WORD = (1 << 64) - 1
 _SHOWN = 10
 _RESEAL = "このパッケージは引き渡さず、封緘の工程からやり直してください。"
 
@@ -346,13 +347,13 @@ class _PieceList:
         self.numbered = True
         self.last_page: dict[str, int] = {}
         self.torn: list[int] = []
-        ids = array("q")
+        ids = Words()
         self.stretches = tuple(stretches(self._rows(lines, ids)))
         self.lines += sum(1 for _ in lines)
         self.pieces = len(ids)
-        self.repeats_an_id = any(before == after for before, after in pairwise(sorted(ids)))
+        self.repeats_an_id = any(before == after for before, after in pairwise(ids.in_order()))
 
-    def _rows(self, lines: Iterator[list[str]], ids: array[int]) -> Iterator[PieceRow]:
+    def _rows(self, lines: Iterator[list[str]], ids: Words) -> Iterator[PieceRow]:
         """Yield the rows up to the first that is not regular, and note what is wrong with each alone."""
         if not self.regular:
             return
@@ -365,7 +366,7 @@ class _PieceList:
             row = PieceRow(int(seq), piece_id, file, int(first_page), int(pages), *rest)
             if row.piece_seq != number:
                 self.numbered = False
-            ids.append(hash(piece_id))  # 64 bits keyed at random; a repeated id has the same hash for certain
+            ids.add(hash(piece_id) & _WORD)  # keyed at random; a repeated id has the same hash for certain
             before = self.last_page.get(file, 0)
             if row.first_page != before + 1:
                 self.torn.append(row.piece_seq)

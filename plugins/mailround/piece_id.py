@@ -65,6 +65,33 @@ def _times_root(value: int) -> int:
     return doubled ^ _PRIMITIVE if doubled >> _BITS else doubled
 
 
+class Words:
+    """Numbers of 64 bits, eight bytes of memory each.
+
+    They are sorted in parts: Python's own sorting would make an object of every number, five times as much.
+    """
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._parts = tuple(array("Q") for _ in range(256))
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return sum(map(len, self._parts))
+
+    def add(self, number: int) -> None:
+        """Take one more."""
+        self._parts[number >> 56].append(number)
+
+    def in_order(self) -> array[int]:
+        """Return them from the least to the greatest, and keep none."""
+        found = array("Q")
+        for part in self._parts:
+            found.extend(sorted(part))
+            del part[:]
+        return found
+
+
 class PieceIds:
     """The ids of a round's cases, no two alike; eight bytes are held for each case.
 
@@ -76,21 +103,22 @@ class PieceIds:
     def __init__(self, derive: Callable[[str], bytes]) -> None:
         """Bind what returns the secret bytes, eight at least, of a label."""
         self._derive = derive
+        self._claimed = Words()
         self._claims = array("Q")
         self._shared: set[int] = set()
         self._given: set[int] = set()
 
     def __len__(self) -> int:
         """Return how many cases are claimed."""
-        return len(self._claims)
+        return len(self._claimed) + len(self._claims)
 
     def claim(self, case_no: str) -> None:
         """Take note of a case that will ask for its id."""
-        self._claims.append(int.from_bytes(self._secret(0, case_no)[:_KEPT], "big"))
+        self._claimed.add(int.from_bytes(self._secret(0, case_no)[:_KEPT], "big"))
 
     def settle(self) -> bool:
         """Find the ids that more than one case would have; return False when a case was claimed twice."""
-        self._claims = array("Q", sorted(self._claims))
+        self._claims = self._claimed.in_order()
         self._shared = {_shown(one) for one, other in pairwise(self._claims) if _shown(one) == _shown(other)}
         return all(one != other for one, other in pairwise(self._claims))
 

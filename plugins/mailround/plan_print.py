@@ -41,8 +41,8 @@ FONT = "plan/font"
 """Workspace name of the round's font: only the characters in use, so that rendering never touches the whole one."""
 
 _FOLDER = "plan"
-_RUN, _BLOCK = 500, 20
-"""Households that are sorted in memory, and those of each run that are held while the runs are merged."""
+_RUN, _BLOCK, _MOST = 500, 20, 200
+"""Households sorted in memory, those of a run that are held while it is merged, and runs that are merged at once."""
 _RECIPIENT: TypeAdapter[Recipient] = TypeAdapter(Recipient)
 
 
@@ -89,7 +89,7 @@ def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
     units = _units(_fixed_texts(templates, offices))
     work.workspace.delete(FONT)  # and written last: of a plan that was cut off nobody can print
     printed = _placed(work, _to_print(checked, ids), offices, templates, units)
-    placed = external_sort(work.workspace, _FOLDER, _PLACED, printed, run=_RUN, block=_BLOCK)
+    placed = external_sort(work.workspace, _FOLDER, _PLACED, printed, run=_RUN, block=_BLOCK, most=_MOST)
     font = _font_for(work, units)
     font_sha256 = hashlib.sha256(font.data)
     tally = _write_chunks(work, _pieces(work, placed, offices, ids))

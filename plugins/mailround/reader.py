@@ -5,16 +5,19 @@ the field count is checked, and only then is each field decoded. Text is kept ex
 for the ward's own number of it (`gaiji`) is decoding too, and normalises nothing. Nothing a finding says contains
 content: record number, line, field and a phrase. One leniency beyond RFC 4180: a quote inside an unquoted field is a
 character like any other, as systems that never quote write it.
+
+Records pass through one by one: an export of a million households takes no more memory than one of a thousand.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
-import io
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 from mailround.errors import ConfigurationError, Finding, MalformedExportError
 from mailround.field_values import FieldError, field_readers, read_amount
@@ -28,9 +31,12 @@ _UTF16_BREAKS = (b"\0\r\0\n", b"\r\0\n\0")
 _ENCODING_TITLES = {"cp932": "CP932（シフトJIS）", "utf-8": "UTF-8（BOMなし）", "utf-8-sig": "UTF-8（BOMあり）"}
 _MOST_DIGITS_OF_A_TOTAL = 15
 _LISTED = 20
+_BLOCK = 1 << 16
+"""Bytes that are looked at together to find out the encoding."""
 _HALVES = re.compile("[\u4e00-\u9fff][\x80\uff61-\uff9f\uf8f0-\uf8f3]")
 """An ideograph and right behind it what CP932 makes of a byte that stands alone."""
 _NOT_JAPANESE = re.compile("[\x80-\u2fff\ua000-\ufeff\U00010000-\U0010ffff]")
+_NO_TRAILER = "最後の行が集計行ではありません（途中で切れた可能性があります）"
 _BARE_CR = "引用符の外に単独の改行コード（CR）があります"
 
 _REMEDY = (
@@ -48,37 +54,6 @@ class TrailerTotals:
 
 
 @dataclass(frozen=True, slots=True)
-class Export:
-    """A wholly readable export.
-
-    ``total_after`` is the sum of the decisions' new totals in yen, None in a round without decisions;
-    ``unknown_headers`` are source headers that the layout does not use, in file order; ``gaiji_decoded`` counts the
-    private-use cells that the ward's map decoded.
-    """
-
-    recipients: tuple[Recipient, ...]
-    total_after: int | None
-    trailer: TrailerTotals | None
-    unknown_headers: tuple[str, ...]
-    gaiji_decoded: int = 0
-
-    @property
-    def rows(self) -> int:
-        """Number of data records."""
-        return len(self.recipients)
-
-    @property
-    def case_no_min(self) -> str | None:
-        """First case number in character order; None when there is no record."""
-        return min((recipient.case_no for recipient in self.recipients), default=None)
-
-    @property
-    def case_no_max(self) -> str | None:
-        """Last case number in character order; None when there is no record."""
-        return max((recipient.case_no for recipient in self.recipients), default=None)
-
-
-@dataclass(frozen=True, slots=True)
 class _Record:
     """One CSV record, its fields still bytes in Latin-1 clothes. ``problem`` says why it could not be cut up."""
 
@@ -87,57 +62,79 @@ class _Record:
     problem: str = ""
 
 
-def read_export(raw: bytes, layout: Layout, gaiji: Gaiji | None = None, *, decision: bool) -> Export:
-    """Return the records of an export.
+class Export:
+    """An export that is read record by record, once.
+
+    ``unknown_headers`` are source headers that the layout does not use, in file order. Once all records were read there
+    are ``trailer``, ``sha256`` of the file, and ``gaiji_decoded``, how many private-use cells the ward's map decoded.
 
     Empty texts and empty dates are allowed (the quality rules hold such households); so are double case numbers.
     An optional column may be absent, but not while the export has columns that the layout does not know: one of them
     may be it.
-
-    Args:
-        raw: The file, as it came.
-        layout: How it is written.
-        gaiji: What its private-use cells stand for. Without, and where the map says nothing or `hold`, a cell stays:
-            the quality rules hold its household.
-        decision: Whether the round's records carry a decision; without, decision columns may be absent.
-
-    Raises:
-        MalformedExportError: It is in another encoding, or has malformed records: ``findings`` holds every one.
-        ConfigurationError: The layout does not name the fields this round needs.
     """
-    if missing := [field for field in layout.required(decision=decision) if field not in layout.columns]:
-        raise ConfigurationError(
-            f"データレイアウト「{layout.name}」に、この発送種別で必要な項目がありません：{'、'.join(missing)}。",
-            "決定の項目を持つデータレイアウトを選ぶか、設定に項目を追加してください。",
-        )
-    _require_encoding(raw, layout)
-    codec = layout.encoding.removesuffix("-sig")
-    records = list(_records(raw.removeprefix(_UTF8_MARK), layout.delimiter))
-    findings: list[Finding] = []
 
-    wanted = BASIC_FIELDS + DECISION_FIELDS if decision else BASIC_FIELDS
-    if layout.header:
-        positions, unknown, width = _read_header(records, layout, wanted, codec)
-        records = records[1:]
-    else:
-        positions = {field: int(layout.columns[field]) - 1 for field in wanted if field in layout.columns}
-        unknown, width = (), layout.width or 0
+    def __init__(self, file: BinaryIO, layout: Layout, gaiji: Gaiji | None = None, *, decision: bool) -> None:
+        """Look at the encoding of the whole file, then read its header.
 
-    totals = None
-    if layout.trailer:
-        totals, records = _read_trailer(records, layout.trailer, width, codec, decision=decision, findings=findings)
+        Args:
+            file: The file as it came; it can be sought in, and is read from its beginning.
+            layout: How it is written.
+            gaiji: What its private-use cells stand for. Without, and where the map says nothing or `hold`, a cell
+                stays: the quality rules hold its household.
+            decision: Whether the round's records carry a decision; without, decision columns may be absent.
 
-    convert = _Conversion(layout, positions, width, codec, gaiji, decision=decision, findings=findings)
-    converted = [convert(number, record) for number, record in enumerate(records, start=1)]
-    _refuse(findings)
-    recipients = tuple(each for each in converted if each is not None)
-    total = sum(each.decision.total_after for each in recipients if each.decision) if decision else None
-    return Export(recipients, total, totals, unknown, convert.gaiji_decoded)
+        Raises:
+            MalformedExportError: It is in another encoding, or its header is malformed.
+            ConfigurationError: The layout does not name the fields this round needs.
+        """
+        if missing := [field for field in layout.required(decision=decision) if field not in layout.columns]:
+            raise ConfigurationError(
+                f"データレイアウト「{layout.name}」に、この発送種別で必要な項目がありません：{'、'.join(missing)}。",
+                "決定の項目を持つデータレイアウトを選ぶか、設定に項目を追加してください。",
+            )
+        _require_encoding(file, layout)
+        file.seek(0)
+        codec = layout.encoding.removesuffix("-sig")
+        self._lines = _Lines(file)
+        self._records = _records(self._lines, layout.delimiter)
+        wanted = BASIC_FIELDS + DECISION_FIELDS if decision else BASIC_FIELDS
+        if layout.header:
+            positions, self.unknown_headers, width = _read_header(next(self._records, None), layout, wanted, codec)
+        else:
+            positions = {field: int(layout.columns[field]) - 1 for field in wanted if field in layout.columns}
+            self.unknown_headers, width = (), layout.width or 0
+        self._findings: list[Finding] = []
+        self._last = None
+        if layout.trailer:
+            self._last = _Last(layout.trailer, width, codec, decision=decision, findings=self._findings)
+        self._convert = _Conversion(layout, positions, width, codec, gaiji, decision=decision, findings=self._findings)
+
+    def __iter__(self) -> Iterator[Recipient]:
+        """Yield the records, which count only if no error comes at the end; none behind a malformed one.
+
+        Raises:
+            MalformedExportError: There are malformed records: ``findings`` holds every one.
+        """
+        number = 0
+        held = next(self._records, None)
+        while held is not None:
+            number, record, held = number + 1, held, next(self._records, None)
+            if self._last and self._last.takes(number, record, last=held is None):
+                break
+            recipient = self._convert(number, record)
+            if recipient is not None and not self._findings:
+                yield recipient
+        if self._last and not number:
+            self._findings.append(Finding(0, 1, "", _NO_TRAILER))
+        _refuse(self._findings)
+        self.trailer = self._last.totals if self._last else None
+        self.gaiji_decoded = self._convert.gaiji_decoded
+        self.sha256 = self._lines.digest.hexdigest()
 
 
-def _require_encoding(raw: bytes, layout: Layout) -> None:
+def _require_encoding(file: BinaryIO, layout: Layout) -> None:
     """Refuse a file that is in another encoding than the layout says; single damaged fields are not its business."""
-    found = _encoding(raw)
+    found = _encoding(file)
     if found in ("ascii", layout.encoding) and not (found == "ascii" and layout.encoding == "utf-8-sig"):
         return
     title = _ENCODING_TITLES.get(found, "英数字だけ（BOMなし）" if found == "ascii" else "UTF-16")
@@ -148,22 +145,34 @@ def _require_encoding(raw: bytes, layout: Layout) -> None:
     )
 
 
-def _encoding(raw: bytes) -> str:
-    if raw.startswith(_UTF8_MARK):
+def _encoding(file: BinaryIO) -> str:
+    file.seek(0)
+    block = file.read(_BLOCK)
+    if block.startswith(_UTF8_MARK):
         return "utf-8-sig"
-    if raw.startswith(_UTF16_MARKS) or any(each in raw for each in _UTF16_BREAKS):
+    if block.startswith(_UTF16_MARKS):
         return "utf-16"
-    if raw.isascii():
-        return "ascii"
     # Not strict: UTF-8 with a few damaged bytes is still UTF-8, and its damaged fields are to be named one by one.
-    text = raw.decode("utf-8", errors="replace")
-    damaged = text.count("\N{REPLACEMENT CHARACTER}")
-    whole = len(text) - len(text.encode("ascii", errors="ignore")) - damaged
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    whole = damaged = 0
+    ascii_only, before = True, b""
+    while block:
+        if any(each in before + block for each in _UTF16_BREAKS):
+            return "utf-16"
+        before = block[1 - len(_UTF16_BREAKS[0]) :]
+        ascii_only = ascii_only and block.isascii()
+        following = file.read(_BLOCK)
+        text = decoder.decode(block, final=not following)
+        lost = text.count("\N{REPLACEMENT CHARACTER}")
+        damaged += lost
+        whole += len(text) - len(text.encode("ascii", errors="ignore")) - lost
+        block = following
+    if ascii_only:
+        return "ascii"
     return "utf-8" if whole > damaged else "cp932"
 
 
-def _records(raw: bytes, delimiter: str) -> Iterator[_Record]:
-    lines = _Lines(raw)
+def _records(lines: _Lines, delimiter: str) -> Iterator[_Record]:
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         line = reader.line_num + 1
@@ -186,20 +195,27 @@ def _records(raw: bytes, delimiter: str) -> Iterator[_Record]:
 class _Lines:
     """The lines of a file in Latin-1 clothes, cut at LF alone: a bare CR must not pass for the end of a record.
 
-    ``last`` is the line last handed out; ``quoted`` tells whether a quote was in one since it was last set to False.
+    ``last`` is the line last handed out; ``quoted`` tells whether a quote was in one since it was last set to False;
+    ``digest`` is of all bytes read. A mark at the beginning of the file is left out of the first line.
     One line at a time: a file of 200 MB without a line break is not copied over and over.
     """
 
-    def __init__(self, raw: bytes) -> None:
-        self._file = io.BytesIO(raw)
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._mark = _UTF8_MARK
         self.last = ""
         self.quoted = False
+        self.digest = hashlib.sha256()
 
     def __iter__(self) -> _Lines:
         return self
 
     def __next__(self) -> str:
-        self.last = next(self._file).decode("latin-1")
+        line = next(self._file)
+        self.digest.update(line)
+        if self._mark:
+            line, self._mark = line.removeprefix(self._mark), b""
+        self.last = line.decode("latin-1")
         self.quoted = self.quoted or '"' in self.last
         return self.last
 
@@ -246,23 +262,22 @@ def _is_utf8_misread(text: str) -> bool:
 
 
 def _read_header(
-    records: list[_Record], layout: Layout, wanted: tuple[str, ...], codec: str
+    first: _Record | None, layout: Layout, wanted: tuple[str, ...], codec: str
 ) -> tuple[dict[str, int], tuple[str, ...], int]:
     """Return the position of each wanted field, the unknown headers, and the width of the file."""
     findings: list[Finding] = []
 
     def find(field: str, problem: str) -> None:
-        findings.append(Finding(0, records[0].line if records else 1, field, problem))
+        findings.append(Finding(0, first.line if first else 1, field, problem))
 
-    if not records:
-        find("", "ファイルが空です")
-    elif records[0].problem:
-        find("", records[0].problem)
+    problem = "ファイルが空です" if first is None else first.problem
+    if problem:
+        find("", problem)
     _refuse(findings)
 
     headers: list[str] = []
     seen: set[str] = set()  # not the list: a line without end may have a million headers
-    for position, field in enumerate(records[0].fields, start=1):
+    for position, field in enumerate(first.fields if first else (), start=1):
         try:
             headers.append(_decode(field, codec))
         except FieldError as error:
@@ -289,35 +304,46 @@ def _read_header(
     return positions, unknown, len(headers)
 
 
-def _read_trailer(
-    records: list[_Record], trailer: Trailer, width: int, codec: str, *, decision: bool, findings: list[Finding]
-) -> tuple[TrailerTotals | None, list[_Record]]:
-    """Return the trailer's totals and the records before it; a trailer is always the last record."""
-    marker = trailer.marker.encode(codec).decode("latin-1")
-    places = [index for index, record in enumerate(records) if record.fields[:1] == [marker] and not record.problem]
-    last = len(records) - 1
-    line = records[last].line if records else 1
-    if last not in places:
-        findings.append(Finding(last + 1, line, "", "最後の行が集計行ではありません（途中で切れた可能性があります）"))
-        return None, [record for index, record in enumerate(records) if index not in places]
-    findings.extend(
-        Finding(index + 1, records[index].line, "", "集計行がファイルの途中にあります") for index in places[:-1]
-    )
+class _Last:
+    """Knows the trailer, which is always the last record; ``totals`` are what it says."""
 
-    if len(records[last].fields) > max(width, trailer.rows, trailer.total_after or 0):  # a record lost its line break
-        findings.append(Finding(last + 1, line, "", "集計行の後に、改行のないまま別のデータが続いています"))
+    def __init__(self, trailer: Trailer, width: int, codec: str, *, decision: bool, findings: list[Finding]) -> None:
+        self._trailer = trailer
+        self._marker = trailer.marker.encode(codec).decode("latin-1")
+        self._most = max(width, trailer.rows, trailer.total_after or 0)
+        self._decision = decision
+        self._findings = findings
+        self.totals: TrailerTotals | None = None
 
-    def number(position: int) -> int:
-        fields = records[last].fields
-        try:
-            return read_amount(fields[position - 1] if position <= len(fields) else "", _MOST_DIGITS_OF_A_TOTAL)
-        except FieldError as error:
-            findings.append(Finding(last + 1, line, "", f"集計行の{position}番目：{error}"))
-            return 0
+    def takes(self, number: int, record: _Record, *, last: bool) -> bool:
+        """Tell whether this is the trailer, and read it; one elsewhere is a fault, and so is none at the end."""
+        marked = record.fields[:1] == [self._marker] and not record.problem
+        if marked and last:
+            self._read(number, record)
+        elif marked:
+            self._find(number, record.line, "集計行がファイルの途中にあります")
+        elif last:
+            self._find(number, record.line, _NO_TRAILER)
+        return marked and last
 
-    rows = number(trailer.rows)
-    total = number(trailer.total_after) if decision and trailer.total_after else None
-    return TrailerTotals(rows, total), records[:last]
+    def _find(self, number: int, line: int, problem: str) -> None:
+        self._findings.append(Finding(number, line, "", problem))
+
+    def _read(self, number: int, record: _Record) -> None:
+        if len(record.fields) > self._most:  # a record lost its line break
+            self._find(number, record.line, "集計行の後に、改行のないまま別のデータが続いています")
+
+        def figure(position: int) -> int:
+            fields = record.fields
+            try:
+                return read_amount(fields[position - 1] if position <= len(fields) else "", _MOST_DIGITS_OF_A_TOTAL)
+            except FieldError as error:
+                self._find(number, record.line, f"集計行の{position}番目：{error}")
+                return 0
+
+        rows = figure(self._trailer.rows)
+        total = figure(self._trailer.total_after) if self._decision and self._trailer.total_after else None
+        self.totals = TrailerTotals(rows, total)
 
 
 class _Conversion:

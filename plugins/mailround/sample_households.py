@@ -6,7 +6,7 @@ No one here is a real person, and nothing is random beyond the seed.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TypedDict
@@ -60,9 +60,18 @@ def sample_recipients(
             one case in a hundred, at least one. None of it makes an export malformed.
         wide: Write some names with characters that CP932 lacks.
     """
-    draw = _Draw(random.Random(seed), decision=kind.decision, wide=wide)  # noqa: S311 - reproducible, not secret
-    recipients = [draw.household(number) for number in range(1, households + 1)]
+    draw = _drawing(seed, kind, wide=wide)
+    recipients = list(draw.households(households))
     return _plant(recipients, draw.random, decision=kind.decision) if faults else Sample(tuple(recipients), {})
+
+
+def faultless(households: int, seed: int, kind: RoundKind) -> Iterator[Recipient]:
+    """Make up the households that `sample_recipients` does without faults, one after the other."""
+    return _drawing(seed, kind, wide=False).households(households)
+
+
+def _drawing(seed: int, kind: RoundKind, *, wide: bool) -> _Draw:
+    return _Draw(random.Random(seed), decision=kind.decision, wide=wide)  # noqa: S311 - reproducible, not secret
 
 
 class _Mailto(TypedDict):
@@ -84,6 +93,10 @@ class _Draw:
     _people: set[tuple[str, date]] = field(default_factory=set)
     _homes: set[tuple[str, ...]] = field(default_factory=set)
     _case_no: int = 0
+
+    def households(self, count: int) -> Iterator[Recipient]:
+        """Yield so many faultless households."""
+        return map(self.household, range(1, count + 1))
 
     def household(self, number: int) -> Recipient:
         """Return one faultless household."""

@@ -5,16 +5,17 @@ For demonstrations, training, tests and benchmarks.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
 
 from mailround.eras import write_era
-from mailround.extract import CONTROL_SUFFIX, district_totals
+from mailround.extract import CONTROL_SUFFIX, Totals
 from mailround.layouts import BASIC_FIELDS, DATE_FIELDS, DECISION_FIELDS, Flag, Layout
 from mailround.model import AID_KINDS, Recipient
 from mailround.rounds import RoundKind
@@ -42,59 +43,67 @@ def write_sample(
     return path
 
 
-def write_export(recipients: tuple[Recipient, ...], layout: Layout, *, decision: bool) -> bytes:
+def write_export(recipients: Iterable[Recipient], layout: Layout, *, decision: bool) -> bytes:
     """Return the records as the layout writes them, CRLF at line ends."""
-    wanted = BASIC_FIELDS + DECISION_FIELDS if decision else BASIC_FIELDS
+    return b"".join(export_lines(recipients, layout, Totals(decision=decision)))
+
+
+def export_lines(recipients: Iterable[Recipient], layout: Layout, totals: Totals) -> Iterator[bytes]:
+    """Yield what `write_export` returns line by line, and count every record in."""
+    wanted = BASIC_FIELDS if totals.total_after is None else BASIC_FIELDS + DECISION_FIELDS
     fields = [each for each in layout.columns if each in wanted]
     codes = {each: {value: source for source, value in known.items()} for each, known in layout.values.items()}
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter=layout.delimiter, lineterminator="\r\n")
+    encoder = codecs.getincrementalencoder(layout.encoding)()
 
-    def write(values: Mapping[str, str]) -> None:
+    def line(row: Iterable[str]) -> bytes:
+        text = io.StringIO(newline="")
+        csv.writer(text, delimiter=layout.delimiter, lineterminator="\r\n").writerow(row)
+        return encoder.encode(text.getvalue())
+
+    def cells(values: Mapping[str, str]) -> list[str]:
         if layout.header:
-            writer.writerow([values[each] for each in fields])
-            return
+            return [values[each] for each in fields]
         row = [""] * (layout.width or 0)
         for each in fields:
             row[int(layout.columns[each]) - 1] = values[each]
-        writer.writerow(row)
+        return row
 
     if layout.header:
-        writer.writerow([layout.columns[each] for each in fields])
+        yield line(str(layout.columns[each]) for each in fields)
     dates: dict[date, str] = {}
     for recipient in recipients:
+        totals.add(recipient)
         values = _texts(recipient, layout.date_format, dates)
-        write({each: codes.get(each, {}).get(value, value) for each, value in values.items()})
+        yield line(cells({each: codes.get(each, {}).get(value, value) for each, value in values.items()}))
     if layout.trailer:
         row = [layout.trailer.marker, *([""] * (max(layout.trailer.rows, layout.trailer.total_after or 0) - 1))]
-        row[layout.trailer.rows - 1] = str(len(recipients))
-        if decision and layout.trailer.total_after:
-            row[layout.trailer.total_after - 1] = str(_total(recipients))
-        writer.writerow(row)
-    return text.getvalue().encode(layout.encoding)
+        row[layout.trailer.rows - 1] = str(totals.rows)
+        if totals.total_after is not None and layout.trailer.total_after:
+            row[layout.trailer.total_after - 1] = str(totals.total_after)
+        yield line(row)
 
 
-def control_file(raw: bytes, recipients: tuple[Recipient, ...], *, decision: bool, created_at: datetime) -> bytes:
+def control_file(raw: bytes, recipients: Iterable[Recipient], *, decision: bool, created_at: datetime) -> bytes:
     """Return the control file of an export."""
-    case_nos = [recipient.case_no for recipient in recipients]
+    totals = Totals(decision=decision)
+    for each in recipients:
+        totals.add(each)
+    return control_of(totals, hashlib.sha256(raw).hexdigest(), created_at)
+
+
+def control_of(totals: Totals, sha256: str, created_at: datetime) -> bytes:
+    """Return the control file of an export of that hash whose records add up so."""
     control: dict[str, object] = {
-        "rows": len(recipients),
-        "case_no_min": min(case_nos, default=None),
-        "case_no_max": max(case_nos, default=None),
+        "rows": totals.rows,
+        "case_no_min": totals.case_no_min,
+        "case_no_max": totals.case_no_max,
         "created_at": created_at.isoformat(timespec="seconds"),
-        "sha256": hashlib.sha256(raw).hexdigest(),
-        "districts": {
-            code: totals.model_dump(exclude_none=True)
-            for code, totals in district_totals(recipients, decision=decision).items()
-        },
+        "sha256": sha256,
+        "districts": {code: each.model_dump(exclude_none=True) for code, each in totals.districts().items()},
     }
-    if decision:
-        control["total_after"] = _total(recipients)
+    if totals.total_after is not None:
+        control["total_after"] = totals.total_after
     return json.dumps(control, ensure_ascii=False, indent=2).encode("utf-8")
-
-
-def _total(recipients: tuple[Recipient, ...]) -> int:
-    return sum(recipient.decision.total_after for recipient in recipients if recipient.decision)
 
 
 def _texts(recipient: Recipient, date_format: str, dates: dict[date, str]) -> dict[str, str]:

@@ -3,8 +3,8 @@
 Every sealing draws new salts, so two sealings of the same content differ in their bytes; the manifest does not. The
 approval is bound to the bytes of one sealing, which is why an approved package may not be sealed again.
 
-The rows of one chunk are in memory at a time. What they become in pieces.csv, which stands behind the PDFs, waits
-compressed, a fifth of its size, until the chunks agree with the register and the PDFs are written.
+The rows of one chunk are in memory at a time. What they become in pieces.csv, which stands behind the PDFs, waits in
+the workspace until the chunks agree with the register and the PDFs are written.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ import csv
 import hashlib
 import io
 import secrets
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 import pyzipper
 from pydantic import TypeAdapter
@@ -65,11 +64,8 @@ _REDO = "印刷計画の工程からやり直してください。"
 _RANGES = TypeAdapter(tuple[PieceRange, ...])
 
 
-class _Chunk(NamedTuple):
-    """What sealing keeps of a chunk: its stretches, and its lines of pieces.csv, compressed."""
-
-    stretches: tuple[Stretch, ...]
-    lines: bytes
+_LINES, _OF_A_CHUNK = "seal/lines", TypeAdapter(tuple[str, ...])
+"""Workspace name of the lines of pieces.csv while a package is made, those of a chunk in one text."""
 
 
 def package_path(settings: Settings, round_id: str) -> Location:
@@ -100,6 +96,7 @@ def seal(work: RoundContext, *, at: datetime) -> model.Sealed:
     path = package_path(work.settings, work.round_id)
     with replacing(path) as file:
         manifest = _write(work, chunks, file, at)
+        work.workspace.delete(_LINES)
         _require_read_back(work, planned, manifest)
         report = check_stream(file, _password(work))
         if report.manifest != manifest:
@@ -137,15 +134,19 @@ def _approved_items(work: RoundContext, at: datetime) -> frozenset[str]:
     return items
 
 
-def _chunks(work: RoundContext, planned: PrintPlanned) -> list[_Chunk]:
-    """Return what is sealed of every chunk, after plan, rendered pages and register agree."""
-    chunks = [
-        _Chunk(tuple(stretches(rows)), zlib.compress(_csv(rows), zlib.Z_BEST_SPEED))
-        for rows in _rows(work, planned.chunks)
-    ]
+def _chunks(work: RoundContext, planned: PrintPlanned) -> list[tuple[Stretch, ...]]:
+    """Return the stretches of every chunk and write its lines, after plan, rendered pages and register agree."""
+    chunks: list[tuple[Stretch, ...]] = []
+
+    def lines() -> Iterator[str]:
+        for rows in _rows(work, planned.chunks):
+            chunks.append(tuple(stretches(rows)))
+            yield _csv(rows)
+
+    work.workspace.write_stream(_LINES, _OF_A_CHUNK, lines(), 1)
     covered: set[int] = set()
     for (first, last), body in _read_back(work, planned).items():
-        if _counts(_stretches(chunks[first - 1 : last])) == (body.pieces, body.pages):
+        if _counts(chain.from_iterable(chunks[first - 1 : last])) == (body.pieces, body.pages):
             covered.update(range(first, last + 1))
     missing = sorted(set(range(1, planned.chunks + 1)) - covered)
     if missing:
@@ -153,7 +154,7 @@ def _chunks(work: RoundContext, planned: PrintPlanned) -> list[_Chunk]:
         raise GateClosedError(
             f"全頁照合の記録がない分冊があります（{len(missing)}件：{listed}）。", "照合の工程からやり直してください。"
         )
-    pieces, _ = _counts(_stretches(chunks))
+    pieces, _ = _counts(chain.from_iterable(chunks))
     _agree("管理簿の印刷計画の通数と作業領域の通数", planned.pieces, pieces)
     return chunks
 
@@ -204,10 +205,10 @@ def _row(piece: ListedPiece, where: PieceRange) -> PieceRow:
     return PieceRow(seq, piece_id, file, where.first_page, where.pages, bundle, enclosure_set, postcode, barcode)
 
 
-def _write(work: RoundContext, chunks: Sequence[_Chunk], file: BinaryIO, at: datetime) -> Manifest:
+def _write(work: RoundContext, chunks: Sequence[tuple[Stretch, ...]], file: BinaryIO, at: datetime) -> Manifest:
     """Write the whole archive, one PDF or the lines of one chunk in memory at a time; return its manifest."""
     members: list[Member] = []
-    found = _stretches(chunks)
+    found = list(chain.from_iterable(chunks))
     total, pages_of_all = _counts(found)
     bundles = bundles_of(found)
     for bundle in bundles:
@@ -251,9 +252,9 @@ def _write(work: RoundContext, chunks: Sequence[_Chunk], file: BinaryIO, at: dat
             pieces[stretch.file] += stretch.pieces
         for name, count in pages.items():
             add(name, (work.workspace.read(name.removesuffix(".pdf")),), pages=count, pieces=pieces[name])
-        lines = (zlib.decompress(chunk.lines) for chunk in chunks)
-        add(PIECES, chain((_csv((PIECE_COLUMNS,)),), lines), lines=total)
-        add(BUNDLES, (_csv((BUNDLE_COLUMNS, *bundles)),), lines=len(bundles))
+        lines = chain((_csv((PIECE_COLUMNS,)),), work.workspace.read_stream(_LINES, _OF_A_CHUNK))
+        add(PIECES, (text.encode("utf-8") for text in lines), lines=total)
+        add(BUNDLES, (_csv((BUNDLE_COLUMNS, *bundles)).encode("utf-8"),), lines=len(bundles))
         listing, sheets = draw_bundle_list(
             work.round_id,
             planned_offices(work).sections(),
@@ -310,10 +311,6 @@ def _agree(what: str, left: int, right: int) -> None:
         raise CountMismatchError(f"{what}が一致しません（{left:,}と{right:,}）。", _REDO)
 
 
-def _stretches(chunks: Iterable[_Chunk]) -> list[Stretch]:
-    return [stretch for chunk in chunks for stretch in chunk.stretches]
-
-
 def _counts(found: Iterable[Stretch]) -> tuple[int, int]:
     """Return how many pieces and pages there are in these stretches."""
     pieces = pages = 0
@@ -323,10 +320,10 @@ def _counts(found: Iterable[Stretch]) -> tuple[int, int]:
     return pieces, pages
 
 
-def _csv(rows: Iterable[Iterable[object]]) -> bytes:
+def _csv(rows: Iterable[Iterable[object]]) -> str:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\r\n").writerows(rows)
-    return text.getvalue().encode("utf-8")
+    return text.getvalue()
 
 
 def _json(manifest: Manifest) -> bytes:

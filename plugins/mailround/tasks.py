@@ -275,7 +275,7 @@ def clean_house() -> dict[str, int]:
 def review_access() -> None:
     """Review the accesses of the month asked for, by default of the one before the run's."""
     from mailround.access_review import previous_month
-    from mailround.event_log import read_accesses
+    from mailround.airflow_api import read_accesses
     from mailround.review_access import review_access as step
 
     context = get_current_context()
@@ -314,3 +314,25 @@ def watch_incidents() -> int:
         if unread is not None:
             raise unread
     return sent
+
+
+@task(task_display_name="実行の見回り")
+def watch_rounds() -> int:
+    """Look at the work, send the mails that wait, and tell what is new, lasting or over; return how many last."""
+    from mailround import notices
+    from mailround.airflow_api import read_work
+    from mailround.house import answering_workers, free_space, least_free
+    from mailround.round_watch import watch
+    from mailround.watch import Seen, Work
+
+    settings = load_settings()
+    with failing_at_once():
+        work: Work | MailroundError
+        try:
+            work = read_work()
+        except ConfigurationError as error:
+            work = error
+        # A demonstration's disk may be small, as in `doctor`.
+        least = least_free(settings) if settings.profile == "ward" else 0
+        seen = Seen(now(), work, answering_workers(), free_space(settings), least)
+        return watch(settings, seen, partial(notices.send, settings))

@@ -22,7 +22,7 @@ _HERE = Path(__file__).parent
 
 
 class Exit(IntEnum):
-    """Exit codes of ``mailround check``; ``mailround doctor`` ends with OK, HELD (something is wrong) or STOP.
+    """Exit codes of ``mailround check``; ``doctor`` and ``alive`` end with OK, HELD (something is wrong) or STOP.
 
     Every other command ends with OK or STOP.
     """

@@ -53,6 +53,17 @@ class Workspace:
         with replacing(self._path(name)) as file:
             file.write(self._encrypted(content))
 
+    def write_from(self, name: str, file: BinaryIO) -> str:
+        """Encrypt what is left of a file without holding it, and return its SHA-256; else as ``write``.
+
+        Raises:
+            pyrage.EncryptError: One of the files cannot be read or written; its text says why.
+        """
+        content = _Read(file)
+        with replacing(self._path(name)) as target:
+            pyrage.encrypt_io(content, target, [self._recipient])
+        return content.digest.hexdigest()
+
     def read(self, name: str) -> bytes:
         """Return the plaintext of a file.
 
@@ -153,6 +164,19 @@ class Workspace:
         if not _NAME.fullmatch(name):
             raise WorkspaceError("作業領域のファイル名が規則に合いません。", "システム担当へ連絡してください。")
         return self.root / f"{name}{_SUFFIX}"
+
+
+class _Read:
+    """A file whose content is hashed as it is read."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.digest = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        content = self._file.read(size)
+        self.digest.update(content)
+        return content
 
 
 def parse_block(content: bytes, adapter: TypeAdapter[T], name: str) -> T:

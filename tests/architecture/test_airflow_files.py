@@ -85,6 +85,7 @@ CASEWORK = {
 
 DAG_IDS = {
     *("mailing_round", "deletion_watch", "house_check", "house_cleaning", "access_review", "report_incident"),
+    "round_watch",
     *CASEWORK,
 }
 

@@ -28,7 +28,7 @@ from datetime import datetime
 from types import SimpleNamespace
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk.exceptions import AirflowException, TaskAwaitingInput
-from mailround import event_log, operators, tasks
+from mailround import airflow_api, operators, tasks
 from mailround.access_review import Account, Act
 
 operators.HITLOperator.execute = lambda self, context: (_ for _ in ()).throw(TaskAwaitingInput(method_name="x"))
@@ -38,13 +38,13 @@ asked = {}
 tasks.get_current_context = lambda: asked
 read = []
 
-def accesses(month):  # the real ones are read in test_event_log
+def accesses(month):  # the real ones are read in test_airflow_api
     read.append(month)
     return (Act(datetime.fromisoformat(f"{month}-06T10:00:00+09:00"), "datateam", "started"),), (
         Account("datateam", ("DataTeam",), 1, 0),
     )
 
-event_log.read_accesses = accesses
+airflow_api.read_accesses = accesses
 
 def done(call):
     try:

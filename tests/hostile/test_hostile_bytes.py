@@ -12,15 +12,14 @@ from hypothesis import strategies as st
 from inputs import AT, CANARY, LAYOUTS, REASON, SETTINGS, changed, export, households, put
 
 from mailround.errors import CountMismatchError, MalformedExportError
-from mailround.extract import read_source
 from mailround.layouts import Layout
 from mailround.quality.assessment import Report
-from mailround.reader import Export, read_export
 from mailround.render import Press
 from mailround.samples import control_file
 from mailround.trial import try_export
 from mailround.verify import Reader
 from printing import ISSUED, ROUND, font_for, number, templates
+from reading import Whole, read_export, read_source
 
 _QUOTE, _LF, _CR = b'"\n\r'
 
@@ -85,7 +84,7 @@ def damaged(draw: st.DrawFn) -> tuple[str, bytes]:
     return name, raw
 
 
-def read_or_refused(raw: bytes, layout: Layout) -> Export | MalformedExportError:
+def read_or_refused(raw: bytes, layout: Layout) -> Whole | MalformedExportError:
     try:
         return read_export(raw, layout, decision=True)
     except MalformedExportError as error:
@@ -97,7 +96,7 @@ def read_or_refused(raw: bytes, layout: Layout) -> Export | MalformedExportError
 def test_damage_is_refused_without_content_or_every_record_is_there(case: tuple[str, bytes]) -> None:
     name, raw = case
     found = read_or_refused(raw, LAYOUTS[name])
-    if isinstance(found, Export):
+    if isinstance(found, Whole):
         assert found.rows == records_of(raw, LAYOUTS[name])
         assert [each.record_no for each in found.recipients] == list(range(1, found.rows + 1))
         return
@@ -114,7 +113,7 @@ def test_no_damage_passes_the_control_file_of_the_sound_export(tmp_path: Path, c
     name, raw = case
     path = put(tmp_path, raw, households(8), agreeing=SOUND[name])
     if raw == SOUND[name]:
-        assert read_source(path, LAYOUTS[name], decision=True).export.rows == 8
+        assert read_source(path, LAYOUTS[name], decision=True).totals.rows == 8
     else:
         with pytest.raises(CountMismatchError, match="SHA-256"):
             read_source(path, LAYOUTS[name], decision=True)

@@ -8,27 +8,41 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from inputs import LAYOUTS, export, households, put
 
 from mailround.errors import CountMismatchError, MalformedExportError
-from mailround.extract import CONTROL_SUFFIX, read_source, read_whole
+from mailround.extract import CONTROL_SUFFIX, Source
+from mailround.workspace import Workspace
+from reading import read_source
 
 SHINJUKU = LAYOUTS["shinjuku"]
 SOUND = export(households(8), SHINJUKU)
 
 
 class Watched(io.FileIO):
-    """A file to which something happens right after it was read, as it may at any time."""
+    """A file to which something happens once, right after it was read, as it may at any time."""
 
     def __init__(self, path: Path, then: str) -> None:
         super().__init__(path)
-        self._path, self._then = path, then
+        self._path, self.then = path, then
+
+    def readinto(self, buffer: Any) -> int:
+        size = super().readinto(buffer) or 0
+        self._happen()
+        return size
 
     def read(self, size: int | None = -1) -> bytes:
         content = super().read(-1 if size is None else size) or b""
-        match self._then:
+        self._happen()
+        return content
+
+    def _happen(self) -> None:
+        then, self.then = self.then, "nothing"
+        before = self._path.stat()
+        match then:
             case "grows":
                 with self._path.open("ab") as file:
                     file.write(b"0")
@@ -38,24 +52,56 @@ class Watched(io.FileIO):
                 with self._path.open("r+b") as file:
                     file.write(b"0")
                 os.utime(self._path, ns=(0, 1))  # a clock that ticks slowly must not decide
+            case "changes within a tick":
+                with self._path.open("r+b") as file:
+                    file.seek(-4, os.SEEK_END)
+                    file.write(b"0")
+                os.utime(self._path, ns=(before.st_atime_ns, before.st_mtime_ns))
             case "is replaced":
                 other = self._path.with_suffix(".new")
-                other.write_bytes(content)
+                other.write_bytes(self._path.read_bytes())
                 other.rename(self._path)
-        return content
+
+
+def opened(path: Path, file: io.FileIO) -> Source:
+    return Source(path, file, SHINJUKU, None, decision=True)  # type: ignore[arg-type]  # unbuffered, so that each read is one
 
 
 @pytest.mark.parametrize("then", ["grows", "shrinks", "changes in place", "is replaced"])
 def test_an_export_that_changes_while_it_is_read_is_refused(tmp_path: Path, then: str) -> None:
     path = put(tmp_path, SOUND, households(8))
     with Watched(path, then) as file, pytest.raises(MalformedExportError, match=r"書き換えられ.*出力が終わり"):
-        read_whole(path, file)
+        opened(path, file)
 
 
-def test_an_export_at_rest_is_read_whole(tmp_path: Path) -> None:
+@pytest.mark.parametrize("then", ["grows", "shrinks", "changes in place", "changes within a tick", "is replaced"])
+def test_an_export_that_changes_between_its_hash_and_its_records_is_refused(tmp_path: Path, then: str) -> None:
     path = put(tmp_path, SOUND, households(8))
     with Watched(path, "nothing") as file:
-        assert read_whole(path, file) == SOUND
+        source = opened(path, file)
+        file.then = then
+        with pytest.raises(MalformedExportError, match=r"書き換えられ|形式に誤り"):
+            list(source)
+
+
+@pytest.mark.parametrize("then", ["grows", "shrinks", "changes in place", "is replaced"])
+def test_an_export_that_changes_while_it_is_kept_is_refused(tmp_path: Path, then: str) -> None:
+    path = put(tmp_path, SOUND, households(8))
+    with Watched(path, "nothing") as file:
+        source = opened(path, file)
+        file.then = then
+        with pytest.raises(MalformedExportError, match="書き換えられ"):
+            source.keep(Workspace(tmp_path / "work", Workspace.new_key()), "original")
+
+
+def test_an_export_at_rest_is_read_and_kept_whole(tmp_path: Path) -> None:
+    path = put(tmp_path, SOUND, households(8))
+    workspace = Workspace(tmp_path / "work", Workspace.new_key())
+    with Watched(path, "nothing") as file:
+        source = opened(path, file)
+        assert tuple(source) == households(8)
+        source.keep(workspace, "original")
+    assert workspace.read("original") == SOUND
 
 
 def test_an_export_to_which_somebody_keeps_writing_never_gets_through(tmp_path: Path) -> None:
@@ -84,7 +130,7 @@ def test_a_control_file_that_comes_first_waits_for_every_byte(tmp_path: Path) ->
         with pytest.raises(CountMismatchError, match="SHA-256"):
             read_source(path, SHINJUKU, decision=True)
     path.write_bytes(SOUND)
-    assert read_source(path, SHINJUKU, decision=True).export.rows == 8
+    assert read_source(path, SHINJUKU, decision=True).totals.rows == 8
 
 
 def test_a_control_file_that_comes_last_is_waited_for(tmp_path: Path) -> None:
@@ -99,22 +145,22 @@ def test_a_control_file_that_comes_last_is_waited_for(tmp_path: Path) -> None:
         with pytest.raises(MalformedExportError, match="件数ファイルに誤りがあります"):
             read_source(path, SHINJUKU, decision=True)
     control.write_bytes(whole)
-    assert read_source(path, SHINJUKU, decision=True).export.rows == 8
+    assert read_source(path, SHINJUKU, decision=True).totals.rows == 8
 
 
 MEBIBYTE = 1 << 20
 READ = """
-import resource, sys
-from pathlib import Path
+import io, resource
 from mailround.errors import MalformedExportError
 from mailround.layouts import load_layout
-from mailround.reader import read_export
+from mailround.reader import Export
 from mailround.settings import REPOSITORY
 layout = load_layout(REPOSITORY / "include", "shinjuku")
 raw = {raw}
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
-    read_export(raw, layout, decision=True)
+    for _ in Export(io.BytesIO(raw), layout, decision=True):
+        pass
 except MalformedExportError as error:
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, error)
 """

@@ -17,7 +17,7 @@ from rest_api import RIGHT, Api, instance
 import answered
 from mailround.context import RoundContext
 from mailround.decide_holds import GO_ON, RELEASE, HoldDecision
-from mailround.extract import CONTROL_SUFFIX, read_source
+from mailround.extract import CONTROL_SUFFIX
 from mailround.layouts import load_layout
 from mailround.local import client, drive
 from mailround.local.airflow import LocalAirflow
@@ -39,6 +39,7 @@ from mailround.seal import seal
 from mailround.settings import TOKYO, Settings
 from mailround.withdrawal import WithdrawalAcknowledgement
 from prepared import AT, hand_over, make_signing_key, print_round, record
+from reading import read_source
 
 RUN = "/api/v2/dags/mailing_round/dagRuns/manual__1"
 ROUND = "2026-11-change"
@@ -257,7 +258,7 @@ def test_a_sample_round_is_one_over_an_export_that_lies_in_the_inbox(settings: S
     export = settings.inbox / params.source
     assert export.with_name(export.name + CONTROL_SUFFIX).is_file()
     source = read_source(export, load_layout(settings.include, params.layout), decision=True)
-    assert source.export.rows == 30
+    assert source.totals.rows == 30
     today = datetime.now(TOKYO).date()
     assert params.issue_date == params.posting_date == today
     assert params.round_id == f"{today:%Y-%m}-demo"

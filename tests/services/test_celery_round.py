@@ -13,6 +13,8 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -182,9 +184,17 @@ def workers(airflow: LocalAirflow) -> list[int]:
     return [pid for name, (pid, _) in started.items() if name.startswith("worker-")]
 
 
+def answering(airflow: LocalAirflow) -> int:
+    """Return how many workers the watch would count."""
+    told = [sys.executable, "-c", "from mailround.house import answering_workers; print(answering_workers())"]
+    done = subprocess.run(told, env=airflow.environment(), capture_output=True, text=True, check=True)
+    return int(done.stdout.splitlines()[-1])
+
+
 def test_a_round_over_two_workers_of_which_one_is_killed_prints_what_one_process_prints(
     driver: Driver, ward: Settings
 ) -> None:
+    assert answering(driver.airflow) == 2
     environments = [Path(f"/proc/{pid}/environ").read_bytes() for pid in workers(driver.airflow)]
     assert len(environments) == 2
     assert not any(OWNER_VARIABLE.encode() in each for each in environments), "who works does not own the register"
@@ -195,6 +205,7 @@ def test_a_round_over_two_workers_of_which_one_is_killed_prints_what_one_process
     Vault(driver.settings.vault, driver.settings.vault_identity).keep(params.round_id, ROUND_KEY, key)
     run_id = driver.trigger(params)
     lost = run_to_approval(driver, run_id, groups)
+    assert answering(driver.airflow) == 1
 
     there = load_round(driver.settings, params.round_id)
     assert len(pdfs(there)) == groups[-1].last

@@ -4,6 +4,7 @@ One module per group of commands. What a command needs is imported when it runs:
 """
 
 from mailround.cli import holds, local, media, package, quality, register, returned, roles, templates
+from mailround.cli.alive import alive
 from mailround.cli.backup import backup, restore
 from mailround.cli.barcode import barcode
 from mailround.cli.doctor import doctor
@@ -32,5 +33,6 @@ app.command()(piece)
 app.command()(evidence)
 app.command()(barcode)
 app.command()(doctor)
+app.command()(alive)
 app.command()(backup)
 app.command()(restore)
