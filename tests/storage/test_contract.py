@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import multiprocessing.synchronize
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,13 @@ from pydantic import TypeAdapter
 from buckets import S3
 from mailround.errors import VaultError, WorkspaceError
 from mailround.private_files import delete, destroy, names, opened, read, replacing, sha256, size, write_new
+from mailround.round_watch import reasons
 from mailround.settings import Location
+from mailround.unsent import deliver, keep, waiting
 from mailround.vault import Vault
 from mailround.workspace import Workspace
+from prepared import AT
+from wards import ward_in
 
 ROUND = "2026-11-change"
 SECRET = b"ABCDEFGHJKLMNPQRSTUV"
@@ -205,3 +210,17 @@ def test_a_vault_that_lost_its_identity_makes_none_anew(root: Location, tmp_path
     with pytest.raises(VaultError, match="識別鍵を読めません"):
         vault.keep(ROUND, "second", b"")
     assert not (tmp_path / "identity").exists()
+
+
+def test_mails_that_wait_are_counted_and_go_with_all_their_files(root: Location, tmp_path: Path) -> None:
+    ward = ward_in(tmp_path).model_copy(update={"data": root})
+    assert "まだ一度も行われていません" in reasons(ward, (), at=AT)[0]
+    for number in range(3):
+        keep(ward, "件名", "本文", f"https://ward.example/{number}", at=AT + timedelta(minutes=number))
+    assert len(list(names(root))) == 3
+    assert [(mail.times, mail.since) for mail in waiting(ward)] == [(3, AT)]
+    sent: list[str] = []
+    assert deliver(ward, lambda subject, body, *, message_id: sent.append(f"{subject} {body} {message_id}")) == 1
+    assert "同じことが3回ありました" in sent[0]
+    assert "https://ward.example/2" in sent[0]
+    assert list(names(root)) == []
