@@ -56,16 +56,13 @@ COPY pyproject.toml README.md ./
 COPY plugins plugins
 COPY dags dags
 COPY include include
-# Nothing is fetched here: setuptools is the one in the lock, and the package stays where REPOSITORY finds include/.
-RUN site=$(python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
- && echo /opt/mailround/plugins > "$site/mailround.pth" \
- && printf '%s\n' '#!/opt/mailround/.venv/bin/python' 'from mailround.cli import app' 'app()' > .venv/bin/mailround \
- && chmod 755 .venv/bin/mailround \
+# Nothing is fetched here: setuptools is the one in the lock. Editable: the package stays where REPOSITORY finds include/.
+RUN pip install --no-cache-dir --no-index --no-deps --no-build-isolation --editable . \
  && python -m compileall -q plugins dags
 
 FROM debian AS mailround
 RUN --mount=type=secret,id=apt,target=/etc/apt/apt.conf.d/zz-site --mount=type=secret,id=ca,target=/run/ca.crt \
-    apt-get update && apt-get install -y --no-install-recommends fonts-ipamj-mincho fontconfig p7zip-full \
+    apt-get update && apt-get install -y --no-install-recommends fonts-ipamj-mincho fontconfig p7zip-full postgresql-client-15 \
  && rm -rf /var/lib/apt/lists/* \
  && fc-cache --system-only
 WORKDIR /opt/mailround
@@ -73,7 +70,7 @@ COPY --from=installed /opt/mailround /opt/mailround
 COPY --chmod=755 deploy/start deploy/beats /usr/local/bin/
 # Named volumes take owner and mode from here; Docker would make them root's.
 RUN touch airflow.cfg && install -d -o mailround -g mailround -m 700 \
-    /srv/mailround/inbox /srv/mailround/data /srv/mailround/outbox /srv/vault /srv/logs /opt/airflow
+    /srv/mailround/inbox /srv/mailround/data /srv/mailround/outbox /srv/vault /srv/logs /srv/backup /opt/airflow
 ENV PATH=/opt/mailround/.venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HOME=/opt/airflow
 USER mailround
 ENTRYPOINT ["start"]

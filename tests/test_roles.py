@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -10,9 +11,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from werkzeug.security import check_password_hash
 
 from mailround.errors import ConfigurationError
 from mailround.local.airflow import LocalAirflow
+from mailround.local.people import PASSWORD_VARIABLE
 from mailround.roles import Permission, load_roles
 from mailround.settings import REPOSITORY
 
@@ -27,6 +30,12 @@ WHERE r.name = ?
 """
 
 
+OF_ACCOUNT = """
+SELECT u.password, r.name FROM ab_user u
+JOIN ab_user_role ur ON ur.user_id = u.id JOIN ab_role r ON r.id = ur.role_id WHERE u.username = ?
+"""
+
+
 def may(local: LocalAirflow, role: str) -> set[Permission]:
     with closing(sqlite3.connect(local.home / "airflow.db")) as connection:
         return set(connection.execute(MAY, (role,)).fetchall())
@@ -37,11 +46,10 @@ def change(local: LocalAirflow, statement: str) -> None:
         connection.execute(statement)
 
 
-def apply(local: LocalAirflow, include: Path | None = None) -> subprocess.CompletedProcess[str]:
-    environment = local.environment() | ({"MAILROUND_INCLUDE": str(include)} if include else {})
+def apply(local: LocalAirflow, **values: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "mailround.cli", "roles", "apply"],
-        env=environment,
+        env=local.environment() | values,
         capture_output=True,
         text=True,
         check=False,
@@ -142,11 +150,40 @@ def test_a_role_of_an_earlier_version_may_do_nothing_any_more_and_its_users_are_
     change(metadata, "DELETE FROM ab_user_role WHERE role_id = (SELECT id FROM ab_role WHERE name = 'Custody')")
 
 
+def test_the_account_of_the_access_review_becomes_what_its_connection_says(metadata: LocalAirflow) -> None:
+    def account() -> tuple[str, list[str]]:
+        with closing(sqlite3.connect(metadata.home / "airflow.db")) as connection:
+            rows = connection.execute(OF_ACCOUNT, ("access-review",)).fetchall()
+        return rows[0][0], [row[1] for row in rows]
+
+    first, roles = account()
+    assert roles == ["AccessReview"]
+    change(metadata, "UPDATE ab_user SET password = 'another' WHERE username = 'access-review'")
+    done = apply(metadata)
+    assert done.returncode == 0, done.stderr
+    assert "利用者「access-review」を、接続のとおりにしました" in done.stdout
+    password = metadata.environment()[PASSWORD_VARIABLE]
+    assert check_password_hash(first, password)
+    assert check_password_hash(account()[0], password)
+    assert password not in done.stdout + done.stderr
+
+
+def test_a_persons_account_is_not_given_to_the_access_review(metadata: LocalAirflow) -> None:
+    of_a_person = {"conn_type": "http", "host": metadata.url, "login": "officer", "password": "of-nobody-at-all-0123"}
+    done = apply(metadata, AIRFLOW_CONN_ACCESS_REVIEW=json.dumps(of_a_person))
+    assert done.returncode == 2
+    assert "利用者「officer」を作れません" in done.stderr.replace("\n", "")
+    with closing(sqlite3.connect(metadata.home / "airflow.db")) as connection:
+        [(hashed, role)] = connection.execute(OF_ACCOUNT, ("officer",)).fetchall()
+    assert role == "Carrier"
+    assert not check_password_hash(hashed, "of-nobody-at-all-0123")
+
+
 def test_a_misspelt_resource_is_refused_before_anything_is_changed(
     metadata: LocalAirflow, folder: Callable[[str], Path]
 ) -> None:
     before = {role: may(metadata, role) for role in ROLES.roles}
-    done = apply(metadata, folder(WHOLE.replace("[can_read, XComs]", "[can_read, XCom]")))
+    done = apply(metadata, MAILROUND_INCLUDE=str(folder(WHOLE.replace("[can_read, XComs]", "[can_read, XCom]"))))
     assert done.returncode == 2
     assert "Airflowにありません：XCom。" in done.stderr.replace("\n", "")
     assert {role: may(metadata, role) for role in ROLES.roles} == before

@@ -18,9 +18,9 @@ import httpx
 
 from mailround.access_review import Account, Act, Kind, month_span
 from mailround.errors import ConfigurationError
+from mailround.roles import CONNECTION, reviewer
 from mailround.watch import UNFINISHED, Run, Step, Work
 
-CONNECTION = "access_review"
 KINDS: dict[Kind, frozenset[str]] = {
     "started": frozenset({"trigger_dag_run", "materialize_asset", "create_asset_event", "create_backfill"}),
     "answered": frozenset({"update_hitl_detail"}),
@@ -139,23 +139,18 @@ def _when(*moments: str | None) -> datetime:
 
 @contextmanager
 def _logged_in() -> Iterator[httpx.Client]:
-    from airflow.configuration import conf
-    from airflow.sdk import BaseHook
-    from airflow.sdk.exceptions import AirflowNotFoundException
+    from airflow.sdk.configuration import conf
 
-    try:
-        connection = BaseHook.get_connection(CONNECTION)
-    except AirflowNotFoundException:
-        connection = None
-    if connection is None or not (connection.host and connection.login and connection.password):
+    asked_as = reviewer()
+    if asked_as is None:
         raise ConfigurationError(
             f"Airflowの記録を読む接続 {CONNECTION} がないか、宛先・利用者・パスワードのどれかが足りません。",
-            "役割 AccessReview だけの利用者を作り、README のとおり AIRFLOW_CONN_ACCESS_REVIEW を設定してください。",
+            "接続を設定してから `mailround roles apply` を実行してください。利用者は、そのときに作られます。",
         )
-    # The API server's certificate may be of the installation's own authority, which Airflow's own clients trust too.
+    # Trusted as the tasks' own calls of the API server are.
     trusted = ssl.create_default_context(cafile=conf.get("api", "ssl_ca_file", fallback=None) or None)
-    with httpx.Client(base_url=connection.host, timeout=_SECONDS, verify=trusted) as client:
-        login = {"username": connection.login, "password": connection.password}
+    with httpx.Client(base_url=asked_as.host, timeout=_SECONDS, verify=trusted) as client:
+        login = {"username": asked_as.login, "password": asked_as.password}
         token = _asked(client, "POST", "/auth/token", json=login)["access_token"]
         client.headers["Authorization"] = f"Bearer {token}"
         yield client
@@ -207,7 +202,7 @@ def _asked(client: httpx.Client, method: str, path: str, **arguments: Any) -> di
     if answer.status_code in _DENIED:
         raise ConfigurationError(
             f"接続 {CONNECTION} の利用者では、Airflowの記録を読めません（{answer.status_code} {path}）。",
-            "利用者の役割（AccessReview）とパスワードを確かめ、AIRFLOW_CONN_ACCESS_REVIEW を直してください。",
+            "接続のパスワードを確かめ、`mailround roles apply` を実行してください。利用者が接続のとおりになります。",
         )
     found: dict[str, Any] = answer.raise_for_status().json()
     return found

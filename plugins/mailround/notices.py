@@ -70,3 +70,5 @@ EVERY_TASK = {
     "on_failure_callback": alert_failure,
 }
 """What every task of every DAG has: infrastructure faults are tried again, and somebody hears of what stays red."""
+HOUSE_QUEUE = "house"
+"""Of the tasks that need Airflow's own database, or must not wait behind a round's: with Celery a worker of its own."""

@@ -6,6 +6,7 @@ They are a second fence. Who may answer which form is said by the contract and h
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -17,6 +18,9 @@ from mailround.errors import ConfigurationError
 Action = Literal["can_create", "can_read", "can_edit", "can_delete", "menu_access"]
 Permission = tuple[Action, str]
 
+CONNECTION = "access_review"
+REVIEWER = "AccessReview"
+"""The role of the account as which the access review asks: nobody's, and the only one of its account."""
 OBSOLETE = ("Custody",)
 """Roles of earlier versions. Whoever still has one gets a new one by hand: the old name does not tell which."""
 
@@ -50,6 +54,29 @@ class Roles(BaseModel):
         return frozenset(each for ability in self.roles[role].may for each in self.abilities[ability])
 
 
+@dataclass(frozen=True, slots=True)
+class Reviewer:
+    """As whom the access review asks the API server, and where it is."""
+
+    host: str
+    login: str
+    password: str = field(repr=False)
+
+
+def reviewer() -> Reviewer | None:
+    """Return whom the connection names; None where it is missing or says too little."""
+    from airflow.sdk import BaseHook
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        found = BaseHook.get_connection(CONNECTION)
+    except AirflowNotFoundException:
+        return None
+    if not (found.host and found.login and found.password):
+        return None
+    return Reviewer(found.host, found.login, found.password)
+
+
 def load_roles(include: Path) -> Roles:
     """Return what the file says.
 
@@ -59,8 +86,10 @@ def load_roles(include: Path) -> Roles:
     return read_yaml(include, "roles", Roles, "役割の設定")
 
 
-def apply_roles(roles: Roles) -> dict[str, int]:
+def apply_roles(roles: Roles, account: Reviewer | None) -> dict[str, int]:
     """Give every role exactly the permissions of the file, and take all of them from roles of earlier versions.
+
+    The account of the access review is made, or gets the password its connection has.
 
     Works on the metadata database of this environment, and makes Airflow's own roles and resources first.
 
@@ -69,7 +98,8 @@ def apply_roles(roles: Roles) -> dict[str, int]:
         may do everything, and gets it back at every start.
 
     Raises:
-        ConfigurationError: The file names a resource that Airflow does not have; nothing has been changed.
+        ConfigurationError: The file names a resource that Airflow does not have, and nothing has been changed; or the
+            account cannot be made: the name is a person's.
     """
     from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
 
@@ -83,8 +113,27 @@ def apply_roles(roles: Roles) -> dict[str, int]:
             if role := manager.find_role(name):
                 role.permissions = []
         manager.session.commit()
+        if account:
+            _apply_reviewer(manager, account)
         held = (role.name for user in manager.get_all_users() for role in user.roles)
         return Counter(name for name in held if name not in roles.roles)
+
+
+def _apply_reviewer(manager: Any, account: Reviewer) -> None:  # noqa: ANN401 - Flask-AppBuilder's has no types
+    """Make the account, or give it that password; one that has any other role is a person's and stays."""
+    role, user = manager.find_role(REVIEWER), manager.find_user(account.login)
+    if user is None:
+        mail = f"{account.login}@mailround.invalid"
+        user = manager.add_user(account.login, account.login, "mailround", mail, role, account.password)
+    elif user.roles == [role]:
+        manager.reset_password(user.id, account.password)
+    else:
+        user = None
+    if not user:
+        raise ConfigurationError(
+            f"アクセスの点検に使う利用者「{account.login}」を作れません。",
+            "人が使っている名前なら、接続 access_review の利用者を別の名前に変えてください。",
+        )
 
 
 def _require_known(manager: Any, roles: Roles) -> None:  # noqa: ANN401 - Flask-AppBuilder's has no types

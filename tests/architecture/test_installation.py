@@ -10,6 +10,7 @@ import pytest
 import yaml
 from pydantic_core import PydanticUndefined
 
+from mailround.notices import HOUSE_QUEUE
 from mailround.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,7 +41,7 @@ def test_every_required_setting_has_its_place_in_an_installation(compose: Any) -
         if field.default is PydanticUndefined
     }
     assert required
-    for name in ("prepare", *SERVERS, "worker"):
+    for name in ("prepare", *SERVERS, "worker", "house"):
         service = compose["services"][name]
         files = {each.upper() for each in service["secrets"]}
         assert required <= set(service["environment"]) | files | asked
@@ -56,6 +57,17 @@ def test_a_worker_has_neither_the_metadata_database_nor_airflows_keys(compose: A
     assert set(worker["secrets"]) == {"broker_url", "result_backend", "connections.json", "mailround_register_url"}
     used = {value.removeprefix("cat /run/secrets/") for name, value in worker["environment"].items() if "_CMD" in name}
     assert used < set(worker["secrets"])
+
+
+def test_what_needs_airflows_database_has_a_worker_of_its_own_which_has_no_key_of_a_round(compose: Any) -> None:
+    house, worker = compose["services"]["house"], compose["services"]["worker"]
+    assert house["command"] == [*worker["command"], "--queues", HOUSE_QUEUE]
+    assert set(house["secrets"]) == {*worker["secrets"], "mailround_metadata_url"}
+    assert set(worker["volumes"]) - set(house["volumes"]) == {"inbox:/srv/mailround/inbox", "vault:/srv/vault"}
+    [backup] = set(house["volumes"]) - set(worker["volumes"])
+    assert backup.endswith(f":{house['environment']['MAILROUND_BACKUP']}")
+    tool = "postgresql-client-15"
+    assert tool in (ROOT / "Dockerfile").read_text(encoding="utf-8").split("AS mailround\n")[1]
 
 
 def test_no_secret_stands_in_the_file_or_its_environment(compose: Any) -> None:

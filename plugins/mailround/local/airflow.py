@@ -113,9 +113,8 @@ class LocalAirflow:
                     "extra": {"disable_ssl": True, "disable_tls": True},
                 }
             ),
-            # In a ward it is a user of its own, with the role AccessReview alone.
             "AIRFLOW_CONN_ACCESS_REVIEW": json.dumps(
-                {"conn_type": "http", "host": self.url, "login": "admin", "password": drawn["password"]}
+                {"conn_type": "http", "host": self.url, "login": "access-review", "password": drawn["password"]}
             ),
             "MAILROUND_INBOX": str(ward / "inbox"),
             "MAILROUND_DATA": str(ward / "data"),

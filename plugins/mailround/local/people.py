@@ -37,10 +37,10 @@ def main() -> None:
     from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
     from airflow.utils.db import initdb
 
-    from mailround.roles import apply_roles, load_roles
+    from mailround.roles import apply_roles, load_roles, reviewer
 
     initdb()
-    apply_roles(load_roles(CheckSettings().include))
+    apply_roles(load_roles(CheckSettings().include), reviewer())
     password = os.environ[PASSWORD_VARIABLE]
     with get_application_builder() as builder:
         manager = builder.sm

@@ -36,6 +36,7 @@ AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC=3
 MAILROUND_PROFILE=demonstration
 MAILROUND_FREE_GIB=1
 """
+NEW_RECIPIENT = "import pyrage; print(pyrage.x25519.Identity.generate().to_public())"
 BEGUN = time.monotonic()
 
 
@@ -144,8 +145,9 @@ def require_no_way_out(installation: Installation) -> None:
     say("worker, api-server, postgres, redis: no way to the outer network")
 
 
-def instances(user: AirflowUser, run_id: str) -> list[dict[str, Any]]:
-    return user._call("GET", f"/api/v2/dags/mailing_round/dagRuns/{run_id}/taskInstances?limit=200")["task_instances"]
+def instances(user: AirflowUser, run_id: str, dag: str = "mailing_round") -> list[dict[str, Any]]:
+    """Of a run, or of all runs with ``~``."""
+    return user._call("GET", f"/api/v2/dags/{dag}/dagRuns/{run_id}/taskInstances?limit=200")["task_instances"]
 
 
 def until(what: str, found: Any, seconds: float) -> Any:
@@ -196,6 +198,46 @@ def the_round(installation: Installation) -> None:
     if not any(name.startswith("render[") for name in tries) or len(hosts) < 2:
         raise SystemExit("the killed worker's task was not done again, or only one worker ever worked")
     say(installation.compose("exec", "-T", "api-server", "start", "mailround", "register", "verify").strip())
+
+
+def the_house(installation: Installation) -> None:
+    """What Airflow runs of itself at a first start, each where it may; and a backup, which one service alone makes."""
+    watcher = AirflowUser(URL, "datateam", installation.password)
+    expected = {
+        "house_check": "check_house",
+        "house_cleaning": "clean_house",
+        "deletion_watch": "watch_deletions",
+        "access_review": "review_access",
+    }
+    hosts = {
+        status(each, "{{.Config.Hostname}}"): name
+        for name in ("worker", "house")
+        for each in installation.containers(name)
+    }
+    for dag, task in expected.items():
+        done = until(
+            f"{dag}: {task} has ended",
+            lambda dag=dag, task=task: [
+                each
+                for each in instances(watcher, "~", dag)
+                if each["task_id"] == task and each["state"] in {"success", "failed"}
+            ],
+            300,
+        )
+        states = {(each["state"], hosts.get(each["hostname"])) for each in done}
+        say(f"{dag}: {states}")
+        if states != {("success", "house" if dag == "house_cleaning" else "worker")}:
+            raise SystemExit(
+                f"{dag} did not succeed where it belongs: {installation.compose('logs', '--tail', '60', 'house')}"
+            )
+    watcher.close()
+    # The public key of an identity that nobody has kept.
+    recipient = run(str(ROOT / ".venv/bin/python"), "-c", NEW_RECIPIENT).strip()
+    say(
+        installation.compose(
+            *("exec", "-T", "-e", f"MAILROUND_BACKUP_RECIPIENT={recipient}", "house", "start", "mailround", "backup")
+        ).strip()
+    )
 
 
 def kill_both(installation: Installation, watcher: AirflowUser, run_id: str, following: subprocess.Popen[str]) -> None:
@@ -249,10 +291,11 @@ def main() -> None:
             await_healthy(
                 installation,
                 {"postgres": 1, "redis": 1, "api-server": 1, "scheduler": 1, "dag-processor": 1, "triggerer": 1}
-                | {"worker": 2, "proxy": 1},
+                | {"worker": 2, "house": 1, "proxy": 1},
             )
             say("every service is healthy, two workers")
             require_no_way_out(installation)
+            the_house(installation)
             the_round(installation)
         finally:
             if "--keep" not in sys.argv:
