@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+from buckets import S3, serving
 from forked import Airflow
 from mailround.context import RoundContext, load_round
 from mailround.local.airflow import LocalAirflow
@@ -90,6 +91,13 @@ def metadata(tmp_path_factory: pytest.TempPathFactory) -> LocalAirflow:
     local = LocalAirflow(tmp_path_factory.mktemp("metadata") / "airflow", 1, 2)
     subprocess.run([sys.executable, "-m", "mailround.local.people"], env=local.environment(), check=True)
     return local
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3]:
+    """A real S3 server."""
+    with serving() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

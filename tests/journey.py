@@ -32,6 +32,7 @@ from mailround.password_handover import PasswordHandover
 from mailround.password_notice import issue
 from mailround.plan_print import LISTED, list_name, plan_print
 from mailround.posting import Posting
+from mailround.private_files import read
 from mailround.proof import make_proof
 from mailround.purge import purge
 from mailround.receipt import Receipt
@@ -160,7 +161,10 @@ def hand_over(journey: Journey, sealed: Sealed) -> None:
 def _hand_over_media(journey: Journey, sealed: Sealed) -> None:
     work = journey.work
     make_image(work, at=day(11, 13))
-    check_disc(work, image_path(work.settings, work.round_id), "DVD-0001", at=day(11, 13))
+    burned = work.settings.inbox.with_name("burned.iso")
+    burned.write_bytes(read(image_path(work.settings, work.round_id)))
+    check_disc(work, burned, "DVD-0001", at=day(11, 13))
+    burned.unlink()
     print_sheet(work, "media", lambda _: None, at=day(11, 13))
     journey.asked(MediaHandover, pieces=sealed.pieces, pages=sealed.pages)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -46,6 +46,8 @@ WELL = Facts(
     accounts=(Account("datateam", ("DataTeam",), known_password=False),),
     roles=frozenset({"DataTeam", "Approver"}),
     folders=FOLDERS,
+    servers={"MAILROUND_DATA のS3": "https://s3.ward.example"},
+    buckets={"MAILROUND_DATA": ()},
     secret_files=SECRET_FILES,
     register_fault=None,
     clocks={"MAILROUND_REGISTER_URL": 4.9},
@@ -102,6 +104,22 @@ FAULTS: list[tuple[str, str, dict[str, object]]] = [
         "IDENTITY",
         {"secret_files": {**SECRET_FILES, "MAILROUND_VAULT_IDENTITY": Place(Path("/srv/outbox/id"), 0o600, 2)}},
     ),
+    (
+        "vault_apart",
+        "バケット",
+        {
+            "folders": {
+                **folder("MAILROUND_VAULT", Place(PurePosixPath("s3.ward.example/a/vault"), None, "s3.ward.example/a")),
+                "MAILROUND_DATA": Place(PurePosixPath("s3.ward.example/a/data"), None, "s3.ward.example/a"),
+            }
+        },
+    ),
+    ("bucket_wire", "MAILROUND_DATA", {"servers": {"MAILROUND_DATA のS3": "http://s3.ward.example"}}),
+    (
+        "buckets",
+        "MAILROUND_DATA（版が残る、誰でも開ける）",
+        {"buckets": {"MAILROUND_DATA": ("版が残る", "誰でも開ける")}},
+    ),
     ("register", "トリガー", {"register_fault": "管理簿の書換防止（トリガー）が設定されていません"}),
     ("clocks", "（+6秒）", {"clocks": {"MAILROUND_REGISTER_URL": 5.6}}),
     ("clocks", "（-3600秒）", {"clocks": {"MAILROUND_REGISTER_URL": -3600.0}}),
@@ -122,11 +140,12 @@ LOOPBACK = replace(
     metadata={"[database] sql_alchemy_conn": "postgresql://airflow:airflow@localhost/airflow"},
     register={"MAILROUND_REGISTER_URL": "postgresql://register_app:register_app@127.0.0.1/register"},
     brokers={"[celery] broker_url": "redis://127.0.0.1:6379/0"},
+    servers={"MAILROUND_DATA のS3": "http://127.0.0.1:9000"},
     folders=folder("MAILROUND_VAULT", Place(Path("/keys/vault"), 0o700, 1)),
     free={"MAILROUND_DATA": 0},
 )
 LENIENT = {
-    *("ui_wire", "cookies", "metadata_wire", "register_wire", "broker_wire", "passwords"),
+    *("ui_wire", "cookies", "metadata_wire", "register_wire", "broker_wire", "passwords", "bucket_wire"),
     *("vault_apart", "disk"),
 }
 

@@ -49,6 +49,77 @@ def test_a_ward_in_which_nobody_is_told_does_not_run(environment: pytest.MonkeyP
         load_settings()
 
 
+S3 = {"S3_ENDPOINT": "https://s3.ward.example", "S3_KEY": "the-key", "S3_SECRET": "the-secret"}
+
+
+@pytest.mark.parametrize("written", ["/srv/data", "file:///srv/data"])
+def test_a_place_of_this_machine_is_a_path_or_a_uri(environment: pytest.MonkeyPatch, written: str) -> None:
+    environment.setenv("MAILROUND_DATA", written)
+    assert load_settings().data == Path("/srv/data")
+    environment.setenv("MAILROUND_DATA", "file:///srv/%E5%8C%BA%20data")
+    assert load_settings().data == Path("/srv/区 data")
+
+
+def test_a_place_in_a_bucket_carries_its_access_and_shows_it_to_nobody(environment: pytest.MonkeyPatch) -> None:
+    for name, value in S3.items():
+        environment.setenv(f"MAILROUND_{name}", value)
+    environment.setenv("MAILROUND_VAULT_S3_KEY", "another-key")
+    environment.setenv("MAILROUND_DATA", "s3://ward-data/mailround/data")
+    environment.setenv("MAILROUND_VAULT", "s3://ward-keys")
+    found = load_settings()
+    assert not isinstance(found.data, Path)
+    assert not isinstance(found.vault, Path)
+    assert (found.data / "round" / "plan.age").path == "ward-data/mailround/data/round/plan.age"
+    assert (found.vault / "round" / "key").path == "ward-keys/round/key"
+    access = [(each.storage_options["key"], each.storage_options["secret"]) for each in (found.data, found.vault)]
+    assert access == [("the-key", "the-secret"), ("another-key", "the-secret")]
+    shown = f"{found!r} {found.data!r} {found.data} {found.model_dump_json(include={'s3_key', 's3_secret'})}"
+    assert not [each for each in ("the-key", "the-secret", "another-key") if each in shown]
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        *("s3://", "s3:///data", "s3://ward-data/", "s3://ward-data//x", "s3://ward-data/../x", "s3://ward-data/.x"),
+        *(
+            "s3://key:secret@ward-data/x",
+            "s3://ward-data/x?versionId=1",
+            "s3://Ward/x",
+            "simplecache::s3://ward-data/x",
+        ),
+        *("gs://ward-data/x", "memory://x", "file://server/share", "file:/srv", "file:data", "https://ward.example/x"),
+    ],
+)
+def test_any_other_uri_is_refused_with_what_may_stand_there_and_without_itself(
+    environment: pytest.MonkeyPatch, uri: str
+) -> None:
+    for name, value in S3.items():
+        environment.setenv(f"MAILROUND_{name}", value)
+    environment.setenv("MAILROUND_OUTBOX", uri)
+    with pytest.raises(
+        ConfigurationError, match=r"：MAILROUND_OUTBOX（/ で始まるパスか、.*s3://バケット/パス"
+    ) as caught:
+        load_settings()
+    assert uri not in str(caught.value).replace("s3://バケット", "")
+
+
+@pytest.mark.parametrize("missing", S3)
+def test_a_bucket_without_its_access_is_refused(environment: pytest.MonkeyPatch, missing: str) -> None:
+    for name, value in S3.items():
+        environment.setenv(f"MAILROUND_{name}", value)
+    environment.delenv(f"MAILROUND_{missing}")
+    environment.setenv("MAILROUND_VAULT", "s3://ward-keys")
+    with pytest.raises(ConfigurationError, match=f"：MAILROUND_VAULT（MAILROUND_{missing}も設定します）。"):
+        load_settings()
+
+
+@pytest.mark.parametrize("endpoint", ["s3.ward.example", "ftp://s3.ward.example", "https://key:secret@s3.ward.example"])
+def test_a_servers_address_holds_no_key(environment: pytest.MonkeyPatch, endpoint: str) -> None:
+    environment.setenv("MAILROUND_S3_ENDPOINT", endpoint)
+    with pytest.raises(ConfigurationError, match="MAILROUND_S3_ENDPOINT"):
+        load_settings()
+
+
 @pytest.mark.parametrize("value", ["0", "65", "many"])
 def test_a_wrong_number_is_named_without_its_value(environment: pytest.MonkeyPatch, value: str) -> None:
     environment.setenv("MAILROUND_PRINT_TASKS", value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from mailround.context import RoundContext, load_round
 from mailround.open_round import open_round
@@ -14,13 +15,11 @@ from printing import ROUND
 NOW = datetime(2026, 11, 10, 9, 0, tzinfo=TOKYO)
 
 
-def ward_in(folder: Path) -> Settings:
-    """Return the settings of a ward that has everything in one folder."""
+def ward_in(folder: Path, **elsewhere: str) -> Settings:
+    """Return the settings of a ward that has everything in one folder, but for what is elsewhere."""
+    places: dict[str, Any] = {name: folder / name for name in ("inbox", "data", "outbox", "vault")}
     return Settings(
-        inbox=folder / "inbox",
-        data=folder / "data",
-        outbox=folder / "outbox",
-        vault=folder / "vault",
+        **(places | elsewhere),
         vault_identity=folder / "vault-identity",
         register_url=f"sqlite:///{folder}/register/register.db",
         alert_to=("data@example.org",),

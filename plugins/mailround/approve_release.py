@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import TYPE_CHECKING, ClassVar
@@ -12,6 +11,7 @@ from mailround.decide_holds import HoldDecision, holds_table
 from mailround.errors import CountMismatchError, GateClosedError
 from mailround.forms import Answer, Form, Settled, designated, recorded, table
 from mailround.gates import APPROVAL, RECENT, Approvals, Evaluation, ExportAge, Release, closed
+from mailround.private_files import sha256
 from mailround.register.entries import (
     Body,
     Extracted,
@@ -213,11 +213,7 @@ def release_of(work: RoundContext) -> Release:
     """Return what the register and the disk say of the package; reads the whole file."""
     from mailround.seal import package_path  # noqa: PLC0415 - a DAG file imports this module at every parse
 
-    path = package_path(work.settings, work.round_id)
-    on_disk = None
-    if path.is_file():
-        with path.open("rb") as package:
-            on_disk = hashlib.file_digest(package, "sha256").hexdigest()
+    on_disk = sha256(package_path(work.settings, work.round_id))
     entries = work.entries
     sealed, approved, late = latest(entries, Sealed), latest(entries, ReleaseApproved), overtaken(entries)
     return Release(

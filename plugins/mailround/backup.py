@@ -102,7 +102,7 @@ def _included(settings: Settings) -> list[Path]:
     include = settings.include.resolve()
     apart = (settings.inbox, settings.data, settings.outbox, settings.vault, settings.vault_identity)
     for place in (*apart, settings.checkpoint_key, settings.backup):
-        if place is not None and place.resolve().is_relative_to(include):
+        if isinstance(place, Path) and place.resolve().is_relative_to(include):
             raise BackupError(f"設定のフォルダの中に {place} があります。", "設定のフォルダの外へ移してください。")
     found = sorted(settings.include.rglob("*"))
     for each in found:

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain
-from pathlib import Path
 
 from mailround.context import RoundContext
 from mailround.controls import load_controls
@@ -37,7 +36,7 @@ from mailround.register.entries import (
     latest,
 )
 from mailround.returned_mail import unsettled
-from mailround.settings import Settings
+from mailround.settings import Location, Settings
 from mailround.withdrawal import open_requests
 
 REQUIRED: tuple[type[Body], ...] = (
@@ -55,7 +54,7 @@ REQUIRED: tuple[type[Body], ...] = (
 """What must stand in the register; Airflow's task states prove nothing, an administrator can set them."""
 
 
-def report_path(settings: Settings, round_id: str) -> Path:
+def report_path(settings: Settings, round_id: str) -> Location:
     """Return where a round's evidence report lies as JSON; beside it is the PDF of the same name."""
     return settings.outbox / round_id / "evidence" / f"{round_id}.json"
 

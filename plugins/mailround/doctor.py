@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
+from pathlib import PurePath
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from mailround.errors import HouseError
@@ -35,11 +35,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A folder or file of the ward: its mode (None: not made yet), and the device it lies or will lie on."""
+    """A folder or file of the ward: its mode (None: not made yet, or in a bucket), and the device or bucket of it."""
 
-    path: Path
+    path: PurePath
     mode: int | None
-    device: int
+    device: int | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,8 @@ class Facts:
     accounts: tuple[Account, ...] | None
     roles: frozenset[str]
     folders: Mapping[str, Place]
+    servers: Mapping[str, str]
+    buckets: Mapping[str, tuple[str, ...]]
     secret_files: Mapping[str, Place]
     register_fault: str | None
     clocks: Mapping[str, float]
@@ -144,8 +146,8 @@ def _named(names: Iterator[str], what: str) -> str | None:
     return f"{listed} {what}" if listed else None
 
 
-def _plain_addresses(facts: Facts) -> str | None:
-    return _named((name for name, url in facts.addresses.items() if urlsplit(url).scheme != "https"), "が https でない")
+def _plain_addresses(addresses: Mapping[str, str]) -> str | None:
+    return _named((name for name, url in addresses.items() if urlsplit(url).scheme != "https"), "が https でない")
 
 
 def _plain_database(url: str) -> bool:
@@ -260,7 +262,7 @@ def _vault_beside_data(facts: Facts) -> str | None:
             if one.is_relative_to(other) or other.is_relative_to(one):
                 return f"{key} と {payload} の一方が、他方の中にある"
             if places[key].device == places[payload].device:
-                return f"{key} と {payload} が同じ記憶装置にある"
+                return f"{key} と {payload} が同じ記憶装置かバケットにある"
     return None
 
 
@@ -295,7 +297,7 @@ ROWS = (
     Row(
         "ui_wire",
         "画面の通信",
-        _plain_addresses,
+        lambda facts: _plain_addresses(facts.addresses),
         "TLSの中継（リバースプロキシ）を置き、両方を https:// で始まる、利用者が使う住所にしてください。",
         lenient=lambda facts: _on_loopback(*facts.addresses.values()),
     ),
@@ -358,17 +360,27 @@ ROWS = (
         "include/roles.yaml にある役割だけを付け直してください（Admin など、Airflowの初めの役割は使いません）。",
         seen=lambda facts: facts.accounts is not None,
     ),
-    Row(
-        "folders",
-        "フォルダの権限",
-        _open_folders,
-        "`chmod o-rwx` を実行し、誰が開いたかを調べてください。",
-    ),
+    Row("folders", "フォルダの権限", _open_folders, "`chmod o-rwx` を実行し、誰が開いたかを調べてください。"),
     Row(
         "secret_files",
         "鍵のファイルの権限",
         _open_secrets,
         "`chmod 600` を実行してください。読まれた恐れがあれば、事故として報告してください。",
+    ),
+    Row(
+        "bucket_wire",
+        "S3の通信",
+        lambda facts: _plain_addresses(facts.servers),
+        "S3のサーバーでTLSを有効にし、https:// で始まる住所にしてください。",
+        lenient=lambda facts: _on_loopback(*facts.servers.values()),
+    ),
+    Row(
+        "buckets",
+        "バケット",
+        lambda facts: _named(
+            (f"{name}（{'、'.join(told)}）" for name, told in facts.buckets.items() if told), "が使えない"
+        ),
+        "docs/adr/0030-storage-by-uri.md のとおりのバケットと権限にしてください。",
     ),
     Row(
         "vault_apart",
@@ -389,19 +401,8 @@ ROWS = (
         _clocks_apart,
         "すべての機械の時刻同期（NTP）を直してください。ずれている間の管理簿の時刻は、紙の記録と照らしてください。",
     ),
-    Row(
-        "certificates",
-        "証明書",
-        _expired,
-        "証明書を更新し、使うサービスを起動し直してください。",
-    ),
-    Row(
-        "certificates_soon",
-        "証明書の期限",
-        _expiring,
-        "期限までに証明書を更新してください。",
-        soon=True,
-    ),
+    Row("certificates", "証明書", _expired, "証明書を更新し、使うサービスを起動し直してください。"),
+    Row("certificates_soon", "証明書の期限", _expiring, "期限までに証明書を更新してください。", soon=True),
     Row(
         "telemetry",
         "外部への利用統計",

@@ -24,6 +24,7 @@ from mailround.overdue import return_due, written_rule
 from mailround.package_check import MANIFEST
 from mailround.paper import Frame, Page, Text, checkpoint_block, draw
 from mailround.password_notice import copies, require_notice
+from mailround.private_files import read, size
 from mailround.qr import qr_code
 from mailround.register.checkpoint import Checkpoint, sign
 from mailround.register.entries import (
@@ -165,9 +166,9 @@ def _manifest_sha256(work: RoundContext, sealed: Sealed) -> str:
     if made:
         return made[-1].manifest_sha256
     manifest = package_path(work.settings, work.round_id).with_name(MANIFEST)
-    if not manifest.is_file():
+    if size(manifest) is None:
         raise GateClosedError("パッケージの目録がありません（点検表9）。", "システム担当へ連絡してください。")
-    return hashlib.sha256(manifest.read_bytes()).hexdigest()
+    return hashlib.sha256(read(manifest)).hexdigest()
 
 
 def _facts(

@@ -10,7 +10,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import parse_qs, urlsplit
 
 import sqlalchemy as sa
@@ -18,11 +18,12 @@ from cryptography import x509
 from sqlalchemy.exc import SQLAlchemyError
 
 from mailround import unsent
+from mailround.bucket import faults
 from mailround.doctor import Account, Facts, Place
 from mailround.errors import ConfigurationError, RegisterError
 from mailround.register.store import Register
 from mailround.roles import load_roles, reviewer
-from mailround.settings import TOKYO, Settings, Telemetry
+from mailround.settings import TOKYO, Location, Settings, Telemetry
 
 _HIDDEN = "airflow-db-not-allowed"
 _CERTIFICATES_IN_URLS = ("sslrootcert", "sslcert", "ssl_ca_certs", "ssl_certfile")
@@ -53,6 +54,7 @@ def find_facts(settings: Settings) -> Facts:
         register["MAILROUND_REGISTER_OWNER_URL"] = settings.register_owner_url
     brokers = dict(_brokers())
     folders = _folders(settings)
+    buckets = {name: place for name, place in folders.items() if not isinstance(place, Path)}
     files = dict(_certificate_files(settings, {**(metadata or {}), **register, **brokers}))
     return Facts(
         demonstration=settings.profile == "demonstration",
@@ -70,6 +72,8 @@ def find_facts(settings: Settings) -> Facts:
         accounts=_accounts(of_airflow) if metadata else None,
         roles=frozenset(load_roles(settings.include).roles),
         folders={name: _place(path) for name, path in folders.items()},
+        servers={f"{name} のS3": str(place.storage_options["endpoint_url"]) for name, place in buckets.items()},
+        buckets={name: faults(place) for name, place in buckets.items()},
         secret_files={
             "MAILROUND_VAULT_IDENTITY": _place(settings.vault_identity),
             "署名鍵": _place(settings.checkpoint_key),
@@ -89,8 +93,9 @@ def find_facts(settings: Settings) -> Facts:
 
 
 def free_space(settings: Settings) -> dict[str, int]:
-    """Return the free bytes of each folder's file system, by the setting's name."""
-    return {name: shutil.disk_usage(_existing(path)).free for name, path in _folders(settings).items()}
+    """Return the free bytes of each folder's file system, by the setting's name; a bucket has no such limit."""
+    folders = {name: path for name, path in _folders(settings).items() if isinstance(path, Path)}
+    return {name: shutil.disk_usage(_existing(path)).free for name, path in folders.items()}
 
 
 def least_free(settings: Settings) -> int:
@@ -110,7 +115,7 @@ def answering_workers() -> int | None:
     return sum(any(each["name"] == rounds for each in its) for its in answers.values())
 
 
-def _folders(settings: Settings) -> dict[str, Path]:
+def _folders(settings: Settings) -> dict[str, Location]:
     return {f"MAILROUND_{name.upper()}": getattr(settings, name) for name in ("inbox", "data", "outbox", "vault")}
 
 
@@ -148,7 +153,10 @@ def _existing(path: Path) -> Path:
     return next(each for each in (path, *path.absolute().parents) if each.exists())
 
 
-def _place(path: Path) -> Place:
+def _place(path: Location) -> Place:
+    if not isinstance(path, Path):
+        server = urlsplit(path.storage_options["endpoint_url"]).netloc
+        return Place(PurePosixPath(server, path.path), None, f"{server}/{path.path.partition('/')[0]}")
     status = _existing(path).stat()
     return Place(path.resolve(), status.st_mode & 0o777 if path.exists() else None, status.st_dev)
 

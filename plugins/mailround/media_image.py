@@ -13,7 +13,6 @@ import hashlib
 import io
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import BinaryIO
 
 import pyzipper
@@ -24,16 +23,16 @@ from mailround.disc import differences, read_image, require_room, write_image
 from mailround.errors import GateClosedError, PackageError
 from mailround.gates import HANDOVER, require
 from mailround.package_check import MANIFEST
-from mailround.private_files import replacing
+from mailround.private_files import opened, read, replacing, sha256, size
 from mailround.register.entries import MediaImaged, Sealed, latest
 from mailround.seal import package_path
-from mailround.settings import Settings
+from mailround.settings import Location, Settings
 
 _YEAR_AND_MONTH = 7
 _AGAIN = "`mailround media image` をもう一度実行してください。直らなければシステム担当へ連絡してください。"
 
 
-def image_path(settings: Settings, round_id: str) -> Path:
+def image_path(settings: Settings, round_id: str) -> Location:
     """Return where a round's image lies: in the folder that the purge empties."""
     return package_path(settings, round_id).with_suffix(".iso")
 
@@ -56,8 +55,7 @@ def make_image(work: RoundContext, *, at: datetime) -> MediaImaged:
         VaultError: The password is destroyed, and there is no recorded image any more.
     """
     package, target = package_path(work.settings, work.round_id), image_path(work.settings, work.round_id)
-    if package.is_file():
-        require_room(package.stat().st_size)
+    require_room(size(package) or 0)
     sealed = work.released(Sealed)
     if sealed is None:
         raise GateClosedError(
@@ -66,23 +64,26 @@ def make_image(work: RoundContext, *, at: datetime) -> MediaImaged:
         )
     require(HANDOVER, release_of(work), work.opened.posting_date)
     made = latest(work.entries, MediaImaged)
-    if made and made.package_sha256 == sealed.sha256 and target.is_file() and _sha256(target) == made.sha256:
+    if made and made.package_sha256 == sealed.sha256 and sha256(target) == made.sha256:
         return made
     manifest = _manifest(work, package)
     wanted = {package.name: sealed.sha256, MANIFEST: hashlib.sha256(manifest).hexdigest()}
     label = f"ROUND_{work.round_id[:_YEAR_AND_MONTH].replace('-', '_')}"
     with replacing(target) as image:
-        with package.open("rb") as file:
+        with opened(package) as file:
             listed: BinaryIO = io.BytesIO(manifest)
             files = {package.name: (file, sealed.bytes), MANIFEST: (listed, len(manifest))}
             write_image(image, label, files)
         _require_read_back(image, wanted)
         work.released(Sealed)  # somebody may have given the round up meanwhile, and all there was of it is erased
+    length, digest = size(target), sha256(target)
+    if length is None or digest is None:
+        raise PackageError("作った媒体イメージが、その場所にありません。", _AGAIN)
     body = MediaImaged(
         package_sha256=sealed.sha256,
         manifest_sha256=wanted[MANIFEST],
-        bytes=target.stat().st_size,
-        sha256=_sha256(target),
+        bytes=length,
+        sha256=digest,
     )
     work.register.append(body, round_id=work.round_id, actor="mailround", at=at)
     return body
@@ -95,20 +96,15 @@ def _require_read_back(image: BinaryIO, wanted: Mapping[str, str]) -> None:
         raise PackageError(f"作った媒体イメージに誤りがあります：{'、'.join(faults)}。", _AGAIN)
 
 
-def _manifest(work: RoundContext, package: Path) -> bytes:
+def _manifest(work: RoundContext, package: Location) -> bytes:
     """Return the manifest out of the package, which the approval covers, unless the one beside it says otherwise."""
-    with pyzipper.AESZipFile(package) as archive:
+    with opened(package) as file, pyzipper.AESZipFile(file) as archive:
         archive.setpassword(work.vault.open(work.round_id, PASSWORD))
         manifest = bytes(archive.read(MANIFEST))
     beside = package.with_name(MANIFEST)
-    if not beside.is_file() or beside.read_bytes() != manifest:
+    if size(beside) is None or read(beside) != manifest:
         raise PackageError(
             f"パッケージの隣の目録（{MANIFEST}）が、パッケージの中の目録と違うか、ありません。",
             "目録を書き換えた人がいないか確かめ、システム担当へ連絡してください。",
         )
     return manifest
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

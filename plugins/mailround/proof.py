@@ -32,6 +32,7 @@ from mailround.fonts import FontStack, load_font, split_units
 from mailround.model import Piece, PieceRange
 from mailround.pdf_font import EmbeddedFont
 from mailround.plan_print import PIECES, chunk_name
+from mailround.private_files import opened, size
 from mailround.register.entries import PrintPlanned, ProofMade, ProofShown, Sealed, latest, standing
 from mailround.render import RANGES, pages_name
 from mailround.seal import package_path
@@ -152,11 +153,11 @@ def _units(text: str) -> set[str]:
 def _bind(work: RoundContext, cover: bytes, sealed: Sealed, chosen: Sequence[Chosen]) -> tuple[bytes, int]:
     """Return the cover followed by the chosen pages of the package on disk, and how many pages that makes."""
     path = package_path(work.settings, work.round_id)
-    if not path.is_file():
+    if size(path) is None:
         raise PackageError("封緘したパッケージのファイルがありません。", _SEAL_AGAIN)
     document = pypdfium2.PdfDocument(cover)
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != sealed.sha256:
                 raise PackageError("パッケージのファイルが封緘の記録と一致しません。", _SEAL_AGAIN)
             with pyzipper.AESZipFile(file) as archive:

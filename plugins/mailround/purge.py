@@ -8,7 +8,6 @@ mail (返戻) comes back with nothing but a piece id; `close_round` destroys it 
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,10 +21,10 @@ from mailround.context import INDEX_KEY, PASSWORD, ROUND_KEY, RoundContext
 from mailround.errors import CountMismatchError, GateClosedError, VaultError, WorkspaceError
 from mailround.extract import CONTROL_SUFFIX
 from mailround.package_check import MANIFEST
-from mailround.private_files import delete, partials, replacing
+from mailround.private_files import delete, names, partials, read, replacing, sha256
 from mailround.register.entries import Extracted, Posted, PrintPlanned, Purged, RoundClosed, Sealed, latest, standing
 from mailround.seal import package_path
-from mailround.settings import Settings
+from mailround.settings import Location, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ _CHUNK = TypeAdapter(tuple[_Piece, ...])
 _INDEX = TypeAdapter(dict[str, str])
 
 
-def index_path(settings: Settings, round_id: str) -> Path:
+def index_path(settings: Settings, round_id: str) -> Location:
     """Return where a round's encrypted piece index lies."""
     return settings.data / "index" / f"{round_id}.age"
 
@@ -60,7 +59,7 @@ def read_index(work: RoundContext) -> dict[str, str]:
     """
     identity = pyrage.x25519.Identity.from_str(work.vault.open(work.round_id, INDEX_KEY).decode("ascii"))
     try:
-        return _INDEX.validate_json(pyrage.decrypt(index_path(work.settings, work.round_id).read_bytes(), [identity]))
+        return _INDEX.validate_json(pyrage.decrypt(read(index_path(work.settings, work.round_id)), [identity]))
     except (FileNotFoundError, pyrage.DecryptError):
         raise VaultError(
             f"回「{work.round_id}」の封書索引を開けません（ないか、鍵と合いません）。",
@@ -126,8 +125,7 @@ def erase(work: RoundContext, *, index: bool = False) -> int:
         work.vault.destroy(round_id, name)
     package, piece_index = package_path(settings, round_id).parent, index_path(settings, round_id)
     doomed = [settings.data / round_id, *partials(piece_index), *([piece_index] if index else [])]
-    if package.is_dir():
-        doomed += [path for path in package.iterdir() if path.name != MANIFEST]
+    doomed += [package / name for name in {name.partition("/")[0] for name in names(package)} - {MANIFEST}]
     return sum(delete(path) for path in doomed)
 
 
@@ -143,7 +141,7 @@ def erase_exports(work: RoundContext) -> int:
     read = standing(work.entries, Extracted)
     sizes, digests = {body.bytes for body in read}, {body.sha256 for body in read}
     files = [path for path in work.settings.inbox.rglob("*") if path.is_file() and not path.is_symlink()]
-    exports = [path for path in files if path.stat().st_size in sizes and _sha256(path) in digests]
+    exports = [path for path in files if path.stat().st_size in sizes and sha256(path) in digests]
     controls = [path for path in files if path.name.endswith(CONTROL_SUFFIX) and _speaks_of(path, digests)]
     for path in (*controls, *exports):
         delete(path)
@@ -167,8 +165,8 @@ def lost_export(work: RoundContext) -> tuple[str, str] | None:
 def require_only(work: RoundContext, *allowed: str) -> tuple[str, ...]:
     """Prove that of the round only the allowed files, the manifest and the evidence report are left.
 
-    Searches the data, outbox and vault folders for every file that carries the round's id in its path, without
-    trusting the paths this package writes to.
+    Searches data, outbox and vault for every file that carries the round's id in its path, without trusting the paths
+    this package writes to; in a bucket also for old versions.
 
     Returns:
         What is left as ``data/…``, ``outbox/…`` and ``vault/…``, sorted.
@@ -182,11 +180,9 @@ def require_only(work: RoundContext, *allowed: str) -> tuple[str, ...]:
     evidence = (f"outbox/{round_id}/package/{MANIFEST}", *reports)
     found = set()
     for title, root in (("data", settings.data), ("outbox", settings.outbox), ("vault", settings.vault)):
-        for path in root.rglob("*"):
-            parts = path.relative_to(root).parts
-            file = path.is_symlink() or not path.is_dir()
-            if file and any(part.lstrip(".").split(".")[0] == round_id for part in parts):
-                found.add("/".join((title, *parts)))
+        for name in names(root):
+            if any(part.lstrip(".").split(".")[0] == round_id for part in name.split("/")):
+                found.add(f"{title}/{name}")
     left = Counter(name.split("/")[0] for name in found.difference(allowed, evidence))
     if left:
         listed = "、".join(f"{title} {count}件" for title, count in sorted(left.items()))
@@ -195,11 +191,6 @@ def require_only(work: RoundContext, *allowed: str) -> tuple[str, ...]:
             "残ったファイルの中身と権限を確認して取り除き、この工程をやり直してください。",
         )
     return tuple(sorted(found))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _speaks_of(control: Path, digests: Iterable[str]) -> bool:

@@ -16,7 +16,6 @@ from mailround.contracts import Contract, load_contract
 from mailround.errors import ConfigurationError, GateClosedError
 from mailround.items import Item, open_items
 from mailround.overdue import Rule, stated_rule, written_rule
-from mailround.private_files import alone
 from mailround.register.entries import (
     DeletionCertified,
     DeletionReminded,
@@ -135,7 +134,7 @@ def remind(settings: Settings, register: Register, send: Send, *, at: datetime, 
         ConfigurationError: As `dues`, after everything else is mailed.
     """
     sent = 0
-    with alone(settings.data / "deletion-reminders.lock"):
+    with register.alone():
         for due in dues(register, settings.include, at.astimezone(TOKYO).date(), round_id):
             if due.remind:
                 to = settings.alert_to + ((due.escalate_to or ()) if due.overdue else ())

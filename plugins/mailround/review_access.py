@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import chain
-from pathlib import Path
 
 from mailround.access_report import draw_access_report
 from mailround.access_review import Account, Act, acts_in_register, month_span, review
@@ -14,11 +13,11 @@ from mailround.errors import GateClosedError
 from mailround.private_files import replacing
 from mailround.register.entries import HOUSE, AccessReviewed
 from mailround.register.store import Register
-from mailround.settings import TOKYO, Settings
+from mailround.settings import TOKYO, Location, Settings
 from mailround.working_days import load_closing_days
 
 
-def access_report_path(settings: Settings, month: str) -> Path:
+def access_report_path(settings: Settings, month: str) -> Location:
     """Return where a month's report lies."""
     return settings.outbox / "access-review" / f"{month}.pdf"
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from mailround import unsent
 from mailround.errors import MailroundError
-from mailround.private_files import replacing
-from mailround.settings import TOKYO, Settings
+from mailround.private_files import read, replacing
+from mailround.settings import TOKYO, Location, Settings
 from mailround.watch import Finding, Seen, find, is_of_work, load_limits
 
 EVERY = timedelta(minutes=15)
@@ -132,13 +131,15 @@ def _moment(at: datetime) -> str:
     return f"{at.astimezone(TOKYO):%Y-%m-%d %H:%M}"
 
 
-def _path(settings: Settings) -> Path:
+def _path(settings: Settings) -> Location:
     return settings.data / "watch.json"
 
 
 def _read(settings: Settings) -> Memory | None:
-    path = _path(settings)
-    return Memory.model_validate_json(path.read_bytes()) if path.exists() else None
+    try:
+        return Memory.model_validate_json(read(_path(settings)))
+    except FileNotFoundError:
+        return None
 
 
 def _write(settings: Settings, memory: Memory) -> None:

@@ -17,7 +17,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain
-from pathlib import Path
 from typing import BinaryIO
 
 import pyzipper
@@ -52,7 +51,7 @@ from mailround.package_check import (
 from mailround.plan_print import FONT, LISTED, list_name, planned_offices, planned_templates
 from mailround.private_files import replacing
 from mailround.register.entries import PrintPlanned, Sealed, Verified, latest, overtaken, standing
-from mailround.settings import TOKYO, Settings
+from mailround.settings import TOKYO, Location, Settings
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """32 symbols without 0, 1, I and O: 20 of them are 100 bits, which WinZip's 1,000 PBKDF2 rounds need."""
@@ -69,7 +68,7 @@ _LINES, _OF_A_CHUNK = "seal/lines", TypeAdapter(tuple[str, ...])
 """Workspace name of the lines of pieces.csv while a package is made, those of a chunk in one text."""
 
 
-def package_path(settings: Settings, round_id: str) -> Path:
+def package_path(settings: Settings, round_id: str) -> Location:
     """Return where a round's package lies."""
     return settings.outbox / round_id / "package" / f"{round_id}.zip"
 

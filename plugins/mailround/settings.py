@@ -7,14 +7,25 @@ elsewhere, by the command that starts it.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from upath import UPath
 
 from mailround.errors import ConfigurationError
 
@@ -23,6 +34,10 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 SECRETS = Path("/run/secrets")
 """Where containers find their secrets: a setting there is a file with its variable's name in small letters."""
 
+Location = Path | UPath
+"""A file or folder of this machine or, as a `UPath`, of an S3 bucket; `private_files` reads and writes either."""
+
+Endpoint = Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]+)?/?$")]
 MailAddress = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9.-]+$")]
 
 
@@ -39,6 +54,32 @@ def _split(value: object) -> object:
 
 _LISTED = (NoDecode, BeforeValidator(_split))
 """Values separated by commas."""
+
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_IN_A_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+_ACCESS = {"s3_endpoint": "endpoint_url", "s3_key": "key", "s3_secret": "secret"}
+
+
+def _located(value: object, info: ValidationInfo) -> Location:
+    """Return where a path or URI points to; an object's name carries the access that the settings before it give."""
+    text = str(value)
+    if text.startswith("file:///"):
+        return Path(unquote(text.removeprefix("file://")))
+    if not _SCHEME.match(text):
+        return Path(text)
+    if not _IN_A_BUCKET.fullmatch(text):
+        raise ValueError("/ で始まるパスか、file:///パスか、s3://バケット/パス にします")
+    given = {name: info.data.get(f"{info.field_name}_{name}") or info.data.get(name) for name in _ACCESS}
+    if missing := [f"MAILROUND_{name.upper()}" for name, each in given.items() if each is None]:
+        raise ValueError(f"{'と'.join(missing)}も設定します")
+    plain = {name: each.get_secret_value() if isinstance(each, SecretStr) else each for name, each in given.items()}
+    access: dict[str, Any] = {_ACCESS[name]: each for name, each in plain.items()}
+    # Others write too, so no listing is remembered; what is read in one request is of one version.
+    access |= {"client_kwargs": {"region_name": info.data.get("s3_region")}, "use_listings_cache": False}
+    access["config_kwargs"] = {"read_timeout": 60}  # the answer to a large object comes when it is on the disk
+    located: UPath = UPath(text, max_concurrency=1, **access)
+    return located
 
 
 class CheckSettings(BaseSettings):
@@ -64,9 +105,22 @@ class Settings(CheckSettings):
     """
 
     inbox: Path = Field(description="Folder the welfare system's export is put into; nothing outside it is read.")
-    data: Path = Field(description="Encrypted workspaces, one folder a round.")
-    outbox: Path = Field(description="Sealed packages, one folder a round.")
-    vault: Path = Field(description="Round keys and sealed secrets.")
+    s3_endpoint: Endpoint | None = Field(default=None, description="Address of the S3 server, where one is used.")
+    s3_region: str = Field(default="ap-northeast-1", description="Its region, as requests are signed for.")
+    s3_key: SecretStr | None = Field(default=None, description="Its access key.")
+    s3_secret: SecretStr | None = Field(default=None, description="The secret of that key.")
+    vault_s3_endpoint: Endpoint | None = Field(default=None, description="The vault's own S3 server; else the same.")
+    vault_s3_key: SecretStr | None = Field(default=None, description="The vault's own access key; else the same.")
+    vault_s3_secret: SecretStr | None = Field(default=None, description="The secret of that key; else the same.")
+    data: Annotated[Location, PlainValidator(_located)] = Field(
+        description="Encrypted workspaces, one folder a round; a path, file:///… or s3://bucket/…"
+    )
+    outbox: Annotated[Location, PlainValidator(_located)] = Field(
+        description="Sealed packages, one folder a round; as data."
+    )
+    vault: Annotated[Location, PlainValidator(_located)] = Field(
+        description="Round keys and sealed secrets; as data, elsewhere."
+    )
     vault_identity: Path = Field(description="The age identity the vault's secrets are encrypted to.")
     register_url: str = Field(description="SQLAlchemy URL of the register; on PostgreSQL of a role that only adds.")
     register_owner_url: str | None = Field(
@@ -129,7 +183,12 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        wrong = "、".join(f"MAILROUND_{str(each['loc'][0]).upper()}" for each in error.errors() if each["loc"])
+        wrong = "、".join(
+            f"MAILROUND_{str(each['loc'][0]).upper()}"
+            + (f"（{each['ctx']['error']}）" if each["type"] == "value_error" else "")
+            for each in error.errors()
+            if each["loc"]
+        )
         raise ConfigurationError(
             f"環境変数の設定が足りないか誤っています：{wrong}。", "README の「Settings」の表を見て設定してください。"
         ) from None

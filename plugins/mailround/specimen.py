@@ -25,7 +25,7 @@ from mailround.fonts import has_selector, load_font
 from mailround.layouts import Layout, MailtoReason
 from mailround.model import Delivery, Population, Recipient
 from mailround.plan_print import plan_print
-from mailround.private_files import replacing
+from mailround.private_files import opened, replacing
 from mailround.records import write_recipients
 from mailround.register.entries import RoundOpened
 from mailround.register.store import Register
@@ -116,7 +116,7 @@ def make_specimen(target: Path, *, kind: RoundKind, households: int, settings: C
         for group in plan_print(work, at=at):
             verify(work, render(work, group, at=at), at=at)
         sealed = seal(work, at=at)
-        with package_path(work.settings, _ROUND_ID).open("rb") as package, replacing(target) as file:
+        with opened(package_path(work.settings, _ROUND_ID)) as package, replacing(target) as file:
             shutil.copyfileobj(package, file)
         return Specimen(work.vault.open(_ROUND_ID, PASSWORD).decode("ascii"), sealed.pieces, sealed.pages)
 

@@ -6,7 +6,6 @@ workspace unreadable, which is the purge.
 
 from __future__ import annotations
 
-import os
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +15,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from mailround.errors import VaultError
 from mailround.model import RoundId
-from mailround.private_files import write_new
+from mailround.private_files import destroy, names, read, size, write_new
+from mailround.settings import Location
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _ROUND_ID: TypeAdapter[str] = TypeAdapter(RoundId)
@@ -25,7 +25,7 @@ _ROUND_ID: TypeAdapter[str] = TypeAdapter(RoundId)
 class Vault:
     """Secrets under ``root/<round_id>/<name>``; the identity file is made with the first secret, 0600."""
 
-    def __init__(self, root: Path, identity_file: Path) -> None:
+    def __init__(self, root: Location, identity_file: Path) -> None:
         """Bind the folders; nothing is touched yet."""
         self.root = root
         self._identity_file = identity_file
@@ -37,7 +37,7 @@ class Vault:
             VaultError: One of that name exists already; secrets are never replaced.
         """
         path = self._path(round_id, name)
-        if not self._identity_file.exists() and not any(self.root.glob("*/*")):
+        if not self._identity_file.exists() and not any("/" in each for each in names(self.root)):
             with suppress(FileExistsError):  # another process made it just now
                 write_new(self._identity_file, str(pyrage.x25519.Identity.generate()).encode("ascii"))
         try:
@@ -56,7 +56,7 @@ class Vault:
         """
         path = self._path(round_id, name)
         try:
-            return bytes(pyrage.decrypt(path.read_bytes(), [self._identity()]))
+            return bytes(pyrage.decrypt(read(path), [self._identity()]))
         except (FileNotFoundError, pyrage.DecryptError):
             raise VaultError(
                 f"回「{round_id}」の秘密情報「{name}」を開けません（廃棄済み、または鍵庫の不一致）。",
@@ -65,7 +65,7 @@ class Vault:
 
     def holds(self, round_id: str, name: str) -> bool:
         """Tell whether a secret exists."""
-        return self._path(round_id, name).exists()
+        return size(self._path(round_id, name)) is not None
 
     def destroy(self, round_id: str, name: str) -> bool:
         """Overwrite and delete a secret, and whatever a killed writer left in the round's folder.
@@ -73,19 +73,8 @@ class Vault:
         Returns:
             Whether there was one.
         """
-        path = self._path(round_id, name)
-        held = path.exists()
-        if held:  # the name goes first: a killed destruction leaves no secret that is there but cannot be opened
-            path.replace(path.with_name(f".{name}.destroyed.partial"))
-        for each in path.parent.glob(".*.partial"):
-            if each.exists():
-                with each.open("r+b") as file:
-                    file.write(b"\0" * each.stat().st_size)
-                    file.flush()
-                    os.fsync(file.fileno())
-                each.unlink()
-        if path.parent.is_dir() and not any(path.parent.iterdir()):
-            path.parent.rmdir()
+        held = self.holds(round_id, name)
+        destroy(self._path(round_id, name))
         return held
 
     def _identity(self) -> pyrage.x25519.Identity:
@@ -98,7 +87,7 @@ class Vault:
                 "保管してある識別鍵を元の場所へ戻してください。新しく作り直すと、保管中の秘密情報は開けません。",
             ) from None
 
-    def _path(self, round_id: str, name: str) -> Path:
+    def _path(self, round_id: str, name: str) -> Location:
         try:
             _ROUND_ID.validate_python(round_id)
         except ValidationError:

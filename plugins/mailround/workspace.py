@@ -12,14 +12,14 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 import pyrage
 from pydantic import TypeAdapter, ValidationError
 
 from mailround.errors import WorkspaceError
-from mailround.private_files import delete, replacing
+from mailround.private_files import delete, names, opened, read, replacing
+from mailround.settings import Location
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ _NUMBER = 4
 class Workspace:
     """Files of one round under ``root``, readable only with ``key`` (an age X25519 identity)."""
 
-    def __init__(self, root: Path, key: bytes) -> None:
+    def __init__(self, root: Location, key: bytes) -> None:
         """Bind the folder and the key; nothing is touched yet."""
         self.root = root
         self._identity = pyrage.x25519.Identity.from_str(key.decode("ascii"))
@@ -71,7 +71,7 @@ class Workspace:
             WorkspaceError: Missing, damaged, or encrypted with another key.
         """
         try:
-            content = self._path(name).read_bytes()
+            content = read(self._path(name))
         except FileNotFoundError:
             raise _missing(name) from None
         return self._decrypted(content, name)
@@ -125,7 +125,7 @@ class Workspace:
             WorkspaceError: As ``read``; of a file that was cut off, before the first block.
         """
         try:
-            file = self._path(name).open("rb")
+            file = opened(self._path(name))
         except FileNotFoundError:
             raise _missing(name) from None
         with file:
@@ -141,8 +141,8 @@ class Workspace:
 
     def names(self, folder: str = "") -> tuple[str, ...]:
         """Return the names of all files below a folder, sorted; what a killed writer left is not among them."""
-        found = (path.relative_to(self.root).as_posix() for path in (self.root / folder).rglob(f"*{_SUFFIX}"))
-        return tuple(sorted(name.removesuffix(_SUFFIX) for name in found))
+        found = (f"{folder}/{name}" if folder else name for name in names(self.root / folder if folder else self.root))
+        return tuple(sorted(name.removesuffix(_SUFFIX) for name in found if name.endswith(_SUFFIX)))
 
     def destroy(self) -> int:
         """Delete every file of the round and return how many there were. The key is the vault's to destroy."""
@@ -160,7 +160,7 @@ class Workspace:
                 "ファイルを触らずに、システム担当へ連絡してください。",
             ) from None
 
-    def _path(self, name: str) -> Path:
+    def _path(self, name: str) -> Location:
         if not _NAME.fullmatch(name):
             raise WorkspaceError("作業領域のファイル名が規則に合いません。", "システム担当へ連絡してください。")
         return self.root / f"{name}{_SUFFIX}"
@@ -194,7 +194,7 @@ def parse_block(content: bytes, adapter: TypeAdapter[T], name: str) -> T:
 
 def _lengths(file: BinaryIO, name: str) -> list[int]:
     """Return the lengths of a stream's blocks, and leave the file where the first one begins."""
-    size = os.fstat(file.fileno()).st_size
+    size = file.seek(0, os.SEEK_END)
     file.seek(max(size - _NUMBER, 0))
     foot = _NUMBER * (int.from_bytes(file.read(), "big") + 1)
     if foot > size:

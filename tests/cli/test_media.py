@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import stat
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,16 @@ def test_an_image_is_made_and_its_place_and_hash_are_told(approved: RoundContext
     assert str(image_path(approved.settings, approved.round_id)) in told.stdout
     assert f"{made.bytes:,} バイト" in told.stdout
     assert made.sha256 in told.stdout
+
+
+def test_a_copy_to_burn_from_is_the_image_and_is_nobody_elses(approved: RoundContext, run: Run, tmp_path: Path) -> None:
+    copy = tmp_path / "burn" / "round.iso"
+    told = run("media", "image", approved.round_id, "--copy", copy)
+    assert told.exit_code == 0, told.stderr
+    assert copy.read_bytes() == image_path(approved.settings, approved.round_id).read_bytes()
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert f"写し：{copy}" in told.stdout
+    assert "自動では廃棄されません" in told.stdout
 
 
 def test_an_image_of_what_nobody_approved_is_refused(work: RoundContext, run: Run) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+import os
 import shutil
 import stat
 import threading
@@ -411,6 +412,37 @@ def test_whoever_comes_while_another_writes_waits_and_is_recorded_once(register:
         assert waiting.is_alive(), "the other one holds the register"
     waiting.join()
     assert [entry.body for entry in register.entries()] == [ended(1)]
+
+
+def test_whoever_comes_while_another_is_alone_waits_and_may_append_meanwhile(register: Register) -> None:
+    done: list[str] = []
+
+    def second() -> None:
+        with Register(register.url).alone():
+            done.append("second")
+
+    with register.alone():
+        waiting = threading.Thread(target=second)
+        waiting.start()
+        append(Register(register.url), ended(1))
+        waiting.join(0.3)
+        assert waiting.is_alive()
+        done.append("first")
+    waiting.join()
+    assert done == ["first", "second"]
+
+
+def test_a_killed_one_that_was_alone_keeps_nobody_waiting(register: Register) -> None:
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:  # pragma: no cover - dies at once
+        with Register(register.url).alone():
+            os.write(writer, b"x")
+            os.kill(os.getpid(), 9)
+    os.read(reader, 1)
+    os.waitpid(child, 0)
+    with register.alone():
+        assert append(register, ended(1)) == 1
 
 
 def test_who_waits_too_long_fails_as_infrastructure_does_and_records_at_the_next_try(

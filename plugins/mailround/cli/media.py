@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from shutil import copyfileobj
 from typing import Annotated
 
 import typer
@@ -15,14 +16,25 @@ app = JapaneseTyper("媒体に書き込むイメージの作成と、書き込�
 
 
 @app.command("image")
-def image(round_id: Annotated[str, typer.Argument(help="回の番号")]) -> None:
+def image(
+    round_id: Annotated[str, typer.Argument(help="回の番号")],
+    copy: Annotated[
+        Path | None,
+        typer.Option(help="イメージの写しを置くファイル（.iso。置き場がS3のバケットのとき、書き込むために使う）"),
+    ] = None,
+) -> None:
     """承認されたパッケージから、DVDに書き込むイメージを作り、読み戻して照合し、管理簿に記録します。"""
     from mailround.context import load_round
     from mailround.media_image import image_path, make_image
+    from mailround.private_files import opened, replacing
 
     settings = load_settings()
     made = make_image(load_round(settings, round_id), at=datetime.now(TOKYO))
     typer.echo(f"媒体イメージ：{image_path(settings, round_id)}（{made.bytes:,} バイト）")
+    if copy is not None:
+        with opened(image_path(settings, round_id)) as source, replacing(copy) as target:
+            copyfileobj(source, target)
+        typer.echo(f"写し：{copy}（自動では廃棄されません。媒体の照合が終わったら削除してください）")
     typer.echo(f"SHA-256 {made.sha256}")
     typer.echo("書き込んだら、媒体を取り出して入れ直し、`mailround media check` で照合してください。")
 

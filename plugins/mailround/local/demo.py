@@ -13,6 +13,7 @@ from rich.table import Table
 from mailround.local.airflow import LocalAirflow
 from mailround.local.client import TaskState
 from mailround.local.drive import ANSWERS, Driver, sample_round
+from mailround.private_files import size
 from mailround.register.entries import Extracted, PrintPlanned, QualityChecked, Sealed
 from mailround.register.listing import rows
 from mailround.seal import package_path
@@ -114,7 +115,7 @@ def _summary(driver: Driver, round_id: str, console: Console) -> None:
     counts.add_row(*(f"{figure:,}" for figure in figures))
     console.print(counts)
     package = package_path(driver.settings, round_id)
-    gone = "発送の記録後に廃棄済み" if not package.exists() else "残っています"
+    gone = "発送の記録後に廃棄済み" if size(package) is None else "残っています"
     console.print(f"パッケージ：{sealed.bytes / 1e6:.1f} MB、SHA-256 {sealed.sha256[:16]}…（{gone}）")
     console.print(f"　置き場所：{package}", soft_wrap=True)
     last = Table(title="管理簿（最後の5件）", title_justify="left")

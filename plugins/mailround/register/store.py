@@ -16,7 +16,7 @@ import rfc8785
 import sqlalchemy as sa
 
 from mailround.errors import RegisterError
-from mailround.private_files import make_folder
+from mailround.private_files import alone, make_folder
 from mailround.register import rights
 from mailround.register.chain import GENESIS, ChainState, Stored, digest, follow
 from mailround.register.damage import REMEDY, diagnose
@@ -51,6 +51,7 @@ PATIENCE = timedelta(seconds=30)
 """How long to wait for another process to let go of the register; then the database's own error, and the next try."""
 
 _LOCK = 0x6D61696C
+_REMINDING = _LOCK + 1
 
 
 class Register:
@@ -193,6 +194,20 @@ class Register:
                 damage = diagnose(tuple(_rows(connection)), state)
             raise RegisterError(str(damage), REMEDY)
         return state
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep every other process that asks this waiting until the block ends; a killed one lets go.
+
+        Entries may be appended meanwhile, by anybody. A register in a file is of one machine, as is the lock beside it.
+        """
+        if self._engine.dialect.name == "sqlite":
+            with alone(Path(f"{self._engine.url.database}-reminders.lock")):
+                yield
+            return
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(sa.select(sa.func.pg_advisory_lock(_REMINDING)))  # until the connection is closed
+            yield
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
