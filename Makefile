@@ -4,10 +4,10 @@ SHELL := /bin/sh
 BIN := .venv/bin
 PYTHON := $(shell command -v python3.11 || command -v python3)
 UV := $(shell command -v uv || echo .uv/bin/uv)
-LOCK := $(UV) pip compile --quiet --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links
+LOCK = $(UV) pip compile --quiet $(UPGRADE) --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links
 
 .PHONY: help venv font demo up down test certs compose-up compose-test compose-down lint bench bench-large bench-quality bench-scale \
-  bench-register bench-peers backup restore lock screenshots clean
+  bench-register bench-peers backup restore lock upgrade sbom audit screenshots clean
 
 help: ## この一覧を表示する
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -97,7 +97,7 @@ bench-peers: | $(filter .uv/bin/uv,$(UV)) ## make bench で比べる相手を別
 	-$(UV) venv --quiet --allow-existing --python $(PYTHON) benchmarks/.venv
 	-$(UV) pip sync --quiet --python benchmarks/.venv/bin/python --require-hashes benchmarks/requirements.txt
 
-screenshots: venv font ## README の画面を撮り直す（chromium が必要）
+screenshots: venv font ## 手引きと README の画面を撮り直す（chromium が必要）
 	@command -v chromium >/dev/null || .ci/apt chromium fonts-noto-cjk
 	$(BIN)/python docs/images/take.py
 
@@ -105,6 +105,17 @@ lock: | $(filter .uv/bin/uv,$(UV)) ## requirements*.in から固定ファイル�
 	$(LOCK) requirements.in --output-file requirements.txt
 	$(LOCK) requirements-dev.in --output-file requirements-dev.txt
 	$(LOCK) benchmarks/requirements.in --output-file benchmarks/requirements.txt
+
+upgrade: ## 依存パッケージの版を上げ、SBOM・ライセンス一覧・脆弱性の点検までやり直す
+	$(MAKE) lock UPGRADE=--upgrade
+	$(MAKE) sbom
+	$(MAKE) audit
+
+sbom: venv ## 部品表（SBOM）とライセンス一覧を docs/supply/ に書く
+	$(BIN)/python docs/supply/bill.py
+
+audit: venv ## 固定した全パッケージに既知の脆弱性がないかを調べる（OSV=写しのURL）
+	$(BIN)/python docs/supply/audit.py $(if $(OSV),--osv $(OSV))
 
 clean: ## 仮想環境と作業フォルダを消す
 	-[ ! -x $(BIN)/mailround ] || $(BIN)/mailround local down

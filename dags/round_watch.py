@@ -41,7 +41,7 @@ from mailround.settings import TOKYO
     catchup=False,
     max_active_runs=1,
     tags=["一斉送付", "見回り"],
-    default_args={**notices.EVERY_TASK, "retry_delay": timedelta(minutes=1)},
+    default_args={**notices.EVERY_TASK, "retry_delay": timedelta(minutes=1), "queue": notices.HOUSE_QUEUE},
 )
 def round_watch() -> None:
     tasks.watch_rounds()

@@ -1,16 +1,20 @@
-"""`make screenshots`: run a small round on a local Airflow and photograph what its users see.
+"""`make screenshots`: run a small round on a local Airflow and photograph what its users see, in their order.
 
-Takes the graph of the round, the trigger forms, the approval as the second division meets it, and the media handover.
+The pictures are those of docs/ja/operations.md and the README. Each is reduced to a palette, so that it stays small.
 """
 
 from __future__ import annotations
 
+import io
 import socket
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from mailround.local.airflow import LocalAirflow
@@ -21,65 +25,133 @@ HERE = Path(__file__).resolve().parent
 CHROMIUM = "/usr/bin/chromium"
 SETTLE_MILLISECONDS = 4000
 """The graph moves into place after it is drawn."""
+PATIENCE_SECONDS = 600
+COLOURS = 256
+GRAPH = ("グラフ表示 (g を押す)", "詳細パネルを閉じる")
+TRIGGER = ("Dag のトリガー",)
+HOME, ASKED = "ホーム", "要対応項目 (1 件)"
+"""What is there when the page has its Japanese words; before, it shows English ones or their keys."""
 
 
 def main() -> None:
-    """Start, drive to the approval, take the pictures, stop."""
-    with tempfile.TemporaryDirectory() as folder:
-        airflow = LocalAirflow(Path(folder), _free_port(), _free_port())
-        try:
-            airflow.start(print)
-            driver = Driver(airflow)
-            params = sample_round(driver.settings, households=200, seed=1, name="change")
-            run_id = driver.trigger(params)
-            while not _waits(driver, run_id, "approve_release"):
-                if _waits(driver, run_id, "decide_holds"):
-                    decide_holds(driver, run_id, params.round_id)
-                time.sleep(1)
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-                run = f"{airflow.url}/dags/{DAG}/runs/{run_id}"
-                approver = _page(browser, airflow, "approver", height=1640)
-                _take(approver, f"{run}/tasks/approve_release/required_actions", "approval")
-                data_team = _page(browser, airflow, "datateam", height=1300)
-                data_team.goto(airflow.url)
-                data_team.evaluate(f"localStorage.setItem('direction-{DAG}', JSON.stringify('DOWN'))")
-                _take(data_team, run, "graph", "グラフ表示 (g を押す)", "詳細パネルを閉じる")
-                _take(data_team, f"{airflow.url}/dags/{DAG}", "trigger", "Dag のトリガー")
-                approve(driver, run_id, params.round_id)
-                while not _waits(driver, run_id, "record_media_handover"):
-                    time.sleep(1)
-                officer = _page(browser, airflow, "officer", height=1640)
-                _take(officer, f"{run}/tasks/record_media_handover/required_actions", "handover")
-                for dag in ("report_incident", "withdraw_pieces", "record_returned_mail"):
-                    _take(officer, f"{airflow.url}/dags/{dag}", dag, "Dag のトリガー")
-                browser.close()
-            driver.close()
-        finally:
-            airflow.stop()
+    """Start, drive to the media handover, take the pictures on the way, stop."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        started(Path(folder)) as airflow,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        driver = Driver(airflow)
+        photograph(browser, airflow, driver)
+        driver.close()
+        browser.close()
 
 
-def _waits(driver: Driver, run_id: str, task_id: str) -> bool:
-    return any(
-        each.task_id == task_id and each.state == "awaiting_input" for each in driver.users["datateam"].tasks(run_id)
-    )
+@contextmanager
+def started(home: Path) -> Iterator[LocalAirflow]:
+    """Start an Airflow of our own and stop it again."""
+    airflow = LocalAirflow(home, _free_port(), _free_port())
+    try:
+        airflow.start(print)
+        yield airflow
+    finally:
+        airflow.stop()
+
+
+def photograph(browser: Browser, airflow: LocalAirflow, driver: Driver) -> None:
+    """Take every picture; the round waits while its form is photographed."""
+    anybody = browser.new_context(locale="ja-JP", viewport={"width": 1280, "height": 560}).new_page()
+    _take(anybody, f"{airflow.url}/auth/login/", "login", shows="Sign In")
+    _take(_page(browser, airflow, "datateam", height=1300), f"{airflow.url}/dags/{DAG}", "trigger", *TRIGGER)
+
+    params = sample_round(driver.settings, households=200, seed=1, name="change")
+    run_id = driver.trigger(params)
+    run = f"{airflow.url}/dags/{DAG}/runs/{run_id}"
+    _await(driver, run_id, "decide_holds", "awaiting_input")
+    holds = f"{run}/tasks/decide_holds/required_actions"
+    _take(_page(browser, airflow, "officer", height=1640), holds, "holds", shows=ASKED)
+    while not _is(driver, run_id, "approve_release", "awaiting_input"):
+        if _is(driver, run_id, "decide_holds", "awaiting_input"):
+            decide_holds(driver, run_id, params.round_id)
+        time.sleep(1)
+
+    # The same export again: what a step that ends red has to say.
+    again = driver.trigger(params.model_copy(update={"round_id": params.round_id.replace("-change", "-again")}))
+    graph = _page(browser, airflow, "datateam", height=1300)
+    graph.evaluate(f"localStorage.setItem('direction-{DAG}', JSON.stringify('DOWN'))")
+    _take(graph, run, "graph", *GRAPH)
+    approval = f"{run}/tasks/approve_release/required_actions"
+    _take(_page(browser, airflow, "approver", height=1640), approval, "approval", shows=ASKED)
+    _take(_page(browser, airflow, "approver", height=480), f"{airflow.url}/required_actions", "waiting")
+    _await(driver, again, "extract", "failed")
+    red = f"{run.replace(run_id, again)}/tasks/extract"
+    _take_message(_page(browser, airflow, "datateam", height=620), red, "red", "clear")
+
+    approve(driver, run_id, params.round_id)
+    _await(driver, run_id, "record_media_handover", "awaiting_input")
+    handover = f"{run}/tasks/record_media_handover/required_actions"
+    _take(_page(browser, airflow, "officer", height=1640), handover, "handover", shows=ASKED)
+    _take(_page(browser, airflow, "officer", height=1300), f"{airflow.url}/dags/report_incident", "incident", *TRIGGER)
+    _take(_page(browser, airflow, "auditor", height=760), f"{airflow.url}/events", "audit")
+
+
+def _is(driver: Driver, run_id: str, task_id: str, state: str) -> bool:
+    return any(each.task_id == task_id and each.state == state for each in driver.users["datateam"].tasks(run_id))
+
+
+def _await(driver: Driver, run_id: str, task_id: str, state: str) -> None:
+    """Wait until a task is in a state.
+
+    Raises:
+        TimeoutError: It never was.
+    """
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not _is(driver, run_id, task_id, state):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{task_id} is not {state}")
+        time.sleep(1)
 
 
 def _page(browser: Browser, airflow: LocalAirflow, user: str, height: int) -> Page:
-    answer = httpx.post(f"{airflow.url}/auth/token", json={"username": user, "password": airflow.password})
+    answer = httpx.post(f"{airflow.url}/auth/token", json={"username": user, "password": airflow.password}, timeout=30)
     context = browser.new_context(locale="ja-JP", timezone_id="Asia/Tokyo", viewport={"width": 1440, "height": height})
     context.add_cookies([{"name": "_token", "value": answer.json()["access_token"], "url": airflow.url}])
-    return context.new_page()
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_SECONDS * 1000)
+    page.goto(airflow.url)
+    return page
 
 
-def _take(page: Page, address: str, name: str, *clicks: str) -> None:
+def _take(page: Page, address: str, name: str, *clicks: str, shows: str = HOME) -> None:
+    """Take a page that shows this text, after these clicks, and close it: an open one goes on asking the server."""
     page.goto(address)
     page.wait_for_load_state("networkidle")
+    page.get_by_text(shows).first.wait_for()
     for label in clicks:
         page.get_by_label(label).first.click()
         page.wait_for_timeout(SETTLE_MILLISECONDS)
+    _keep(page, name)
+    page.context.close()
+
+
+def _take_message(page: Page, address: str, name: str, cleared: str) -> None:
+    """Take a failed step's log with its sentence in full and without lines of code, then the form that clears it."""
+    page.goto(address)
+    page.get_by_text(HOME).first.wait_for()
+    page.get_by_text("AirflowFailException").first.click(force=True)
+    page.keyboard.press("w")
+    page.mouse.move(0, 0)
+    _keep(page, name)
+    page.keyboard.press("Shift+C")
+    _keep(page, cleared)
+    page.context.close()
+
+
+def _keep(page: Page, name: str) -> None:
     page.wait_for_timeout(SETTLE_MILLISECONDS)
-    page.screenshot(path=HERE / f"{name}.png")
+    with Image.open(io.BytesIO(page.screenshot())) as picture:
+        few = picture.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(HERE / f"{name}.png", optimize=True)
 
 
 def _free_port() -> int:

@@ -139,7 +139,7 @@ def _when(*moments: str | None) -> datetime:
 
 @contextmanager
 def _logged_in() -> Iterator[httpx.Client]:
-    from airflow.configuration import conf
+    from airflow.sdk.configuration import conf
 
     asked_as = reviewer()
     if asked_as is None:
@@ -147,7 +147,7 @@ def _logged_in() -> Iterator[httpx.Client]:
             f"Airflowの記録を読む接続 {CONNECTION} がないか、宛先・利用者・パスワードのどれかが足りません。",
             "接続を設定してから `mailround roles apply` を実行してください。利用者は、そのときに作られます。",
         )
-    # The API server's certificate may be of the installation's own authority, which Airflow's own clients trust too.
+    # Trusted as the tasks' own calls of the API server are.
     trusted = ssl.create_default_context(cafile=conf.get("api", "ssl_ca_file", fallback=None) or None)
     with httpx.Client(base_url=asked_as.host, timeout=_SECONDS, verify=trusted) as client:
         login = {"username": asked_as.login, "password": asked_as.password}

@@ -434,7 +434,7 @@ ROWS = (
             if facts.access_review
             else "接続 access_review がなく、実行の見回り（round_watch）もアクセスの点検（access_review）もできない"
         ),
-        "接続 access_review に宛先・利用者・パスワードを設定し、`mailround roles apply` を実行してください。",
+        "接続を設定してから `mailround roles apply` を実行してください。利用者は、そのときに作られます。",
         soon=True,
     ),
     Row(

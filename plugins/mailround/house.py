@@ -28,7 +28,7 @@ from mailround.settings import TOKYO, Location, Settings, Telemetry
 _HIDDEN = "airflow-db-not-allowed"
 _CERTIFICATES_IN_URLS = ("sslrootcert", "sslcert", "ssl_ca_certs", "ssl_certfile")
 _SECRETS = (("core", "fernet_key"), ("api", "secret_key"), ("api_auth", "jwt_secret"))
-_PING_SECONDS = 5.0
+_ANSWER_SECONDS = 5.0
 _METADATA = "[database] sql_alchemy_conn"
 _KNOWN_PASSWORDS = ("admin", "airflow", "changeme", "mailround", "password")
 """What installations are left with; few, for each guess costs a tenth of a second a user."""
@@ -104,13 +104,15 @@ def least_free(settings: Settings) -> int:
 
 
 def answering_workers() -> int | None:
-    """Return how many Celery workers answer through the queue within five seconds; None with another executor."""
+    """Return how many Celery workers that take rounds' tasks answer within five seconds; None with another executor."""
     if "CeleryExecutor" not in _configured("core", "executor"):
         return None
     from celery import Celery
 
     with Celery(broker=_configured("celery", "broker_url")) as queue:
-        return len(queue.control.ping(timeout=_PING_SECONDS))
+        answers = queue.control.inspect(timeout=_ANSWER_SECONDS).active_queues() or {}
+    rounds = _configured("operators", "default_queue")
+    return sum(any(each["name"] == rounds for each in its) for its in answers.values())
 
 
 def _folders(settings: Settings) -> dict[str, Location]:

@@ -71,4 +71,4 @@ EVERY_TASK = {
 }
 """What every task of every DAG has: infrastructure faults are tried again, and somebody hears of what stays red."""
 HOUSE_QUEUE = "house"
-"""Of the tasks that need Airflow's own database: with Celery only a worker that has it takes them."""
+"""Of the tasks that need Airflow's own database, or must not wait behind a round's: with Celery a worker of its own."""

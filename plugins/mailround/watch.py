@@ -217,7 +217,7 @@ def _workers(seen: Seen, limits: Limits) -> Iterator[Finding]:
     if seen.workers is not None and seen.workers < limits.workers:
         yield Finding(
             "workers",
-            f"答える作業者（worker）が{seen.workers}で、必要な{limits.workers}より少ない",
+            f"回の工程を受け持つ作業者（worker）が{seen.workers}しか答えず、必要な{limits.workers}より少ない",
             "止まった作業者の記録を確かめ、起動し直してください。"
             "数を減らしたのなら、include/watch.yaml の workers を直してください。",
         )

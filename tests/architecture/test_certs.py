@@ -80,3 +80,20 @@ def test_what_exists_is_kept_and_a_deleted_certificate_is_made_anew(ward: Path) 
     make(ward)
     changed = {name for name, content in contents(ward).items() if before[name] != content}
     assert changed == {"certs/redis.pem", "secrets/redis.key"}
+
+
+def test_without_the_cas_key_nothing_is_made_anew_and_a_missing_certificate_asks_for_it(
+    ward: Path, tmp_path: Path
+) -> None:
+    """The key is taken off the machine, and `make compose-up` comes here every time."""
+    shutil.copytree(ward, tmp_path / "ward")
+    ward = tmp_path / "ward"
+    (ward / "secrets" / "ca.key").unlink()
+    before = contents(ward)
+    make(ward)
+    assert contents(ward) == before
+    (ward / "certs" / "proxy.pem").unlink()
+    done = subprocess.run([ward / "deploy" / "certs"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "secrets/ca.key を戻して" in done.stderr
+    assert load(ward, "ca") == x509.load_pem_x509_certificate(before["certs/ca.pem"])

@@ -124,7 +124,7 @@ def test_the_shared_settings_keep_airflow_small_and_quiet() -> None:
 @pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
 def test_every_direct_dependency_is_locked_with_hashes(name: str) -> None:
     direct = {
-        re.split(r"[=<>\s]", line)[0].lower()
+        re.split(r"[=<>\[\s]", line)[0].lower()
         for line in (ROOT / f"{name}.in").read_text(encoding="utf-8").splitlines()
         if line and not line.startswith(("#", "-"))
     }
