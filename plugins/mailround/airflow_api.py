@@ -104,7 +104,7 @@ def _run(client: httpx.Client, each: dict[str, Any], steps: tuple[Step, ...]) ->
         dag_id=each["dag_id"],
         run_id=each["dag_run_id"],
         title=each["dag_display_name"],
-        round_id=str((each["conf"] or {}).get("round_id", "")),
+        round_id=str((each["conf"] or {}).get("round_id") or ""),
         state=each["state"],
         since=since,
         last_moved=moved,
