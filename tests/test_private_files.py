@@ -47,22 +47,6 @@ def test_a_file_appears_whole_and_closed(tmp_path: Path) -> None:
     assert partials(path) == ()
 
 
-def test_a_failed_write_leaves_the_old_content_and_no_trace(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    with replacing(path) as file:
-        file.write(b"old")
-
-    def fail() -> None:
-        with replacing(path) as file:
-            file.write(b"new")
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        fail()
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
 def test_a_killed_writer_leaves_the_old_content(tmp_path: Path) -> None:
     path = tmp_path / "file"
     with replacing(path) as file:
