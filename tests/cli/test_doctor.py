@@ -34,7 +34,7 @@ def test_a_demonstration_may_start_and_what_was_let_pass_stands_in_the_table(rea
     rows = {line.split("│")[2].strip(): line.split("│")[1].strip() for line in done.stdout.splitlines() if "│" in line}
     assert rows["画面の通信"] == "許容"
     assert rows["管理簿"] == "良"
-    assert len(rows) == 21
+    assert len(rows) == 23
 
 
 def test_a_ward_with_the_same_settings_may_not_and_is_told_what_to_do(ready: LocalAirflow) -> None:
