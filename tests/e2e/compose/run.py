@@ -241,7 +241,10 @@ def told_of_the_lost_worker(installation: Installation) -> None:
     def reasons() -> str | None:
         done = subprocess.run(alive, cwd=installation.folder, capture_output=True, text=True, check=False)
         told = "".join((done.stdout + done.stderr).split())
-        return told if done.returncode == 1 and "答える作業者（worker）が1で、必要な2より少ない" in told else None
+        if done.returncode == 1 and "作業者（worker）が1しか答えず、必要な2より少ない" in told:
+            return told
+        time.sleep(10)
+        return None
 
     say("mailround alive: " + until("the watch misses the worker", reasons, 1000))
 
@@ -268,9 +271,9 @@ def bring_back(installation: Installation) -> None:
     options = ("--identity", "/srv/restoring/identity", "--include", "/srv/restoring/include")
     say(installation.compose(*within, "restore", f"/srv/restoring/{backup.name}", *options).strip())
     after = installation.compose(*within, "register", "verify").strip()
-    if after.splitlines()[-1] != before.splitlines()[-1]:
+    if before.splitlines()[0] not in after.splitlines():  # how many entries, and the last one's hash
         raise SystemExit(f"the register that came back is another: {after}")
-    say(f"after the restore: {after.splitlines()[-1]}")
+    say(f"after the restore: {before.splitlines()[0]}")
 
 
 def kill_both(installation: Installation, watcher: AirflowUser, run_id: str, following: subprocess.Popen[str]) -> None:
