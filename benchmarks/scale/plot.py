@@ -49,7 +49,7 @@ def _draw_seconds(axes: Axes, sizes: list[dict[str, Any]], overhead: float) -> N
     axes.set_yscale("log")
     axes.set_xlabel("households (dotted: in proportion, to all of Japan)")
     axes.set_ylabel("minutes (simulated from measured groups)")
-    axes.set_title("Plan, render, verify, seal")
+    axes.set_title("Plan, render, verify, seal, proof")
     axes.legend(frameon=False)
 
 

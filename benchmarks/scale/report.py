@@ -37,7 +37,9 @@ def write_report(results: dict[str, Any], path: Path) -> None:
         "",
         *_table(("step", "workers", *(f"{each['households']:,}" for each in sizes)), _seconds(sizes)),
         "",
-        f"Load of the machine before and after: {'; '.join(_load(each) for each in sizes)}.",
+        f"Load of the machine at the end of each step: {'; '.join(_load(each) for each in sizes)}.",
+        "What is measured makes one of it, or two. Where it was more, the machine did something else too, and seconds",
+        "of both kinds are too many.",
         "",
         "## Peak memory of a worker, MiB",
         "",
@@ -99,8 +101,9 @@ def _spread_seconds(size: dict[str, Any], run: dict[str, Any]) -> str:
 
 
 def _load(size: dict[str, Any]) -> str:
-    before, after = size["load"]
-    return f"{size['households']:,} households {before:.1f}, {after:.1f}"
+    runs = [*size["steps"].values(), *(run for runs in size["spread"].values() for run in runs)]
+    loads = [each["load"] for each in runs]
+    return f"{min(loads):.1f} to {max(loads):.1f} ({size['households']:,} households)"
 
 
 def _memory(sizes: list[dict[str, Any]]) -> Iterator[list[str]]:
@@ -142,11 +145,11 @@ def _overhead(overhead: dict[str, Any]) -> Iterator[str]:
 
 def _simulated(sizes: list[dict[str, Any]], overhead: dict[str, Any]) -> Iterator[str]:
     rounds = [*sizes, grown(sizes[-1], JAPAN)]
-    yield "## Plan, render, verify and seal on more workers: simulation"
+    yield "## Plan, render, verify, seal and proof on more workers: simulation"
     yield ""
     yield "Minutes. Groups are handed out in their order to the next free of so many workers with a core each: the"
     yield "processor seconds measured of each, the imports of the step, and what Airflow takes for a task. The share in"
-    yield "parentheses is of the time in which only one worker has work (plan and seal). The last column is in"
+    yield "parentheses is of the time in which only one worker has work (plan, seal, proof). The last column is in"
     yield "proportion to the one before it."
     yield ""
 

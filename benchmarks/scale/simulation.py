@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from statistics import fmean
 from typing import Any
 
-SERIAL = ("plan_print", "seal")
+SERIAL = ("plan_print", "seal", "make_proof")
 MAPPED = ("render", "verify")
-PRINT_PATH = ("plan_print", "render", "verify", "seal")
+PRINT_PATH = ("plan_print", "render", "verify", "seal", "make_proof")
 
 
 def group_seconds(size: dict[str, Any], step: str) -> list[float]:
     """Return the processor seconds of every group of a mapped step; of groups that were not measured, their mean."""
-    measured = next(each for each in size["spread"][step] if each["workers"] == 1)
+    measured = max(size["spread"][step], key=lambda run: (len(run["groups"]), -run["workers"]))
     seconds = [each["cpu_seconds"] for each in measured["groups"]]
     return seconds + [fmean(seconds)] * (len(size["groups"]) - len(seconds))
 
@@ -31,13 +31,15 @@ def print_path(size: dict[str, Any], workers: int, overhead: float) -> dict[str,
     """Return the seconds of every step of the print path on so many workers with a core each.
 
     A mapped step begins when the one before it has ended for all groups. Each task costs ``overhead`` seconds and the
-    imports of its step beside its work.
+    imports of its step beside its work; the proof is made in the task that seals.
     """
     found = {}
     for step in PRINT_PATH:
         if step in MAPPED:
             begin = size["begin_seconds"][step] + overhead
             found[step] = makespan((begin + each for each in group_seconds(size, step)), workers)
+        elif step == "make_proof":
+            found[step] = size["steps"][step]["cpu_seconds"]
         else:
             figures = size["steps"][step]
             found[step] = figures["begin_seconds"] + overhead + figures["cpu_seconds"]

@@ -107,8 +107,8 @@ def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
         font_sha256=font_sha256.hexdigest(),
         templates_sha256=digest(templates),
         delivery_offices_sha256=offices.digest(),
-        released=len(checked.holds.released),
-        releases_sha256=checked.holds.releases_sha256,
+        released=checked.released,
+        releases_sha256=checked.releases_sha256,
         checked_sha256=checked.sha256,
         plan_sha256=hashlib.sha256(b"".join((font_sha256.digest(), *tally.digests))).hexdigest(),
     )
@@ -157,18 +157,25 @@ def list_name(number: int) -> str:
 
 
 class _Checked:
-    """The records and the report on them, as they are found; ``sha256`` is theirs once all records were read."""
+    """The records and the report on them, as they are found; ``sha256`` is theirs once all records were read.
+
+    Of the report only who is not printed is kept: it lists every case that a rule has something to say of.
+    """
 
     def __init__(self, work: RoundContext) -> None:
         self._work = work
         self._digest = hashlib.sha256()
-        self.holds = load_holds(work)
+        holds = load_holds(work)
+        self._report = holds.report_bytes
+        self.held = holds.held
+        self.excluded, self.counter = frozenset(holds.report["excluded"]), frozenset(holds.report["counter"])
+        self.released, self.releases_sha256 = len(holds.released), holds.releases_sha256
         self.sha256 = ""
 
     def records(self) -> Iterator[Recipient]:
         """Yield the records; they count only if no error comes at the end."""
         yield from read_recipients(self._work.workspace, self._digest)
-        self._digest.update(self.holds.report_bytes)
+        self._digest.update(self._report)
         self.sha256 = self._digest.hexdigest()
         recorded = latest(self._work.entries, QualityChecked)
         if recorded and recorded.checked_sha256 != self.sha256:
@@ -180,9 +187,8 @@ class _Checked:
 
 def _to_print(checked: _Checked, ids: PieceIds) -> Iterator[Recipient]:
     """Yield the records that are printed; what was yielded counts only if no error comes at the end."""
-    holds = checked.holds
-    excluded, counter = frozenset(holds.report["excluded"]), frozenset(holds.report["counter"])
-    kept = holds.held | excluded | counter
+    held, excluded, counter = checked.held, checked.excluded, checked.counter
+    kept = held | excluded | counter
     rows = printed = 0
     for recipient in checked.records():
         rows += 1
@@ -190,9 +196,9 @@ def _to_print(checked: _Checked, ids: PieceIds) -> Iterator[Recipient]:
             printed += 1
             ids.claim(recipient.case_no)
             yield recipient
-    if not ids.settle() or printed + len(holds.held) + len(excluded) + len(counter) != rows:
+    if not ids.settle() or printed + len(held) + len(excluded) + len(counter) != rows:
         raise CountMismatchError(
-            f"印刷{printed}件＋保留{len(holds.held)}件＋除外{len(excluded)}件＋窓口交付{len(counter)}件が、"
+            f"印刷{printed}件＋保留{len(held)}件＋除外{len(excluded)}件＋窓口交付{len(counter)}件が、"
             f"取込{rows}件と一致しません。",
             "データ検査からやり直してください。",
         )
