@@ -57,8 +57,7 @@ def _draw_memory(axes: Axes, sizes: list[dict[str, Any]]) -> None:
     households = [each["households"] for each in sizes]
     for step in STEPS:
         peaks = [peak(each, step) for each in sizes]
-        colour = None if step in _FLAT else "#9aa5ad"
-        axes.plot(households, peaks, marker="o", color=colour, label=step)
+        axes.plot(households, peaks, marker="o", linestyle="-" if step in _FLAT else "--", label=step)
     least = min(peak(sizes[0], step) for step in _FLAT)
     most = max(peak(sizes[0], step) for step in _FLAT)
     axes.axhspan(least * (1 - MOST_UNEQUAL), most * (1 + MOST_UNEQUAL), color="#1b5e8c", alpha=0.08)
