@@ -76,7 +76,7 @@ bench-large: venv font bench-peers ## 85,000世帯でメモリを測り make ben
 	$(BIN)/python benchmarks/run.py large
 
 bench-quality: venv font ## データ検査の見落としと誤った保留、速さを測り benchmarks/quality/ に書く（約15分）
-	$(BIN)/python benchmarks/quality/run.py
+	PYTHONPATH=benchmarks $(BIN)/python benchmarks/quality/run.py
 
 bench-scale: venv font bench-peers ## 8,500・85,000・850,000世帯の秒とメモリを測り benchmarks/scale/ に書く（約50分、20 GB）
 	PYTHONPATH=benchmarks $(BIN)/python benchmarks/scale/run.py 8500 85000 overhead 850000

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import machine
 import pypdfium2
 from comparison import write_comparison
 from report import write_report
@@ -84,7 +84,7 @@ def measure() -> None:
         printed = ward.step("digests")
         results = {
             "measured_on": datetime.now(TOKYO).date().isoformat(),
-            "machine": {"processor": _processor(), "cores": os.cpu_count(), "python": platform.python_version()},
+            "machine": machine.described(),
             "households": HOUSEHOLDS,
             "runs": RUNS,
             "characters": printed["characters"],
@@ -202,13 +202,6 @@ def _report(results: dict[str, Any]) -> None:
         subprocess.run([PEERS, HERE / "plot.py", RESULTS, HERE / "results.svg"], check=True)
     else:
         print("NOT DRAWN: results.svg needs matplotlib in benchmarks/.venv", file=sys.stderr, flush=True)
-
-
-def _processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import machine
 from check import check
 from kinds import planted
 from report import write_report
@@ -46,7 +46,7 @@ def measure(parts: set[str]) -> None:
     results: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     results |= {
         "measured_on": datetime.now(TOKYO).date().isoformat(),
-        "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "processor": _processor()},
+        "machine": machine.described(),
     }
     if "accuracy" in parts:
         round_ = list(planted(Ward(SEED), TIMES, CLEAN))
@@ -99,11 +99,6 @@ def _resident(pid: int) -> int:
 
 def _script(folder: str, *arguments: str) -> list[str]:
     return [sys.executable, str(HERE / "speed.py"), folder, *arguments]
-
-
-def _processor() -> str:
-    names = [line for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if "model name" in line]
-    return names[0].partition(":")[2].strip() if names else "unknown processor"
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import machine
 from overhead import measure as measure_overhead
 from report import write_report
 from ward import Ward
@@ -133,24 +133,13 @@ def main(parts: list[str]) -> None:
         else:
             results["sizes"][part] = measure(int(part))
         results["measured_on"] = datetime.now(TOKYO).date().isoformat()
-        results["machine"] = {
-            "processor": _processor(),
-            "cores": os.cpu_count(),
-            "python": platform.python_version(),
-        }
+        results["machine"] = machine.described()
         RESULTS.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     write_report(results, HERE / "results.md")
     if PEERS.exists():
         subprocess.run([PEERS, HERE / "plot.py", RESULTS, HERE / "results.svg"], check=True)
     else:
         print("NOT DRAWN: results.svg needs matplotlib in benchmarks/.venv", file=sys.stderr, flush=True)
-
-
-def _processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()
 
 
 if __name__ == "__main__":
