@@ -168,10 +168,14 @@ def test_a_role_that_does_not_exist_is_told(postgres_url: str) -> None:
         Register(absent).migrate(owner_url(postgres_url))
 
 
-def test_a_database_made_as_the_readme_says_is_migrated_and_worked_with(postgres: str, worker: tuple[str, str]) -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+def test_a_database_made_as_an_installation_makes_it_is_migrated_and_worked_with(
+    postgres: str, worker: tuple[str, str]
+) -> None:
+    certs = (Path(__file__).parents[2] / "deploy" / "certs").read_text(encoding="utf-8")
     name, password = worker
-    made = readme.split("```sql")[1].split("```")[0].replace("…", password)
+    every = certs.split("> secrets/database.sql <<SQL\n")[1].split("SQL\n")[0].splitlines()
+    made = "\n".join(line for line in every if "register" in line).replace("$owner", password).replace("$app", password)
+    assert made.count(";") == 5, "two roles, a database, and who may reach it"
     for told, own in (
         ("DATABASE register", f"DATABASE {name}"),
         ("register_owner", f"{name}_own"),
