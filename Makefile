@@ -40,10 +40,11 @@ down: ## make up で起動したAirflowを止める
 	$(BIN)/mailround local down
 
 # A file stays with one worker, the end-to-end tests' files together (tests/conftest.py); they come early, for they take longest.
+# Three workers for two cores: the one with the end-to-end tests mostly waits for Airflow.
 test: venv font ## すべてのテストを実行する
 	@command -v 7z >/dev/null || .ci/apt p7zip-full
 	@command -v redis-server >/dev/null || .ci/apt redis-server
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 # A ward's installation in containers (docs/adr/0027). HOST is the name people call it by; WORKERS how many draw at once.
 HOST ?= localhost

@@ -160,6 +160,7 @@ def test_any_order_of_the_input_gives_the_same_order_and_bundles_that_lie_togeth
     ),
     run=st.integers(1, 32),
     block=st.integers(1, 32),
+    most=st.integers(2, 32),
 )
 def test_the_order_is_the_same_when_it_is_sorted_through_the_workspace(
     make_recipient: Maker,
@@ -167,6 +168,7 @@ def test_the_order_is_the_same_when_it_is_sorted_through_the_workspace(
     drawn: list[tuple[tuple[str, str, str, str], str, str]],
     run: int,
     block: int,
+    most: int,
 ) -> None:
     recipients = [
         make_recipient(record_no=number, postcode=at[0], address=at[1] + more, building=room)
@@ -174,5 +176,5 @@ def test_the_order_is_the_same_when_it_is_sorted_through_the_workspace(
     ]
     going = [Going(place(each), each) for each in recipients]
     workspace = Workspace(tmp_path / "data", Workspace.new_key())
-    found = external_sort(workspace, "plan", GOING, going, run=run, block=block)
+    found = external_sort(workspace, "plan", GOING, going, run=run, block=block, most=most)
     assert [each.recipient for each in found] == sorted(recipients, key=place)
