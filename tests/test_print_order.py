@@ -166,6 +166,7 @@ def test_the_order_is_the_same_when_it_is_sorted_through_the_workspace(
     make_recipient: Maker,
     tmp_path: Path,
     drawn: list[tuple[tuple[str, str, str, str], str, str]],
+    *,
     run: int,
     block: int,
     most: int,
