@@ -98,6 +98,9 @@ def pages_of(pdf: bytes) -> list[str]:
     return texts
 
 
+_QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+
+
 def codes_of(pdf: bytes) -> list[str]:
     """Return what a camera reads on each page, from a picture of 150 dots to the inch: a modest office scanner's."""
     document = pypdfium2.PdfDocument(pdf)
@@ -106,7 +109,8 @@ def codes_of(pdf: bytes) -> list[str]:
         picture = page.render(scale=150 / 72, grayscale=True)
         rows = bytes(picture.buffer)
         tight = b"".join(rows[y * picture.stride : y * picture.stride + picture.width] for y in range(picture.height))
-        found = zxingcpp.read_barcodes(memoryview(tight).cast("B", (picture.height, picture.width)))
+        # QR codes alone: now and then the modules of one look like a short code of bars, too.
+        found = zxingcpp.read_barcodes(memoryview(tight).cast("B", (picture.height, picture.width)), formats=_QR)
         codes += [each.text for each in found]
         page.close()
     document.close()
