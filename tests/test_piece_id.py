@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -134,11 +135,17 @@ def test_ids_that_were_made_can_be_typed(secrets: list[bytes]) -> None:
     assert bool(re.search(TYPED, "\n".join(made))) is bool(made)
 
 
-def test_words_come_back_in_order_and_once() -> None:
+def test_words_meet_the_next_one_that_begins_alike() -> None:
     drawn = [number * 0x9E3779B97F4A7C15 % (1 << 64) for number in range(2_000)]
+    every = sorted((*drawn, 0, (1 << 64) - 1, drawn[7]))
     words = Words()
-    for number in (*drawn, 0, (1 << 64) - 1, drawn[7]):
+    for number in (*drawn, (1 << 64) - 1, drawn[7], 0):
         words.add(number)
     assert len(words) == 2_003
-    assert list(words.in_order()) == sorted((*drawn, 0, (1 << 64) - 1, drawn[7]))
-    assert len(words) == 0
+    alike = [(one, other) for one, other in pairwise(every) if one >> 56 == other >> 56]
+    assert list(words.neighbours()) == alike
+    assert (drawn[7], drawn[7]) in alike
+    assert len(words) == 2_003
+    assert words.following(0) == 0
+    assert words.following(drawn[7] - 1) == drawn[7]
+    assert words.following(max(each for each in every if each >> 56 == 9) + 1) is None

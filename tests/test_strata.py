@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from mailround.fonts import load_font
 from mailround.model import PieceRange, Population, Recipient
 from mailround.settings import CheckSettings
-from mailround.strata import STRATA, Candidate, Chosen, choose
+from mailround.strata import FILES, STRATA, Candidate, Chosen, choose
 from printing import AWKWARD_NAMES, number
 
 Maker = Callable[..., Recipient]
@@ -54,7 +56,7 @@ def candidates(recipients: Sequence[Recipient], pages: Sequence[int], per_file: 
         page = 1 if first else page
         found.append(
             Candidate(
-                piece=piece,
+                piece=replace(piece, chunk=(piece.seq - 1) // per_file + 1),
                 where=PieceRange(seq=piece.seq, piece_id=piece.piece_id, first_page=page, pages=count),
                 last_in_file=last,
                 text=f"{recipient.name}{piece.to.name}",
@@ -82,7 +84,7 @@ def test_the_one_odd_piece_stands_for_its_stratum(make_recipient: Maker, title: 
 
 
 def test_every_stratum_has_its_odd_piece_in_this_test() -> None:
-    elsewhere = {"ファイルの先頭", "ファイルの末尾", "生活保護", "バーコードなし"}
+    elsewhere = {"ファイルの先頭", "ファイルの末尾", "最後の封書", "生活保護", "バーコードなし"}
     assert [stratum.title for stratum in STRATA if stratum.title not in elsewhere] == list(ODD)
 
 
@@ -117,7 +119,7 @@ def test_no_title_stands_twice() -> None:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # the factory keeps nothing
-@given(pages=st.lists(st.integers(1, 2), min_size=1, max_size=30), per_file=st.integers(1, 9))
+@given(pages=st.lists(st.integers(1, 2), min_size=1, max_size=30), per_file=st.integers(2, 9))
 def test_first_and_last_of_every_file_are_shown_and_the_rest_is_bounded(
     make_recipient: Maker, pages: list[int], per_file: int
 ) -> None:
@@ -127,8 +129,20 @@ def test_first_and_last_of_every_file_are_shown_and_the_rest_is_bounded(
     seqs = [each.seq for each in chosen]
     assert ends <= set(seqs)
     assert seqs == sorted(set(seqs))
-    assert len(set(seqs) - ends) <= sum(stratum.take or 0 for stratum in STRATA) <= 65
+    assert len(set(seqs) - ends) <= sum(stratum.take for stratum in STRATA) - 2 * FILES <= 66
     assert [(each.first_page, each.pages) for each in chosen] == [
         (each.where.first_page, each.where.pages) for each in listed if each.piece.seq in seqs
     ]
     assert choose(listed) == chosen
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # the factory keeps nothing
+@given(files=st.integers(FILES, 400))
+def test_of_many_files_the_ends_of_some_are_shown_that_lie_evenly(make_recipient: Maker, files: int) -> None:
+    chosen = choose(candidates([make_recipient()] * (2 * files), [1] * (2 * files), per_file=2))
+    first = [(seq - 1) // 2 for seq in standing_for(chosen, "ファイルの先頭")]
+    assert first == [seq // 2 - 1 for seq in standing_for(chosen, "ファイルの末尾")]
+    assert len(first) == FILES
+    assert first[0] == 0
+    assert max(after - before for before, after in pairwise((*first, files))) <= 2 * files / FILES + 1
+    assert standing_for(chosen, "最後の封書") == [2 * files]

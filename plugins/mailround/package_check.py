@@ -18,7 +18,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, NamedTuple
@@ -351,7 +351,7 @@ class _PieceList:
         self.stretches = tuple(stretches(self._rows(lines, ids)))
         self.lines += sum(1 for _ in lines)
         self.pieces = len(ids)
-        self.repeats_an_id = any(before == after for before, after in pairwise(ids.in_order()))
+        self.repeats_an_id = any(before == after for before, after in ids.neighbours())
 
     def _rows(self, lines: Iterator[list[str]], ids: Words) -> Iterator[PieceRow]:
         """Yield the rows up to the first that is not regular, and note what is wrong with each alone."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count, pairwise
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -20,6 +20,8 @@ _SECRET = _SYMBOLS * _BITS // 8
 """Bytes of a secret that an id shows."""
 _KEPT = 8
 """Bytes of a secret that tell cases apart: of a million, two look alike once in thirty million rounds."""
+_HIDDEN = 8 * (_KEPT - _SECRET)
+"""Bits of what is kept that no id shows."""
 _PRIMITIVE = 0b100101
 """x⁵ + x² + 1; its root has order 31, more than the symbols of an id."""
 
@@ -66,14 +68,14 @@ def _times_root(value: int) -> int:
 
 
 class Words:
-    """Numbers of 64 bits, eight bytes of memory each.
+    """Numbers of 64 bits, eight bytes of memory each, in parts by their first eight bits.
 
-    They are sorted in parts: Python's own sorting would make an object of every number, five times as much.
+    They are sorted part by part: Python's own sorting would make an object of every number, five times as much.
     """
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._parts = tuple(array("Q") for _ in range(256))
+        self._parts = [array("Q") for _ in range(256)]
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -83,13 +85,17 @@ class Words:
         """Take one more."""
         self._parts[number >> 56].append(number)
 
-    def in_order(self) -> array[int]:
-        """Return them from the least to the greatest, and keep none."""
-        found = array("Q")
-        for part in self._parts:
-            found.extend(sorted(part))
-            del part[:]
-        return found
+    def neighbours(self) -> Iterator[tuple[int, int]]:
+        """Sort them, and yield each with the next of those that begin with the same eight bits, so also equal ones."""
+        for place, part in enumerate(self._parts):
+            self._parts[place] = array("Q", sorted(part))
+            yield from pairwise(self._parts[place])
+
+    def following(self, number: int) -> int | None:
+        """Return the least that is not less and begins with the same eight bits; after they were sorted."""
+        part = self._parts[number >> 56]
+        place = bisect_left(part, number)
+        return part[place] if place < len(part) else None
 
 
 class PieceIds:
@@ -104,13 +110,12 @@ class PieceIds:
         """Bind what returns the secret bytes, eight at least, of a label."""
         self._derive = derive
         self._claimed = Words()
-        self._claims = array("Q")
         self._shared: set[int] = set()
         self._given: set[int] = set()
 
     def __len__(self) -> int:
         """Return how many cases are claimed."""
-        return len(self._claimed) + len(self._claims)
+        return len(self._claimed)
 
     def claim(self, case_no: str) -> None:
         """Take note of a case that will ask for its id."""
@@ -118,9 +123,12 @@ class PieceIds:
 
     def settle(self) -> bool:
         """Find the ids that more than one case would have; return False when a case was claimed twice."""
-        self._claims = self._claimed.in_order()
-        self._shared = {_shown(one) for one, other in pairwise(self._claims) if _shown(one) == _shown(other)}
-        return all(one != other for one, other in pairwise(self._claims))
+        once = True
+        for one, other in self._claimed.neighbours():
+            if _shown(one) == _shown(other):
+                self._shared.add(_shown(one))
+                once &= one != other
+        return once
 
     def of(self, case_no: str) -> str:
         """Return the id of a claimed case; to be asked once for each."""
@@ -134,8 +142,8 @@ class PieceIds:
         return piece_id(secret)
 
     def _is_taken(self, number: int) -> bool:
-        place = bisect_left(self._claims, number, key=_shown)
-        claimed = place < len(self._claims) and _shown(self._claims[place]) == number
+        next_claim = self._claimed.following(number << _HIDDEN)
+        claimed = next_claim is not None and _shown(next_claim) == number
         return claimed or number in self._given
 
     def _secret(self, attempt: int, case_no: str) -> bytes:
@@ -144,4 +152,4 @@ class PieceIds:
 
 def _shown(claim: int) -> int:
     """Return what of a claim an id shows."""
-    return claim >> 8 * (_KEPT - _SECRET)
+    return claim >> _HIDDEN

@@ -36,7 +36,7 @@ from mailround.private_files import opened, size
 from mailround.register.entries import PrintPlanned, ProofMade, ProofShown, Sealed, latest, standing
 from mailround.render import RANGES, pages_name
 from mailround.seal import package_path
-from mailround.strata import STRATA, Candidate, Chosen, choose
+from mailround.strata import FILES, STRATA, Candidate, Chosen, choose
 
 PAGES, LIST = "proof/pages", "proof/list"
 """Workspace names of the PDF, and of which pieces it shows and why (`Chosen`)."""
@@ -50,8 +50,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 20 * mm, 190 * mm, 280 * mm, 18 * mm
 def make_proof(work: RoundContext, *, at: datetime) -> model.Proof:
     """Choose the sample, put its pages behind a cover, and keep the PDF; once approved, return what stands.
 
-    The same sealed package gives the same bytes. A round of 8,500 pieces in 17 files gives about 80 pieces: as many as
-    a person reads in an hour.
+    The same sealed package gives the same bytes. A round of 8,500 pieces in 17 files gives about 80 pieces, and one of
+    any size at most some hundred: as many as a person reads in an hour.
 
     Args:
         work: The round; it is sealed, and the password is still in the vault.
@@ -71,7 +71,7 @@ def make_proof(work: RoundContext, *, at: datetime) -> model.Proof:
         raise GateClosedError("封緘の記録がないため、承認用見本を作れません。", _SEAL_AGAIN)
     font = load_font(work.settings)
     chosen = choose(_candidates(work, planned.chunks, font))
-    cover = _draw_cover(work, sealed, chosen, font)
+    cover = _draw_cover(work, sealed, planned.chunks, chosen, font)
     content, pages = _bind(work, cover, sealed, chosen)
     body = ProofMade(
         package_sha256=sealed.sha256,
@@ -197,11 +197,11 @@ _LINES = int((_TOP - _BOTTOM) / _PITCH) - 2
 """Lines of the list on a page, below its headings."""
 
 
-def _draw_cover(work: RoundContext, sealed: Sealed, chosen: Sequence[Chosen], full: FontStack) -> bytes:
+def _draw_cover(work: RoundContext, sealed: Sealed, files: int, chosen: Sequence[Chosen], full: FontStack) -> bytes:
     """Return the cover: what the sample stands for, and then piece by piece where it comes from and why."""
     lists = list(_lists(chosen, full))
     first = len(lists) + 2
-    pages = [[*_summary(work, sealed, chosen, len(lists) + 1)]]
+    pages = [[*_summary(work, sealed, files, chosen, len(lists) + 1)]]
     for rows in lists:
         page = [_Text(x, _TOP, _SMALL, heading) for x, heading in zip(_COLUMNS, _HEADINGS, strict=True)]
         y = _TOP - 1.5 * _PITCH
@@ -218,15 +218,19 @@ def _draw_cover(work: RoundContext, sealed: Sealed, chosen: Sequence[Chosen], fu
     return _draw(full, pages)
 
 
-def _summary(work: RoundContext, sealed: Sealed, chosen: Sequence[Chosen], covers: int) -> Iterator[_Text]:
+def _summary(
+    work: RoundContext, sealed: Sealed, files: int, chosen: Sequence[Chosen], covers: int
+) -> Iterator[_Text]:
     """Yield the first page: which package, how much of it, and how many pieces stand for each stratum."""
     yield _Text(_LEFT, 272 * mm, 20, "承認用見本")
     yield _Text(75 * mm, 272 * mm, 10.5, "取扱注意・複写禁止　（表紙に続く頁には個人情報があります）")
     shown = sum(each.pages for each in chosen)
+    some = f"（先頭と末尾を見本にしたのは、そのうち均等に選んだ {FILES} 個）" if files > FILES else ""
     facts = (
         ("回", f"{work.round_id}（{work.kind.title}）"),
         ("発行日／発送予定日", f"{work.opened.issue_date}／{work.opened.posting_date}"),
         ("パッケージ", f"{sealed.pieces:,} 通（{sealed.pages:,} 頁）"),
+        ("印刷用PDF", f"{files:,} 個{some}"),
         ("SHA-256", sealed.sha256),
         ("見本", f"{len(chosen):,} 通（{shown:,} 頁）　このほか表紙 {covers:,} 頁"),
     )

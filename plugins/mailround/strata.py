@@ -39,10 +39,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Stratum:
-    """A reason to show a piece. ``key`` is None where a piece does not belong; ``take`` None takes all that do."""
+    """A reason to show so many pieces at most; ``key`` is None where a piece does not belong."""
 
     title: str
-    take: int | None
+    take: int
     key: Callable[[Candidate], float | None]
 
 
@@ -91,6 +91,19 @@ def _total(each: Candidate) -> int:
     return decision.total_after if decision else 0
 
 
+FILES = 24
+"""Files whose ends are shown, all of a ward's 8,500 pieces. Of more files no person could read all ends."""
+
+
+def _spread(each: Candidate) -> float:
+    """Return a key whose largest, however many are taken, lie evenly among the files, the first one before all.
+
+    It falls with the file's number written backwards behind the point in base two (van der Corput's sequence).
+    """
+    digits = f"{each.piece.chunk - 1:b}"[::-1]
+    return 1 - int(digits, 2) / 2 ** len(digits)
+
+
 _POPULATIONS = {Population.ASSISTANCE: "生活保護", Population.EQUIVALENT: "準用", Population.SUPPORT: "支援給付"}
 
 
@@ -99,8 +112,9 @@ def _of(population: Population) -> Callable[[Candidate], float | None]:
 
 
 STRATA: tuple[Stratum, ...] = (
-    Stratum("ファイルの先頭", None, _when(lambda each: each.where.first_page == 1)),
-    Stratum("ファイルの末尾", None, _when(lambda each: each.last_in_file)),
+    Stratum("ファイルの先頭", FILES, lambda each: _spread(each) if each.where.first_page == 1 else None),
+    Stratum("ファイルの末尾", FILES, lambda each: _spread(each) if each.last_in_file else None),
+    Stratum("最後の封書", 1, lambda each: each.piece.seq),
     *(Stratum(title, 2, _of(population)) for population, title in _POPULATIONS.items()),
     Stratum("氏名が長い", 3, _width(lambda each: each.piece.recipient.name)),
     Stratum("宛名が長い", 3, _width(lambda each: each.piece.to.name)),
@@ -119,7 +133,7 @@ STRATA: tuple[Stratum, ...] = (
     Stratum("減額が大きい", 2, _positive(lambda each: -_increase(each))),
     Stratum("バーコードなし", 2, _when(lambda each: not each.piece.barcode)),
 )
-"""What a sample shows. Beside the ends of the files it takes at most some sixty pieces, whatever the round's size."""
+"""What a sample shows: some hundred pieces at most, whatever the round's size."""
 
 
 def choose(candidates: Iterable[Candidate]) -> tuple[Chosen, ...]:
@@ -134,8 +148,7 @@ def choose(candidates: Iterable[Candidate]) -> tuple[Chosen, ...]:
             key = stratum.key(each)
             if key is not None:
                 insort(leaders, (-key, each.piece.seq, each), key=lambda leader: leader[:2])
-                if stratum.take is not None:
-                    del leaders[stratum.take :]
+                del leaders[stratum.take :]
     found: dict[int, Candidate] = {}
     reasons: dict[int, list[str]] = {}
     for stratum, leaders in leading.items():
