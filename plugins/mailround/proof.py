@@ -218,9 +218,7 @@ def _draw_cover(work: RoundContext, sealed: Sealed, files: int, chosen: Sequence
     return _draw(full, pages)
 
 
-def _summary(
-    work: RoundContext, sealed: Sealed, files: int, chosen: Sequence[Chosen], covers: int
-) -> Iterator[_Text]:
+def _summary(work: RoundContext, sealed: Sealed, files: int, chosen: Sequence[Chosen], covers: int) -> Iterator[_Text]:
     """Yield the first page: which package, how much of it, and how many pieces stand for each stratum."""
     yield _Text(_LEFT, 272 * mm, 20, "承認用見本")
     yield _Text(75 * mm, 272 * mm, 10.5, "取扱注意・複写禁止　（表紙に続く頁には個人情報があります）")
