@@ -101,7 +101,7 @@ def _spread(each: Candidate) -> float:
     It falls with the file's number written backwards behind the point in base two (van der Corput's sequence).
     """
     digits = f"{each.piece.chunk - 1:b}"[::-1]
-    return 1 - int(digits, 2) / 2 ** len(digits)
+    return 1 - int(digits, 2) / (1 << len(digits))
 
 
 _POPULATIONS = {Population.ASSISTANCE: "生活保護", Population.EQUIVALENT: "準用", Population.SUPPORT: "支援給付"}
