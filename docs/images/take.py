@@ -61,7 +61,7 @@ def started(home: Path) -> Iterator[LocalAirflow]:
 def photograph(browser: Browser, airflow: LocalAirflow, driver: Driver) -> None:
     """Take every picture; the round waits while its form is photographed."""
     anybody = browser.new_context(locale="ja-JP", viewport={"width": 1280, "height": 560}).new_page()
-    _take(anybody, f"{airflow.url}/auth/login/", "login", shows="Sign In")
+    _take(anybody, f"{airflow.url}/auth/login/", "login", shows="サインイン")
     _take(_page(browser, airflow, "datateam", height=1300), f"{airflow.url}/dags/{DAG}", "trigger", *TRIGGER)
 
     params = sample_round(driver.settings, households=200, seed=1, name="change")

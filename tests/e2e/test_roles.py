@@ -264,6 +264,14 @@ def answer_until(
         time.sleep(0.5)
 
 
+def test_the_login_page_is_japanese(airflow: LocalAirflow) -> None:
+    page = httpx.get(f"{airflow.url}/auth/login/", timeout=30, headers={"Accept-Language": "en"})
+    assert page.status_code == 200
+    for words in ("ユーザー名", "パスワード", "サインイン"):
+        assert words in page.text
+    assert "Sign In" not in page.text
+
+
 def test_the_login_page_gives_an_address_ten_attempts(airflow: LocalAirflow) -> None:
     told = []
     with httpx.Client(base_url=airflow.url, follow_redirects=True, timeout=60) as browser:

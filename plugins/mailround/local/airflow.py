@@ -101,6 +101,7 @@ class LocalAirflow:
             "AIRFLOW__API__HOST": "127.0.0.1",
             "AIRFLOW__API__PORT": str(self.port),
             "AIRFLOW__API__BASE_URL": self.url,
+            "AIRFLOW__FAB__CONFIG_FILE": str(REPOSITORY / "include" / "login.cfg"),
             "AIRFLOW__API__SECRET_KEY": drawn["secret_key"],
             "AIRFLOW__API_AUTH__JWT_SECRET": drawn["jwt_secret"],
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home}/airflow.db",
