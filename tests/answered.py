@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from mailround.approve_release import ReleaseApproval
 from mailround.context import RoundContext
@@ -13,8 +11,9 @@ from mailround.decide_holds import HoldDecision
 from mailround.deletion_certificate import DeletionCertificate
 from mailround.forms import Answer, AskAgain, Form, Settled, settle
 from mailround.handover import Item
+from mailround.hold_release import write_report
 from mailround.media_handover import MediaHandover
-from mailround.model import Recipient
+from mailround.model import Recipient, RuleFindings, Unprinted
 from mailround.password_handover import PasswordHandover
 from mailround.posting import Posting
 from mailround.proof import make_proof
@@ -54,7 +53,7 @@ FORMS: tuple[type[Form], ...] = (
     DeletionCertificate,
 )
 """In the order in which a round meets them; a withdrawal is asked for by a run of its own."""
-WITHDRAWN = ("P000002", "P000005")
+WITHDRAWN = ("P00000021", "P0000005F")
 """The pieces that a round which is led on asks for; the first is pulled, the second is too late."""
 NOTICE_NO = "PW-2026-11-change"
 CANARY = "髙﨑　𠮷郎"
@@ -106,7 +105,7 @@ FIELDS: dict[type[Form], dict[str, object]] = {
     WithdrawalAcknowledgement: {
         "acknowledged_by": "C-001",
         "acknowledged_at": "2026-11-18T15:00",
-        "pulled": "P000002",
+        "pulled": "P00000021",
         "too_late": 1,
     },
     Posting: {"posted_on": "2026-11-24", "withdrawn": 1, "spoiled": 2, "reprinted": 2, "posted": 6},
@@ -180,34 +179,28 @@ HELD: dict[str, tuple[str, str, tuple[str, ...]]] = {
 """What the checks of a round found, unless a test says otherwise: two are held and one is excluded."""
 
 
-def report(work: RoundContext, rows: int = 10, **found: tuple[str, ...]) -> dict[str, Any]:
-    """Leave and return a quality report; ``found`` replaces the cases of single rules."""
+def report(work: RoundContext, rows: int = 10, **found: tuple[str, ...]) -> Unprinted:
+    """Leave a quality report, and return whom it keeps from print; ``found`` replaces the cases of single rules."""
     cases = {rule: found.get(rule, case_nos) for rule, (_, _, case_nos) in HELD.items()}
 
     def of(severity: str) -> set[str]:
         return {case_no for rule, case_nos in cases.items() if HELD[rule][0] == severity for case_no in case_nos}
 
     excluded, counter = of("exclude"), of("counter") - of("exclude")
-    content = {
-        "rows": rows,
-        "rules": [
-            {
-                "id": rule,
-                "severity": severity,
-                "message": message,
-                "count": len(cases[rule]),
-                "case_nos": list(cases[rule]),
-            }
-            for rule, (severity, message, _) in HELD.items()
-        ],
-        "held": sorted(of("hold") - excluded - counter),
-        "excluded": sorted(excluded),
-        "counter": sorted(counter),
-        "warned": sorted(of("warn")),
-        "details": {},
-    }
-    work.workspace.write("quality/report", json.dumps(content).encode())
-    return content
+    unprinted = Unprinted(
+        rows=rows,
+        held=tuple(sorted(of("hold") - excluded - counter)),
+        excluded=tuple(sorted(excluded)),
+        counter=tuple(sorted(counter)),
+    )
+    rules = (
+        RuleFindings(
+            id=rule, severity=severity, message=message, count=len(cases[rule]), case_nos=cases[rule], details={}
+        )
+        for rule, (severity, message, _) in HELD.items()
+    )
+    write_report(work.workspace, unprinted, rules)
+    return unprinted
 
 
 def expire(work: RoundContext, until: datetime) -> None:

@@ -19,6 +19,7 @@ from mailround.context import RoundContext
 from mailround.delivery_offices import load_delivery_offices
 from mailround.fonts import Font, load_font
 from mailround.model import ListedPiece, Piece, PieceRange, Recipient
+from mailround.piece_id import ALPHABET, piece_id
 from mailround.plan_print import LISTED
 from mailround.register.entries import (
     AnyBody,
@@ -78,6 +79,11 @@ def list_font() -> Font:
     return load_font(settings).subset(wordings(load_delivery_offices(settings.include).sections().values()))
 
 
+def numbered(seq: int) -> str:
+    """Return the piece id that shows the number: P, seven symbols and the check symbol."""
+    return piece_id((ALPHABET.index("P") << 35 | seq).to_bytes(5, "big"))
+
+
 def print_round(
     work: RoundContext, make_recipient: Callable[..., Recipient], pieces: int = 7, chunk_size: int = 3
 ) -> None:
@@ -87,12 +93,12 @@ def print_round(
         numbers = range((chunk - 1) * chunk_size + 1, min(chunk * chunk_size, pieces) + 1)
         planned, placed, page = [], [], 1
         for seq in numbers:
-            piece_id = f"P{seq:06d}"
+            shown = numbered(seq)
             recipient = make_recipient(record_no=seq, name=CANARY)
             planned.append(
                 Piece(
                     seq=seq,
-                    piece_id=piece_id,
+                    piece_id=shown,
                     chunk=chunk,
                     file=f"print/{work.kind.file_stem}-{chunk:03d}.pdf",
                     bundle=f"160-{(seq - 1) // 4 + 1:03d}",
@@ -102,7 +108,7 @@ def print_round(
                     to=recipient.addressee(work.opened.posting_date),
                 )
             )
-            placed.append(PieceRange(seq=seq, piece_id=piece_id, first_page=page, pages=2 if seq % 3 == 0 else 1))
+            placed.append(PieceRange(seq=seq, piece_id=shown, first_page=page, pages=2 if seq % 3 == 0 else 1))
             page += placed[-1].pages
         work.workspace.write_records(f"plan/chunk-{chunk:03d}", CHUNK, tuple(planned))
         work.workspace.write_records(f"plan/list-{chunk:03d}", LISTED, tuple(map(listed, planned)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import cache
@@ -16,7 +15,8 @@ from PIL import Image, ImageDraw
 from mailround.composition import values
 from mailround.context import RoundContext
 from mailround.fonts import Font, load_font
-from mailround.model import Piece, PieceRange, Population, Recipient
+from mailround.hold_release import write_report
+from mailround.model import Piece, PieceRange, Population, Recipient, RuleFindings, Unprinted
 from mailround.piece_id import piece_id
 from mailround.records import write_recipients
 from mailround.rounds import RoundKind, load_round_kind
@@ -143,5 +143,6 @@ def put(
 ) -> None:
     """Leave in the workspace what extract and check_quality leave."""
     write_recipients(work.workspace, recipients)
-    report = {"rows": len(recipients), "rules": [], "held": held, "excluded": excluded, "counter": counter}
-    work.workspace.write("quality/report", json.dumps(report).encode())
+    unprinted = Unprinted(rows=len(recipients), held=tuple(held), excluded=tuple(excluded), counter=tuple(counter))
+    nothing = RuleFindings(id="C02", severity="warn", message="", count=0, case_nos=(), details={})
+    write_report(work.workspace, unprinted, [nothing])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,7 +16,7 @@ from mailround.context import RoundContext, load_round
 from mailround.decide_holds import GO_ON, RELEASE, STOP, HoldDecision, holds_table
 from mailround.errors import CountMismatchError, GateClosedError, RoundEndedError, WorkspaceError
 from mailround.forms import UNCHOSEN, AskAgain, settle
-from mailround.hold_release import REPORT, load_holds, releasable_by
+from mailround.hold_release import load_holds, read_rules, releasable_by, write_report
 from mailround.model import Piece, Recipient
 from mailround.plan_print import PIECES, plan_print
 from mailround.quality.catalogue import CATALOGUE, Release
@@ -52,8 +52,8 @@ def checked(work: RoundContext, held: int = 2, **changes: object) -> None:
 
 def found(work: RoundContext, **cases: tuple[str, ...]) -> None:
     """Leave a check that held those."""
-    content = report(work, **({"C01": ()} | cases))
-    counts = {"held": len(content["held"]), "counter": len(content["counter"])}
+    left_out = report(work, **({"C01": ()} | cases))
+    counts = {"held": len(left_out.held), "counter": len(left_out.counter)}
     checked(work, **counts, checked_sha256="c" * 64)
 
 
@@ -226,9 +226,9 @@ def test_a_release_that_must_not_be_is_asked_again_and_repeats_nothing(
 
 
 def held_by(work: RoundContext, rule: str) -> None:
-    content = report(work, A04=("0000906",), C01=())
-    (only,) = [each for each in content["rules"] if each["id"] == "A04"]
-    work.workspace.write(REPORT, json.dumps(content | {"rules": [only | {"id": rule}]}).encode())
+    unprinted = report(work, A04=("0000906",), C01=())
+    (only,) = [each for each in read_rules(work.workspace) if each.id == "A04"]
+    write_report(work.workspace, unprinted, [replace(only, id=rule)])
     checked(work, held=1, checked_sha256="c" * 64)
 
 
@@ -341,11 +341,11 @@ def test_whatever_is_released_all_are_accounted_for_and_nobody_is_printed_who_mu
     fill(folder, opened_in, opened_in)
     work = load_round(ward_in(folder), ROUND)
     write_recipients(work.workspace, [make_recipient(record_no=each) for each in range(1, 7)])
-    content = report(work, rows=6, C02=(), **{rule: tuple(sorted(found)) for rule, found in cases.items()})
+    left_out = report(work, rows=6, C02=(), **{rule: tuple(sorted(found)) for rule, found in cases.items()})
     digest = hashlib.sha256()
     assert len(list(read_recipients(work.workspace, digest))) == 6
-    digest.update(work.workspace.read(REPORT))
-    checked(work, held=len(content["held"]), checked_sha256=digest.hexdigest())
+    digest.update(load_holds(work).report_sha256)
+    checked(work, held=len(left_out.held), checked_sha256=digest.hexdigest())
     may: set[tuple[str, str]] = set()
     for rule, case_nos, responder in steps:
         asked = answer(HoldDecision, **(GOOD | {"rule": rule, "case_nos": " ".join(case_nos), "responder": responder}))
@@ -354,8 +354,8 @@ def test_whatever_is_released_all_are_accounted_for_and_nobody_is_printed_who_mu
             assert releasable_by(rule) == "person" or (rule == "P03" and responder != "datateam" and case_nos)
             may |= {(rule, case_no) for case_no in case_nos or before}
     holds = load_holds(work)
-    assert holds.printable + len(holds.held) + len(content["excluded"]) + len(content["counter"]) == 6
-    kept = set(content["excluded"]) | set(content["counter"])
+    assert holds.printable + len(holds.held) + len(left_out.excluded) + len(left_out.counter) == 6
+    kept = set(left_out.excluded) | set(left_out.counter)
     expected = {
         case_no
         for case_no in CASES

@@ -87,7 +87,7 @@ def test_every_showing_is_recorded_before_it_is_made(work: RoundContext) -> None
 
 def test_a_round_that_was_not_checked_or_is_destroyed_has_no_list(open_a_round: Callable[..., RoundContext]) -> None:
     work = open_a_round()
-    with pytest.raises(WorkspaceError, match="quality/report"):
+    with pytest.raises(WorkspaceError, match="quality/unprinted"):
         show_holds(work, print, output="terminal", at=AT)
     work.vault.destroy(work.round_id, ROUND_KEY)
     with pytest.raises(GateClosedError, match="鍵とともに廃棄した"):

@@ -15,7 +15,7 @@ import pyzipper
 
 from mailround.errors import PackageError
 from mailround.package_check import BUNDLE_COLUMNS, PIECE_COLUMNS, check_package
-from prepared import BARS, pdf
+from prepared import BARS, numbered, pdf
 
 PASSWORD = "23456789ABCDEFGHJKLM"  # noqa: S105 - a test's
 Contents = dict[str, bytes]
@@ -26,9 +26,9 @@ def lines(columns: tuple[str, ...], *rows: tuple[object, ...]) -> bytes:
 
 
 PIECES = (
-    (1, "P1", "print/notices-001.pdf", 1, 1, "160-001", "A", "1600022", BARS),
-    (2, "P2", "print/notices-001.pdf", 2, 2, "160-001", "A", "1600022", ""),
-    (3, "P3", "print/notices-002.pdf", 1, 1, "161-002", "A", "1610031", BARS),
+    (1, numbered(1), "print/notices-001.pdf", 1, 1, "160-001", "A", "1600022", BARS),
+    (2, numbered(2), "print/notices-001.pdf", 2, 2, "160-001", "A", "1600022", ""),
+    (3, numbered(3), "print/notices-002.pdf", 1, 1, "161-002", "A", "1610031", BARS),
 )
 FIRST = ("160-001", 1, 2, 2, 3, "160", "print/notices-001.pdf:1-2")
 SECOND = ("161-002", 3, 3, 1, 1, "161", "print/notices-002.pdf:3-3")
@@ -157,7 +157,8 @@ def second(column: int, value: object) -> Callable[[Contents, dict[str, Any]], N
         (changed("bundles.pdf", pdf(3)), "bundles.pdfの頁数が違う（目録2、実際3）"),
         (changed("bundles.pdf", b""), "bundles.pdfの頁数が違う（目録2、実際0）"),
         (row(2, "piece_seq", 3), "通し番号が1から続いていない"),
-        (row(2, "piece_id", "P1"), "同じ封書番号がある"),
+        (row(2, "piece_id", PIECES[0][1]), "同じ封書番号がある"),
+        (row(2, "piece_id", "P00000028"), "2行目の封書番号が規則に合わない"),
         (row(2, "first_page", 3), "2行目の頁が前の行から続いていない"),
         (row(2, "pages", 1), "notices-001.pdfの頁数がpieces.csvと違う（PDF 3、pieces.csv 2）"),
         (row(3, "file", "print/notices-009.pdf"), "notices-009.pdfの頁数がpieces.csvと違う"),
@@ -190,7 +191,7 @@ def many() -> list[Row]:
     """Return the rows of three files of 400 pieces; the middle bundle reaches over both borders of the files."""
     return [
         (
-            *(seq, f"P{seq:06d}", f"print/notices-{(seq - 1) // 400 + 1:03d}.pdf", (seq - 1) % 400 + 1, 1),
+            *(seq, numbered(seq), f"print/notices-{(seq - 1) // 400 + 1:03d}.pdf", (seq - 1) % 400 + 1, 1),
             *("160-001" if seq <= 300 else "160-002" if seq <= 900 else "161-001", "A", "1600022", BARS),
         )
         for seq in range(1, 1201)
@@ -227,7 +228,7 @@ def without_the_last(rows: list[Row]) -> list[Row]:
 
 
 def with_one_more(rows: list[Row]) -> list[Row]:
-    return [*rows, (1201, "P001201", *rows[-1][2:])]
+    return [*rows, (1201, "P000015HY", *rows[-1][2:])]
 
 
 def with_a_bundle_that_comes_back(rows: list[Row]) -> list[Row]:
@@ -297,7 +298,7 @@ def test_a_fault_anywhere_in_a_long_list_is_found(
     [
         (lambda whole: whole[: -len(BARS) - 4], "pieces.csvの列が規則に合わない"),  # within the last line's postcode
         (lambda whole: whole[: whole.index(b"\r\n", 140_000) + 2], "合計の通数が違う（目録1200、実際1"),
-        (lambda whole: whole + b"1201,P001201", "pieces.csvの列が規則に合わない"),
+        (lambda whole: whole + b"1201,P000015HY", "pieces.csvの列が規則に合わない"),
         (lambda whole: whole + b'"1201', "パッケージが壊れています"),
         (lambda whole: whole + "髙".encode()[:2], "パッケージが壊れています"),
         (lambda whole: whole + b"\r\n", "pieces.csvの列が規則に合わない"),
@@ -315,10 +316,10 @@ def test_a_long_list_cut_off_or_with_a_broken_end_is_refused(
 @pytest.mark.parametrize(
     "forged",
     [
-        (b"1,P000001", b"7,P000001"),  # a number out of order
+        (b"1,P00000017", b"7,P00000017"),  # a number out of order
         (b"\r\n1,P0", b"\r\n1;P0"),  # a row with too few columns, after which no row is looked at
         (b"piece_seq", b"piece_set"),
-        (b"P000002", b"P000001"),
+        (b"P00000021", b"P00000017"),
         (b"\r\n1,P0", b"\r\nx,P0"),  # no number
         (b"\r\n1200,", b"\r\n1201,"),
     ],

@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from random import Random
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailround.piece_id import ALPHABET, TYPED, PieceIds, Words, is_piece_id, listed, piece_id
+from mailround.piece_id import ALPHABET, TYPED, PieceIds, Words, is_piece_id, listed, piece_id, shown_by
 
 SECRETS = st.binary(min_size=5, max_size=32)
 
@@ -135,17 +136,27 @@ def test_ids_that_were_made_can_be_typed(secrets: list[bytes]) -> None:
     assert bool(re.search(TYPED, "\n".join(made))) is bool(made)
 
 
-def test_words_meet_the_next_one_that_begins_alike() -> None:
-    drawn = [number * 0x9E3779B97F4A7C15 % (1 << 64) for number in range(2_000)]
-    every = sorted((*drawn, 0, (1 << 64) - 1, drawn[7]))
-    words = Words()
-    for number in (*drawn, (1 << 64) - 1, drawn[7], 0):
+@pytest.mark.parametrize("bits", [40, 64])
+def test_words_meet_the_next_one_that_begins_alike(bits: Literal[40, 64]) -> None:
+    most = (1 << bits) - 1
+    drawn = [number * 0x9E3779B97F4A7C15 & most for number in range(2_000)]
+    every = sorted((*drawn, 0, most, drawn[7]))
+    words = Words(bits)
+    for number in (*drawn, most, drawn[7], 0):
         words.add(number)
     assert len(words) == 2_003
-    alike = [(one, other) for one, other in pairwise(every) if one >> 56 == other >> 56]
+    alike = [(one, other) for one, other in pairwise(every) if one >> bits - 8 == other >> bits - 8]
     assert list(words.neighbours()) == alike
     assert (drawn[7], drawn[7]) in alike
     assert len(words) == 2_003
     assert words.following(0) == 0
     assert words.following(drawn[7] - 1) == drawn[7]
-    assert words.following(max(each for each in every if each >> 56 == 9) + 1) is None
+    assert words.following(max(each for each in every if each >> bits - 8 == 9) + 1) is None
+
+
+@given(SECRETS)
+def test_what_an_id_shows_comes_back_from_it(secret: bytes) -> None:
+    text = piece_id(secret)
+    assert shown_by(text) == int.from_bytes(secret[:5], "big")
+    assert shown_by(text[:-1] + ("0" if text[-1] != "0" else "1")) is None
+    assert shown_by(text.lower()) == (None if text.lower() != text else shown_by(text))

@@ -16,7 +16,7 @@ from mailround.model import Recipient
 from mailround.purge import index_path, lost_export, purge, read_index
 from mailround.register.entries import Extracted, Purged, standing
 from mailround.seal import package_path
-from prepared import AT, CANARY, CHUNK, hand_over, post, print_round, record
+from prepared import AT, CANARY, CHUNK, hand_over, numbered, post, print_round, record
 
 Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]
@@ -145,8 +145,8 @@ def test_a_purge_killed_inside_the_destruction_of_the_key_is_finished_by_the_nex
 
 def test_the_index_finds_the_case_of_a_returned_piece(work: RoundContext) -> None:
     purge(work, at=AT)
-    assert read_index(work) == {f"P{seq:06d}": f"{seq:07d}" for seq in range(1, 8)}
-    assert b"P000001" not in index_path(work.settings, work.round_id).read_bytes()
+    assert read_index(work) == {numbered(seq): f"{seq:07d}" for seq in range(1, 8)}
+    assert b"P00000017" not in index_path(work.settings, work.round_id).read_bytes()
 
 
 def test_a_copy_of_a_workspace_file_is_unreadable_afterwards(work: RoundContext, tmp_path: Path) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from datetime import datetime
 
 from mailround.context import RoundContext
 from mailround.errors import GateClosedError, QualityStopError
 from mailround.fonts import load_font
-from mailround.hold_release import REPORT
+from mailround.hold_release import write_report
 from mailround.last_round import change_against
 from mailround.model import Checked
 from mailround.postcodes import load_postcodes
@@ -58,9 +57,7 @@ def check_quality(work: RoundContext, *, at: datetime) -> Checked:
             f"検査した{found.rows}件が、取込の記録（{extracted.rows}件）のときの内容ではありません。",
             "データ取込からやり直してください。",
         )
-    report = json.dumps(found.round_report(), ensure_ascii=False).encode()
-    digest.update(report)
-    work.workspace.write(REPORT, report)
+    digest.update(write_report(work.workspace, found.unprinted(), found.by_rule()))
     counts = {
         "rows": found.rows,
         "printable": found.printable,

@@ -215,15 +215,12 @@ def holds_table(work: RoundContext) -> str:
 
 def _counts(holds: Holds) -> str:
     rows = []
-    for rule in holds.report["rules"]:
-        if rule["count"]:
-            left = holds.by_rule.get(rule["id"])
-            known = frozenset(holds.report["held"]).intersection(rule["case_nos"])
-            released = len(known) - len(left) if left is not None else 0
+    for rule in holds.rules:
+        if rule.count:
+            left = holds.by_rule.get(rule.id)
+            released = rule.held - len(left) if left is not None else 0
             told = f"（うち解除 {released:,}）" if released else ""
-            rows.append(
-                (f"【{SEVERITIES[rule['severity']]}】{rule['id']} {rule['message']}", f"{rule['count']:,}{told}")
-            )
+            rows.append((f"【{SEVERITIES[rule.severity]}】{rule.id} {rule.message}", f"{rule.count:,}{told}"))
     return table(rows or [("なし", "0")], head=("検査", "世帯"))
 
 

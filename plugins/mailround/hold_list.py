@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Literal
 
 from mailround.context import ROUND_KEY
 from mailround.errors import GateClosedError
-from mailround.hold_release import Holds, load_holds
-from mailround.model import SEVERITIES
+from mailround.hold_release import Holds, load_holds, read_rules
+from mailround.model import SEVERITIES, RuleFindings
 from mailround.records import read_recipients
 from mailround.register.entries import HoldsShown, standing
 from mailround.spreadsheet import spreadsheet as draw
 
 if TYPE_CHECKING:
     from mailround.context import RoundContext
-    from mailround.quality.assessment import RuleReport
 
 COLUMNS = ("ケース番号", "地区", "担当", "検査", "理由", "対応", "状態")
 
@@ -58,13 +57,13 @@ def list_holds(work: RoundContext) -> tuple[Line, ...]:
         GateClosedError: As `load_holds`.
     """
     holds = load_holds(work)
-    listed = frozenset[str]().union(*(rule["case_nos"] for rule in holds.report["rules"]))
+    rules = sorted(read_rules(work.workspace), key=lambda rule: list(SEVERITIES).index(rule.severity))
+    listed = frozenset[str]().union(*(rule.case_nos for rule in rules))
     where = {
         each.case_no: (each.district, each.caseworker)
         for each in read_recipients(work.workspace)
         if each.case_no in listed
     }
-    rules = sorted(holds.report["rules"], key=lambda rule: list(SEVERITIES).index(rule["severity"]))
     return tuple(line for rule in rules for line in _lines(rule, holds, where))
 
 
@@ -111,25 +110,24 @@ def spreadsheet(lines: Sequence[Line], *, at: datetime) -> bytes:
     return draw(kinds or {"保留": []}, tuple(zip(COLUMNS, _WIDTHS, strict=True)), at=at)
 
 
-def _lines(rule: RuleReport, holds: Holds, where: dict[str, tuple[str, str]]) -> Iterator[Line]:
+def _lines(rule: RuleFindings, holds: Holds, where: dict[str, tuple[str, str]]) -> Iterator[Line]:
     from mailround.quality.catalogue import CATALOGUE  # noqa: PLC0415 - imports pandas, which is slow, for this only
 
     remedies = {each.id: each.remedy for each in CATALOGUE}
-    report = holds.report
-    routed = {"hold": report["held"], "exclude": report["excluded"], "counter": report["counter"]}
-    found = dict.fromkeys(rule["case_nos"])
-    only = set(routed.get(rule["severity"], found))
-    details = report["details"].get(rule["id"], {})
-    left = holds.by_rule.get(rule["id"], frozenset())
+    unprinted = holds.unprinted
+    routed = {"hold": unprinted.held, "exclude": unprinted.excluded, "counter": unprinted.counter}
+    found = dict.fromkeys(rule.case_nos)
+    only = set(routed.get(rule.severity, found))
+    left = holds.by_rule.get(rule.id, frozenset())
     for case_no in sorted(found, key=lambda each: (*where[each], each)):
         if case_no in only:
-            detail = details.get(case_no)
+            detail = rule.details.get(case_no)
             yield Line(
-                SEVERITIES[rule["severity"]],
+                SEVERITIES[rule.severity],
                 case_no,
                 *where[case_no],
-                rule["id"],
-                f"{rule['message']}（{detail}）" if detail else rule["message"],
-                remedies.get(rule["id"], "データ検査からやり直してください。"),
-                "解除済み" if rule["severity"] == "hold" and case_no not in left else "",
+                rule.id,
+                f"{rule.message}（{detail}）" if detail else rule.message,
+                remedies.get(rule.id, "データ検査からやり直してください。"),
+                "解除済み" if rule.severity == "hold" and case_no not in left else "",
             )

@@ -9,19 +9,35 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pydantic import TypeAdapter
+
 from mailround.errors import GateClosedError
+from mailround.model import RuleFindings, Unprinted
 from mailround.register.entries import releases, releases_sha256
+from mailround.workspace import Workspace, parse_block
 
 if TYPE_CHECKING:
     from mailround.context import RoundContext
-    from mailround.quality.assessment import RoundReport
 
-REPORT = "quality/report"
-"""Workspace name of the report: case numbers per rule, and those held and excluded; no values."""
+UNPRINTED, RULES = "quality/unprinted", "quality/rules"
+"""Workspace names of who is not printed, and of what every rule found, a stream of one rule a block."""
+_UNPRINTED = TypeAdapter(Unprinted)
+_RULES = TypeAdapter(tuple[RuleFindings, ...])
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How many cases a rule found, and how many of those it holds were held."""
+
+    id: str
+    severity: str
+    message: str
+    count: int
+    held: int
 
 
 @dataclass(frozen=True)
@@ -29,11 +45,12 @@ class Holds:
     """What the checks found and what is left of it.
 
     ``by_rule`` are the cases that a rule still holds, ``held`` those that any does, ``released`` those that had been
-    held and are printed now. ``report_bytes`` is the report as it is stored; ``releases_sha256`` is of all releases.
+    held and are printed now. ``report_sha256`` is of all that the checks wrote; ``releases_sha256`` of all releases.
     """
 
-    report: RoundReport
-    report_bytes: bytes
+    unprinted: Unprinted
+    rules: tuple[Counted, ...]
+    report_sha256: bytes
     by_rule: dict[str, frozenset[str]]
     held: frozenset[str]
     released: frozenset[str]
@@ -42,21 +59,42 @@ class Holds:
     @property
     def printable(self) -> int:
         """Return how many households go into print."""
-        return self.report["rows"] - len(self.held) - len(self.report["excluded"]) - len(self.report["counter"])
+        left_out = self.unprinted
+        return left_out.rows - len(self.held) - len(left_out.excluded) - len(left_out.counter)
+
+
+def write_report(workspace: Workspace, unprinted: Unprinted, rules: Iterable[RuleFindings]) -> bytes:
+    """Write down what the checks found, and return its SHA-256; the rules are taken one by one."""
+    first = workspace.write_records(UNPRINTED, _UNPRINTED, unprinted)
+    return hashlib.sha256(first + bytes.fromhex(workspace.write_stream(RULES, _RULES, rules, 1))).digest()
+
+
+def read_rules(workspace: Workspace, digest: hashlib._Hash | None = None) -> Iterator[RuleFindings]:
+    """Yield what every rule found, one rule in memory at a time.
+
+    Raises:
+        WorkspaceError: The round was not checked yet, or another version checked it.
+    """
+    return workspace.read_stream(RULES, _RULES, digest)
 
 
 def load_holds(work: RoundContext) -> Holds:
     """Return who is held and who was released, read from the encrypted workspace.
 
     Raises:
-        WorkspaceError: The round was not checked yet, or a release's file is missing.
+        WorkspaceError: The round was not checked yet, another version checked it, or a release's file is missing.
         GateClosedError: A release's file is not the one that the register tells of.
     """
-    content = work.workspace.read(REPORT)
-    report: RoundReport = json.loads(content)
+    content, of_rules = work.workspace.read(UNPRINTED), hashlib.sha256()
+    unprinted = parse_block(content, _UNPRINTED, UNPRINTED)
     entries = work.entries
-    held = frozenset(report["held"])  # who is excluded or for the counter is not, whatever else was found
-    found = {each["id"]: held.intersection(each["case_nos"]) for each in report["rules"] if each["severity"] == "hold"}
+    held = frozenset(unprinted.held)  # who is excluded or for the counter is not, whatever else was found
+    found: dict[str, frozenset[str]] = {}
+    rules = []
+    for rule in read_rules(work.workspace, of_rules):
+        if rule.severity == "hold":
+            found[rule.id] = held.intersection(rule.case_nos)
+        rules.append(Counted(rule.id, rule.severity, rule.message, rule.count, len(found.get(rule.id, ()))))
     left = dict(found)
     for release in releases(entries):
         released = work.workspace.read(_name(release.sha256))
@@ -69,7 +107,15 @@ def load_holds(work: RoundContext) -> Holds:
         left[release.rule] = left.get(release.rule, frozenset()).difference(said["case_nos"])
     once = frozenset[str]().union(*found.values())
     still = frozenset[str]().union(*left.values()) | (held - once)  # what no rule accounts for, nobody can release
-    return Holds(report, content, left, still, held - still, releases_sha256(entries))
+    return Holds(
+        unprinted=unprinted,
+        rules=tuple(rules),
+        report_sha256=hashlib.sha256(hashlib.sha256(content).digest() + of_rules.digest()).digest(),
+        by_rule=left,
+        held=still,
+        released=held - still,
+        releases_sha256=releases_sha256(entries),
+    )
 
 
 def write_release(work: RoundContext, rule: str, case_nos: Iterable[str]) -> str:

@@ -210,6 +210,31 @@ class PieceRange:
     pages: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleFindings:
+    """What one check found in a round, in the encrypted workspace: numbers of cases, no values.
+
+    ``case_nos`` are in record order; ``details`` has, by case, what is said beside the check's message.
+    """
+
+    id: str
+    severity: str
+    message: str
+    count: int
+    case_nos: tuple[str, ...]
+    details: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unprinted:
+    """Who of a round's households is not printed, as far as the checks decide it: numbers of cases."""
+
+    rows: int
+    held: tuple[str, ...]
+    excluded: tuple[str, ...]
+    counter: tuple[str, ...]
+
+
 class RoundParams(BaseModel):
     """What the data team types into the trigger form."""
 

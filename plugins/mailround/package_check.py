@@ -28,7 +28,7 @@ import pyzipper
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mailround.errors import PackageError
-from mailround.piece_id import Words
+from mailround.piece_id import SHOWN, Words, shown_by
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -44,7 +44,6 @@ _NEUTRAL_BUNDLE = re.compile(r"[a-z0-9]{1,8}(?:-[0-9]{3,5})?")
 _AES_256 = 3
 _BLOCK = 1 << 16
 """Bytes that are read at once, of the whole package and of a list."""
-_WORD = (1 << 64) - 1
 _SHOWN = 10
 _RESEAL = "このパッケージは引き渡さず、封緘の工程からやり直してください。"
 
@@ -347,10 +346,11 @@ class _PieceList:
         self.numbered = True
         self.last_page: dict[str, int] = {}
         self.torn: list[int] = []
-        ids = Words()
+        self.malformed: list[int] = []
+        ids = Words(SHOWN)
         self.stretches = tuple(stretches(self._rows(lines, ids)))
         self.lines += sum(1 for _ in lines)
-        self.pieces = len(ids)
+        self.pieces = len(ids) + len(self.malformed)
         self.repeats_an_id = any(before == after for before, after in ids.neighbours())
 
     def _rows(self, lines: Iterator[list[str]], ids: Words) -> Iterator[PieceRow]:
@@ -366,7 +366,10 @@ class _PieceList:
             row = PieceRow(int(seq), piece_id, file, int(first_page), int(pages), *rest)
             if row.piece_seq != number:
                 self.numbered = False
-            ids.add(hash(piece_id) & _WORD)  # keyed at random; a repeated id has the same hash for certain
+            if (shown := shown_by(piece_id)) is None:
+                self.malformed.append(number)
+            else:
+                ids.add(shown)
             before = self.last_page.get(file, 0)
             if row.first_page != before + 1:
                 self.torn.append(row.piece_seq)
@@ -386,6 +389,7 @@ def _list_faults(
         return
     if not pieces.numbered:
         yield f"{PIECES}の通し番号が1から続いていない"
+    yield from (f"{PIECES}の{number}行目の封書番号が規則に合わない" for number in pieces.malformed)
     if pieces.repeats_an_id:
         yield f"{PIECES}に同じ封書番号がある"
     yield from _file_faults(pieces, printed, manifest)

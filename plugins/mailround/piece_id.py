@@ -11,12 +11,15 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from itertools import count, pairwise
+from typing import Final, Literal
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES = {symbol: value for value, symbol in enumerate(ALPHABET)}
 _SYMBOLS = 8
 _BITS = 5
-_SECRET = _SYMBOLS * _BITS // 8
+SHOWN: Final = 40
+"""Bits that an id shows, and in which no two ids are alike."""
+_SECRET = SHOWN // 8
 """Bytes of a secret that an id shows."""
 _KEPT = 8
 """Bytes of a secret that tell cases apart: of a million, two look alike once in thirty million rounds."""
@@ -36,6 +39,16 @@ def piece_id(secret: bytes) -> str:
 def is_piece_id(text: str) -> bool:
     """Tell whether the text has the form of a piece id and its check symbol is right."""
     return len(text) == _SYMBOLS + 1 and all(symbol in _VALUES for symbol in text) and _value(text) == 0
+
+
+def shown_by(text: str) -> int | None:
+    """Return the 40 bits that an id shows; None when the text is none."""
+    if not is_piece_id(text):
+        return None
+    number = 0
+    for symbol in text[:_SYMBOLS]:
+        number = number << _BITS | _VALUES[symbol]
+    return number
 
 
 TYPED = r"^\s*[0-9A-Za-z]{9}([\s,、，]+[0-9A-Za-z]{9})*\s*$"
@@ -68,14 +81,16 @@ def _times_root(value: int) -> int:
 
 
 class Words:
-    """Numbers of 64 bits, eight bytes of memory each, in parts by their first eight bits.
+    """Numbers of 40 or 64 bits, four or eight bytes of memory each, in parts by their first eight bits.
 
     They are sorted part by part: Python's own sorting would make an object of every number, five times as much.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, bits: Literal[40, 64]) -> None:
         """Begin with none."""
-        self._parts = [array("Q") for _ in range(256)]
+        self._rest = bits - 8
+        self._type: Literal["I", "Q"] = "I" if bits == SHOWN else "Q"
+        self._parts = [array(self._type) for _ in range(256)]
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -83,19 +98,22 @@ class Words:
 
     def add(self, number: int) -> None:
         """Take one more."""
-        self._parts[number >> 56].append(number)
+        first = number >> self._rest
+        self._parts[first].append(number ^ first << self._rest)
 
     def neighbours(self) -> Iterator[tuple[int, int]]:
         """Sort them, and yield each with the next of those that begin with the same eight bits, so also equal ones."""
         for place, part in enumerate(self._parts):
-            self._parts[place] = array("Q", sorted(part))
-            yield from pairwise(self._parts[place])
+            self._parts[place] = array(self._type, sorted(part))
+            first = place << self._rest
+            yield from ((first | one, first | other) for one, other in pairwise(self._parts[place]))
 
     def following(self, number: int) -> int | None:
         """Return the least that is not less and begins with the same eight bits; after they were sorted."""
-        part = self._parts[number >> 56]
-        place = bisect_left(part, number)
-        return part[place] if place < len(part) else None
+        first = number >> self._rest
+        part = self._parts[first]
+        place = bisect_left(part, number ^ first << self._rest)
+        return first << self._rest | part[place] if place < len(part) else None
 
 
 class PieceIds:
@@ -109,7 +127,7 @@ class PieceIds:
     def __init__(self, derive: Callable[[str], bytes]) -> None:
         """Bind what returns the secret bytes, eight at least, of a label."""
         self._derive = derive
-        self._claimed = Words()
+        self._claimed = Words(64)
         self._shared: set[int] = set()
         self._given: set[int] = set()
 

@@ -159,23 +159,23 @@ def list_name(number: int) -> str:
 class _Checked:
     """The records and the report on them, as they are found; ``sha256`` is theirs once all records were read.
 
-    Of the report only who is not printed is kept: it lists every case that a rule has something to say of.
+    Of the report only who is not printed is kept.
     """
 
     def __init__(self, work: RoundContext) -> None:
         self._work = work
         self._digest = hashlib.sha256()
         holds = load_holds(work)
-        self._report = holds.report_bytes
+        self._report_sha256 = holds.report_sha256
         self.held = holds.held
-        self.excluded, self.counter = frozenset(holds.report["excluded"]), frozenset(holds.report["counter"])
+        self.excluded, self.counter = frozenset(holds.unprinted.excluded), frozenset(holds.unprinted.counter)
         self.released, self.releases_sha256 = len(holds.released), holds.releases_sha256
         self.sha256 = ""
 
     def records(self) -> Iterator[Recipient]:
         """Yield the records; they count only if no error comes at the end."""
         yield from read_recipients(self._work.workspace, self._digest)
-        self._digest.update(self._report)
+        self._digest.update(self._report_sha256)
         self.sha256 = self._digest.hexdigest()
         recorded = latest(self._work.entries, QualityChecked)
         if recorded and recorded.checked_sha256 != self.sha256:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from mailround.fonts import FontStack
-from mailround.model import Recipient
+from mailround.model import Recipient, RuleFindings, Unprinted
 from mailround.postcodes import Postcodes
 from mailround.quality.answers import Answers, Questions
 from mailround.quality.catalogue import Rule, Severity
@@ -41,19 +41,6 @@ class Report(TypedDict):
 
     rows: int
     rules: list[RuleReport]
-
-
-class RoundReport(Report):
-    """The report a round keeps: also what the print plan leaves out and what a person should look at.
-
-    ``details`` has, per rule and case number, what is said beside the rule's message.
-    """
-
-    held: list[str]
-    excluded: list[str]
-    counter: list[str]
-    warned: list[str]
-    details: dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +111,21 @@ class Assessment:
             ],
         }
 
-    def round_report(self) -> RoundReport:
-        """Return the report a round keeps."""
-        return {
-            **self.report(),
-            "held": list(self.held),
-            "excluded": list(self.excluded),
-            "counter": list(self.counter),
-            "warned": list(self.warned),
-            "details": {each.id: dict(each.details) for each in self.findings if each.details},
-        }
+    def unprinted(self) -> Unprinted:
+        """Return whom a round leaves out."""
+        return Unprinted(rows=self.rows, held=self.held, excluded=self.excluded, counter=self.counter)
+
+    def by_rule(self) -> Iterator[RuleFindings]:
+        """Yield what a round keeps of every rule."""
+        for each in self.findings:
+            yield RuleFindings(
+                id=each.id,
+                severity=each.severity.value,
+                message=each.message,
+                count=each.count,
+                case_nos=each.case_nos,
+                details=dict(each.details),
+            )
 
 
 def assess(
