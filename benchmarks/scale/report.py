@@ -14,7 +14,7 @@ SIMULATED = (1, 2, 4, 8, 16, 32, 64)
 JAPAN = 1_650_000
 """Households that receive public assistance in all of Japan."""
 STEPS = ("extract", "check_quality", "plan_print", *MAPPED, "seal", "make_proof")
-_HELD = {"check_quality": "compares all households", "make_proof": "its pages grow with the files"}
+_HELD = {"check_quality": "compares all households"}
 """Steps that hold something of every household, and why."""
 
 
