@@ -53,7 +53,7 @@ FORMS: tuple[type[Form], ...] = (
     DeletionCertificate,
 )
 """In the order in which a round meets them; a withdrawal is asked for by a run of its own."""
-WITHDRAWN = ("P00000021", "P0000005F")
+WITHDRAWN = ("PA000002X", "PA000005K")
 """The pieces that a round which is led on asks for; the first is pulled, the second is too late."""
 NOTICE_NO = "PW-2026-11-change"
 CANARY = "髙﨑　𠮷郎"
@@ -105,7 +105,7 @@ FIELDS: dict[type[Form], dict[str, object]] = {
     WithdrawalAcknowledgement: {
         "acknowledged_by": "C-001",
         "acknowledged_at": "2026-11-18T15:00",
-        "pulled": "P00000021",
+        "pulled": "PA000002X",
         "too_late": 1,
     },
     Posting: {"posted_on": "2026-11-24", "withdrawn": 1, "spoiled": 2, "reprinted": 2, "posted": 6},

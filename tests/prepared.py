@@ -80,8 +80,8 @@ def list_font() -> Font:
 
 
 def numbered(seq: int) -> str:
-    """Return the piece id that shows the number: P, seven symbols and the check symbol."""
-    return piece_id((ALPHABET.index("P") << 35 | seq).to_bytes(5, "big"))
+    """Return the piece id that shows the number: PA, six symbols and the check symbol; no case number is part of it."""
+    return piece_id((ALPHABET.index("P") << 35 | ALPHABET.index("A") << 30 | seq).to_bytes(5, "big"))
 
 
 def print_round(

@@ -281,7 +281,7 @@ OTHERWISE: dict[type[Form], dict[str, object]] = {
     MediaHandover: {"media_no": "DVD-0002"},
     PasswordHandover: {"bag_no": "BAG-03"},
     Receipt: {"receiver": "C-001"},
-    WithdrawalAcknowledgement: {"pulled": "P0000005F"},
+    WithdrawalAcknowledgement: {"pulled": "PA000005K"},
     Posting: {"spoiled": 3, "posted": 5},
     Returns: {"received_by": "officer2"},
     DeletionCertificate: {"certificate_no": "DEL-0002"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -63,6 +64,26 @@ def test_the_hash_is_of_all_that_the_checks_wrote(work: RoundContext) -> None:
         written.append(write_report(work.workspace, unprinted, tuple(read_rules(work.workspace))))
         assert load_holds(work).report_sha256 == written[-1]
     assert len(set(written)) == 3
+
+
+@pytest.mark.parametrize("part", [1, 2, 3, 1_000])
+def test_a_rule_that_found_many_is_read_back_whole(
+    work: RoundContext, monkeypatch: pytest.MonkeyPatch, part: int
+) -> None:
+    """A case may stand in a rule twice: every record that was found counts."""
+    monkeypatch.setattr("mailround.hold_release._PART", part)
+    report(work, A04=("0000001", "0000004", "0000001"), C01=("0000002",), C02=())
+    rules = [
+        replace(rule, details={case_no: f"組{case_no}" for case_no in rule.case_nos[1:]})
+        for rule in read_rules(work.workspace)
+    ]
+    holds = load_holds(work)
+    write_report(work.workspace, holds.unprinted, rules)
+    assert list(read_rules(work.workspace)) == rules
+    assert [rule.count for rule in rules] == [1, 0, 0, 3, 1, 0]
+    again = load_holds(work)
+    assert (again.by_rule, again.rules, again.held) == (holds.by_rule, holds.rules, holds.held)
+    assert again.by_rule["A04"] == {"0000001", "0000004"}
 
 
 def test_a_release_that_the_register_does_not_tell_of_counts_for_nothing(work: RoundContext) -> None:

@@ -35,7 +35,7 @@ def work(round_after: Callable[..., RoundContext]) -> RoundContext:
 
 def acknowledge(work: RoundContext, request_no: int, *pulled: str) -> None:
     said = {"acknowledged_by": "C-001", "acknowledged_at": AT + timedelta(days=3)}
-    record(work, WithdrawalAcknowledged(request_no=request_no, pulled=pulled, too_late=("P0000007B",), **said))
+    record(work, WithdrawalAcknowledged(request_no=request_no, pulled=pulled, too_late=("PA000007Q",), **said))
 
 
 def returned(**counts: int) -> ItemsReturned:
@@ -83,16 +83,16 @@ def test_a_notice_that_was_handed_over_is_out_although_its_making_is_not_recorde
 
 def test_pieces_that_were_pulled_are_out_as_soon_as_they_are_acknowledged(work: RoundContext) -> None:
     hand_over(work)
-    acknowledge(work, 1, "P00000017", "P00000021")
-    acknowledge(work, 2, "P00000033")
+    acknowledge(work, 1, "PA000001V", "PA000002X")
+    acknowledge(work, 2, "PA000003Z")
     acknowledge(work, 3)
     assert Item("withdrawn", "withdrawn", "抜き取った封書", 3) in custody_items(work.entries)
 
 
 def test_an_acknowledgement_that_takes_anothers_place_is_not_counted_with_it(work: RoundContext) -> None:
     hand_over(work)
-    acknowledge(work, 1, "P00000017", "P00000021")
-    acknowledge(work, 1, "P00000017")
+    acknowledge(work, 1, "PA000001V", "PA000002X")
+    acknowledge(work, 1, "PA000001V")
     assert Item("withdrawn", "withdrawn", "抜き取った封書", 1) in custody_items(work.entries)
 
 

@@ -286,13 +286,13 @@ def test_a_withdrawal_is_told_by_the_next_try_when_the_mail_server_was_down(
     run: Callable[..., dict[str, Any]], work: RoundContext
 ) -> None:
     lead_to(WithdrawalAcknowledgement, work)
-    params = {"piece_ids": "P00000033", "reason": "送付先の変更"}
+    params = {"piece_ids": "PA000003Z", "reason": "送付先の変更"}
     at = "2026-11-18T11:00:00+09:00"
     (untold,) = run(at, server=False, do="withdraw", params=params)["outcomes"]
     assert untold["failed"] == "ConnectionRefusedError", "the task is tried again"
     assert run(at, do="withdraw", params=params)["outcomes"] == [{}]
     assert subjects(work) == ["[mailround] 封書の抜取り：回 2026-11-change（1 通）"]
-    assert [each.piece_ids for each in standing(work.entries, WithdrawalRequested)][1:] == [("P00000033",)]
+    assert [each.piece_ids for each in standing(work.entries, WithdrawalRequested)][1:] == [("PA000003Z",)]
 
 
 def test_a_release_is_recorded_and_the_question_asked_afresh_with_the_new_counts(

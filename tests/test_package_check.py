@@ -228,7 +228,7 @@ def without_the_last(rows: list[Row]) -> list[Row]:
 
 
 def with_one_more(rows: list[Row]) -> list[Row]:
-    return [*rows, (1201, "P000015HY", *rows[-1][2:])]
+    return [*rows, (1201, "PA00015H2", *rows[-1][2:])]
 
 
 def with_a_bundle_that_comes_back(rows: list[Row]) -> list[Row]:
@@ -298,7 +298,7 @@ def test_a_fault_anywhere_in_a_long_list_is_found(
     [
         (lambda whole: whole[: -len(BARS) - 4], "pieces.csvの列が規則に合わない"),  # within the last line's postcode
         (lambda whole: whole[: whole.index(b"\r\n", 140_000) + 2], "合計の通数が違う（目録1200、実際1"),
-        (lambda whole: whole + b"1201,P000015HY", "pieces.csvの列が規則に合わない"),
+        (lambda whole: whole + b"1201,PA00015H2", "pieces.csvの列が規則に合わない"),
         (lambda whole: whole + b'"1201', "パッケージが壊れています"),
         (lambda whole: whole + "髙".encode()[:2], "パッケージが壊れています"),
         (lambda whole: whole + b"\r\n", "pieces.csvの列が規則に合わない"),
@@ -316,10 +316,10 @@ def test_a_long_list_cut_off_or_with_a_broken_end_is_refused(
 @pytest.mark.parametrize(
     "forged",
     [
-        (b"1,P00000017", b"7,P00000017"),  # a number out of order
+        (b"1,PA000001V", b"7,PA000001V"),  # a number out of order
         (b"\r\n1,P0", b"\r\n1;P0"),  # a row with too few columns, after which no row is looked at
         (b"piece_seq", b"piece_set"),
-        (b"P00000021", b"P00000017"),
+        (b"PA000002X", b"PA000001V"),
         (b"\r\n1,P0", b"\r\nx,P0"),  # no number
         (b"\r\n1200,", b"\r\n1201,"),
     ],

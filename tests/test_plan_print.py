@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import islice
 from typing import Any
@@ -18,7 +19,7 @@ from mailround.delivery_offices import load_delivery_offices
 from mailround.errors import CountMismatchError, GateClosedError, PrintError, WorkspaceError
 from mailround.external_sort import external_sort
 from mailround.fonts import Font
-from mailround.hold_release import write_release
+from mailround.hold_release import UNPRINTED, load_holds, read_rules, write_release, write_report
 from mailround.model import ChunkGroup, Delivery, Piece, Recipient
 from mailround.piece_id import ALPHABET, is_piece_id
 from mailround.plan_print import FONT, LISTED, PIECES, list_name, plan_print
@@ -288,7 +289,7 @@ def test_a_killed_plan_takes_the_font_of_the_plan_before(
     assert FONT not in work.workspace.names("plan")
 
 
-@pytest.mark.parametrize("what", ["records", "report"])
+@pytest.mark.parametrize("what", ["records", "unprinted", "rules"])
 def test_what_is_not_what_was_checked_is_not_planned(work: RoundContext, make_recipient: Maker, what: str) -> None:
     """An extraction or a check was cut off before its entry: counts and case numbers are the same."""
     put(work, [make_recipient()])
@@ -296,8 +297,11 @@ def test_what_is_not_what_was_checked_is_not_planned(work: RoundContext, make_re
     assert checked.printable == 1
     if what == "records":
         write_recipients(work.workspace, [make_recipient(address="東京都新宿区新宿9-9-9")])
+    elif what == "unprinted":
+        work.workspace.write(UNPRINTED, work.workspace.read(UNPRINTED) + b" ")
     else:
-        work.workspace.write("quality/report", work.workspace.read("quality/report") + b" ")
+        rules = [replace(each, message=f"{each.message}！") for each in read_rules(work.workspace)]
+        write_report(work.workspace, load_holds(work).unprinted, rules)
     with pytest.raises(GateClosedError, match="データ検査からやり直して"):
         plan_print(work, at=NOW)
     assert latest(work.entries, PrintPlanned) is None

@@ -146,7 +146,7 @@ def test_a_purge_killed_inside_the_destruction_of_the_key_is_finished_by_the_nex
 def test_the_index_finds_the_case_of_a_returned_piece(work: RoundContext) -> None:
     purge(work, at=AT)
     assert read_index(work) == {numbered(seq): f"{seq:07d}" for seq in range(1, 8)}
-    assert b"P00000017" not in index_path(work.settings, work.round_id).read_bytes()
+    assert b"PA000001V" not in index_path(work.settings, work.round_id).read_bytes()
 
 
 def test_a_copy_of_a_workspace_file_is_unreadable_afterwards(work: RoundContext, tmp_path: Path) -> None:

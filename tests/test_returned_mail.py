@@ -36,7 +36,7 @@ from prepared import record
 
 AT = ANSWERED[Returns]
 CAME = date(2026, 12, 1)
-PULLED = "P00000021"
+PULLED = "PA000002X"
 """The piece that was acknowledged as pulled."""
 
 
@@ -67,49 +67,49 @@ def answer(work: RoundContext, piece_ids: str, **changes: object) -> Settled | A
 def test_each_piece_is_recorded_with_its_reason_and_day_under_the_name_of_who_recorded_it(work: RoundContext) -> None:
     expected = tuple(
         MailReturned(piece_id=each, reason="転居先不明", returned_on=CAME, run_id="manual__7")
-        for each in ("P00000033", "P00000017")
+        for each in ("PA000003Z", "PA000001V")
     )
-    assert came_back(work, "p00000033、P00000017") == expected
+    assert came_back(work, "pa000003z、PA000001V") == expected
     assert standing(work.entries, MailReturned) == list(expected)
     assert work.entries[-1].actor == "officer"
     assert unsettled(work.entries) == expected
 
 
 def test_a_cleared_run_records_nothing_twice_even_when_settled_or_closed(work: RoundContext) -> None:
-    came_back(work, "P00000017 P00000033")
+    came_back(work, "PA000001V PA000003Z")
     answer(work, "すべて")
     entries = work.entries
-    assert [each.piece_id for each in came_back(work, "P00000017 P00000033")] == ["P00000017", "P00000033"]
+    assert [each.piece_id for each in came_back(work, "PA000001V PA000003Z")] == ["PA000001V", "PA000003Z"]
     assert work.entries == entries
     record(work, RoundClosed(report_sha256="0" * 64))
-    came_back(work, "P00000017 P00000033")
+    came_back(work, "PA000001V PA000003Z")
     assert len(standing(work.entries, MailReturned)) == 2
     assert not ReturnedMailSettlement.needed(work)
 
 
 def test_a_killed_run_records_what_was_left(work: RoundContext) -> None:
-    record(work, MailReturned(piece_id="P00000017", reason="転居先不明", returned_on=CAME, run_id="manual__7"))
-    assert [each.piece_id for each in came_back(work, "P00000017 P00000033")] == ["P00000017", "P00000033"]
+    record(work, MailReturned(piece_id="PA000001V", reason="転居先不明", returned_on=CAME, run_id="manual__7"))
+    assert [each.piece_id for each in came_back(work, "PA000001V PA000003Z")] == ["PA000001V", "PA000003Z"]
 
 
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
         ("", "番号がありません"),
-        ("P00000017 P0000033F", "この回にない番号 1 通（2番目）"),
-        ("P00000017 p00000017", "二度書かれた番号 2 通（1番目、2番目）"),
+        ("PA000001V PA000033K", "この回にない番号 1 通（2番目）"),
+        ("PA000001V pa000001v", "二度書かれた番号 2 通（1番目、2番目）"),
         (CANARY, "この回にない番号 2 通"),
         ("0000101", "この回にない番号 1 通（1番目）"),
-        ("P0000004D P00000017", "既に記録され、処理を待つ番号 1 通（1番目）"),
+        ("PA000004H PA000001V", "既に記録され、処理を待つ番号 1 通（1番目）"),
     ],
 )
 def test_a_wrong_id_is_told_by_its_place_and_nothing_is_recorded(work: RoundContext, typed: str, told: str) -> None:
-    came_back(replace(work, run_id="manual__6"), "P0000004D")
+    came_back(replace(work, run_id="manual__6"), "PA000004H")
     before = work.entries
     with pytest.raises(CountMismatchError) as error:
         came_back(work, typed)
     assert told in str(error.value)
-    assert not any(each in str(error.value) for each in ("髙﨑", "0000101", "P0000"))
+    assert not any(each in str(error.value) for each in ("髙﨑", "0000101", "PA000"))
     assert work.entries == before
 
 
@@ -126,7 +126,7 @@ def test_a_wrong_id_is_told_by_its_place_and_nothing_is_recorded(work: RoundCont
 )
 def test_what_cannot_be_is_not_recorded(work: RoundContext, changes: dict[str, object], told: str) -> None:
     with pytest.raises(GateClosedError, match=told) as error:
-        came_back(work, "P00000017", **changes)  # type: ignore[arg-type]
+        came_back(work, "PA000001V", **changes)  # type: ignore[arg-type]
     assert CANARY not in str(error.value)
     assert standing(work.entries, MailReturned) == []
 
@@ -134,7 +134,7 @@ def test_what_cannot_be_is_not_recorded(work: RoundContext, changes: dict[str, o
 @pytest.mark.parametrize("reason", REASONS)
 @pytest.mark.parametrize("on", [date(2026, 11, 24), date(2026, 12, 8)])
 def test_every_reason_and_the_first_and_last_day_are_good(work: RoundContext, reason: str, on: date) -> None:
-    came_back(work, "P00000017", reason=reason, on=on)
+    came_back(work, "PA000001V", reason=reason, on=on)
 
 
 def test_nothing_is_recorded_or_looked_up_before_the_purge_or_after_the_closing(
@@ -142,24 +142,24 @@ def test_nothing_is_recorded_or_looked_up_before_the_purge_or_after_the_closing(
 ) -> None:
     work = release_ready(open_a_round(), make_recipient)
     lead_to(Returns, work)
-    for call in (lambda: came_back(work, "P00000017"), lambda: list_returned(work), lambda: look_up(work, "P1", at=AT)):
+    for call in (lambda: came_back(work, "PA000001V"), lambda: list_returned(work), lambda: look_up(work, "P1", at=AT)):
         with pytest.raises(GateClosedError, match="まだありません"):
             call()
     purge(work, at=AT)
     record(work, RoundClosed(report_sha256="0" * 64))
-    for call in (lambda: came_back(work, "P00000017"), lambda: list_returned(work), lambda: look_up(work, "P1", at=AT)):
+    for call in (lambda: came_back(work, "PA000001V"), lambda: list_returned(work), lambda: look_up(work, "P1", at=AT)):
         with pytest.raises(GateClosedError, match="封書索引は廃棄した"):
             call()
     assert standing(work.entries, ReturnedShown) == []
 
 
 def test_a_batch_is_settled_part_by_part_and_asked_about_until_nothing_is_left(work: RoundContext) -> None:
-    came_back(work, "P00000017 P00000033 P0000004D")
+    came_back(work, "PA000001V PA000003Z PA000004H")
     assert ReturnedMailSettlement.needed(work)
-    first = answer(work, "P00000033")
+    first = answer(work, "PA000003Z")
     assert isinstance(first, Settled)
     assert first.asks_again
-    assert "P00000033" not in ReturnedMailSettlement.body(work)
+    assert "PA000003Z" not in ReturnedMailSettlement.body(work)
     last = answer(work, "すべて", action="送付先を確かめて再送", reference="第13号")
     assert isinstance(last, Settled)
     assert not last.asks_again
@@ -167,51 +167,51 @@ def test_a_batch_is_settled_part_by_part_and_asked_about_until_nothing_is_left(w
     assert unsettled(work.entries) == ()
     done = [(each.piece_id, each.action, each.reference) for each in standing(work.entries, MailSettled)]
     assert done == [
-        ("P00000033", "窓口で交付", "第12号"),
-        ("P00000017", "送付先を確かめて再送", "第13号"),
-        ("P0000004D", "送付先を確かめて再送", "第13号"),
+        ("PA000003Z", "窓口で交付", "第12号"),
+        ("PA000001V", "送付先を確かめて再送", "第13号"),
+        ("PA000004H", "送付先を確かめて再送", "第13号"),
     ]
 
 
 @pytest.mark.parametrize(
     ("piece_ids", "changes", "told"),
     [
-        ("P00000017 P00000017", {}, "同じ番号が二度"),
-        ("P00000017 P0000005F", {}, "この一覧にないものが 1 通"),
+        ("PA000001V PA000001V", {}, "同じ番号が二度"),
+        ("PA000001V PA000005K", {}, "この一覧にないものが 1 通"),
         ("なし", {}, "この一覧にないものが 1 通"),
         ("", {}, "「処理した封書の番号」が未入力です"),
         (CANARY, {}, "「処理した封書の番号」が正しくありません"),
-        ("P00000017", {"action": "捨てた"}, "「処理」が正しくありません"),
-        ("P00000017", {"reference": CANARY}, "「起案・記録の番号」が正しくありません"),
+        ("PA000001V", {"action": "捨てた"}, "「処理」が正しくありません"),
+        ("PA000001V", {"reference": CANARY}, "「起案・記録の番号」が正しくありません"),
     ],
 )
 def test_a_settlement_of_what_is_not_there_is_asked_again(
     work: RoundContext, piece_ids: str, changes: dict[str, object], told: str
 ) -> None:
-    came_back(work, "P00000017 P00000033")
-    came_back(replace(work, run_id="manual__8"), "P0000005F")
+    came_back(work, "PA000001V PA000003Z")
+    came_back(replace(work, run_id="manual__8"), "PA000005K")
     outcome = answer(work, piece_ids, **changes)
     assert isinstance(outcome, AskAgain)
     assert any(told in reason for reason in outcome.reasons), outcome.reasons
-    assert not any("P0000" in reason or "髙﨑" in reason for reason in outcome.reasons)
+    assert not any("PA000" in reason or "髙﨑" in reason for reason in outcome.reasons)
     assert len(unsettled(work.entries)) == 3
 
 
 def test_a_batch_settled_already_takes_no_other_answer(work: RoundContext) -> None:
-    came_back(work, "P00000017")
+    came_back(work, "PA000001V")
     answer(work, "すべて")
     ReturnedMailSettlement.body(work)  # a worker killed after the entry asks for the text once more
-    for piece_ids in ("すべて", "P00000017"):
+    for piece_ids in ("すべて", "PA000001V"):
         with pytest.raises(RegisterError, match="既に別の回答"):
             answer(work, piece_ids, action="公示送達")
     assert [each.action for each in standing(work.entries, MailSettled)] == ["窓口で交付"]
 
 
 def test_a_piece_that_was_sent_again_may_come_back_on_another_day(work: RoundContext) -> None:
-    came_back(work, "P00000017")
+    came_back(work, "PA000001V")
     answer(work, "すべて", action="送付先を確かめて再送")
     later = replace(work, run_id="manual__9")
-    came_back(later, "P00000017", on=date(2026, 12, 7))
+    came_back(later, "PA000001V", on=date(2026, 12, 7))
     assert [each.returned_on for each in unsettled(work.entries)] == [date(2026, 12, 7)]
     assert not ReturnedMailSettlement.needed(work), "the first run has nothing left to ask"
     answer(later, "すべて", action="送付先を確かめて再送")
@@ -224,24 +224,24 @@ def test_a_run_that_recorded_nothing_has_nothing_to_ask(work: RoundContext) -> N
 
 
 def test_a_piece_that_was_pulled_and_yet_posted_is_recorded_shown_and_told_by_mail(work: RoundContext) -> None:
-    came_back(work, f"P00000017 {PULLED}")
+    came_back(work, f"PA000001V {PULLED}")
     assert f"| `{PULLED}` | 転居先不明（抜き取ったはずの封書） |" in ReturnedMailSettlement.body(work)
     told = ReturnedMailSettlement.warning(work)
     assert "1 通、発送されて戻りました" in told
-    assert "P0000" not in told
+    assert "PA000" not in told
     assert ReturnedMailSettlement.warning(replace(work, run_id="manual__8")) == ""
 
 
 def test_the_question_and_its_fields_name_nobody(work: RoundContext) -> None:
-    came_back(work, "P00000017")
+    came_back(work, "PA000001V")
     text = ReturnedMailSettlement.body(work)
     assert not any(part in text for part in ("髙﨑", "0000001", "新宿"))
     assert FIELDS.keys().isdisjoint({ReturnedMailSettlement}), "it is no step of the round's own run"
 
 
 def test_the_follow_up_list_is_recorded_before_it_is_delivered_and_has_what_is_open_first(work: RoundContext) -> None:
-    came_back(work, "P00000017 P00000033 P0000004D")
-    answer(work, "P00000017")
+    came_back(work, "PA000001V PA000003Z PA000004H")
+    answer(work, "PA000001V")
     delivered: list[Sequence[Line]] = []
 
     def deliver(lines: Sequence[Line]) -> None:
@@ -251,9 +251,9 @@ def test_the_follow_up_list_is_recorded_before_it_is_delivered_and_has_what_is_o
     assert show_returned(work, deliver, output="terminal", at=AT) == 3
     assert show_returned(work, deliver, output="xlsx", at=AT) == 3
     assert [line.cells for line in delivered[0]] == [
-        ("P00000033", "0000003", "転居先不明", "2026-12-01", "未処理", ""),
-        ("P0000004D", "0000004", "転居先不明", "2026-12-01", "未処理", ""),
-        ("P00000017", "0000001", "転居先不明", "2026-12-01", "窓口で交付", "第12号"),
+        ("PA000003Z", "0000003", "転居先不明", "2026-12-01", "未処理", ""),
+        ("PA000004H", "0000004", "転居先不明", "2026-12-01", "未処理", ""),
+        ("PA000001V", "0000001", "転居先不明", "2026-12-01", "窓口で交付", "第12号"),
     ]
     assert standing(work.entries, ReturnedShown) == [
         ReturnedShown(rows=3, output="terminal", copy_no=1),
@@ -271,15 +271,15 @@ def test_a_list_that_could_not_be_delivered_stands_as_shown(work: RoundContext) 
 
 
 def test_every_look_up_is_an_entry_and_a_miss_is_none(work: RoundContext) -> None:
-    assert look_up(work, " p0000005f ", at=AT) == "0000005"
-    assert look_up(work, "P0000005F", at=AT) == "0000005"
+    assert look_up(work, " pa000005k ", at=AT) == "0000005"
+    assert look_up(work, "PA000005K", at=AT) == "0000005"
     with pytest.raises(CountMismatchError):
-        look_up(work, "P0000033F", at=AT)
+        look_up(work, "PA000033K", at=AT)
     assert [each.copy_no for each in standing(work.entries, ReturnedShown)] == [1, 2]
 
 
 def test_a_lost_index_is_told_and_nothing_is_recorded(work: RoundContext) -> None:
     index_path(work.settings, work.round_id).unlink()
     with pytest.raises(VaultError):
-        came_back(work, "P00000017")
+        came_back(work, "PA000001V")
     assert standing(work.entries, MailReturned) == []

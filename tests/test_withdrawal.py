@@ -53,17 +53,17 @@ def of_run(work: RoundContext, run_id: str) -> RoundContext:
     return replace(work, run_id=run_id)
 
 
-def ask(work: RoundContext, typed: str = "P00000017", run_id: str = "manual__1", **changes: str) -> WithdrawalRequested:
+def ask(work: RoundContext, typed: str = "PA000001V", run_id: str = "manual__1", **changes: str) -> WithdrawalRequested:
     said = {"reason": "送付先の変更", "requested_by": "officer"} | changes
     reason = said.pop("reason")
     return request_withdrawal(of_run(work, run_id), typed, reason, at=day(11, 18), **said)
 
 
 def test_a_request_is_recorded_under_the_name_of_who_asked_and_for_the_run_that_asked(work: RoundContext) -> None:
-    request = ask(work, " p00000017 P00000033、P00000021\nP000004,P0000005F　")
+    request = ask(work, " pa000001v PA000003Z、PA000002X\nPA000004H,PA000005K　")
     assert request == WithdrawalRequested(
         request_no=1,
-        piece_ids=("P00000017", "P00000033", "P00000021", "P0000004D", "P0000005F"),
+        piece_ids=("PA000001V", "PA000003Z", "PA000002X", "PA000004H", "PA000005K"),
         reason="送付先の変更",
         requested_by="officer",
         run_id="manual__1",
@@ -75,7 +75,7 @@ def test_a_request_is_recorded_under_the_name_of_who_asked_and_for_the_run_that_
 def test_a_cleared_run_finds_its_own_request_and_another_run_gets_the_next_number(work: RoundContext) -> None:
     first = ask(work)
     assert ask(work) == first
-    assert ask(work, "P00000021", run_id="manual__2").request_no == 2
+    assert ask(work, "PA000002X", run_id="manual__2").request_no == 2
     assert ask(work) == first
     assert len(standing(work.entries, WithdrawalRequested)) == 2
     assert request_of(of_run(work, "manual__3")) is None
@@ -86,9 +86,9 @@ def test_a_cleared_run_finds_its_own_request_and_another_run_gets_the_next_numbe
     [
         ("", "番号がありません"),
         (" 、, ", "番号がありません"),
-        ("P00000017 P0000033F", "写し間違い（検査文字が合わない） 1 通（2番目）"),
-        (f"P00000017 {ELSEWHERE} P00000021", "この回にない番号 1 通（2番目）"),
-        ("P00000017 P00000021 p00000017", "二度書かれた番号 2 通（1番目、3番目）"),
+        ("PA000001V PA000010V", "写し間違い（検査文字が合わない） 1 通（2番目）"),
+        (f"PA000001V {ELSEWHERE} PA000002X", "この回にない番号 1 通（2番目）"),
+        ("PA000001V PA000002X pa000001v", "二度書かれた番号 2 通（1番目、3番目）"),
         (CANARY, "写し間違い（検査文字が合わない） 2 通（1番目、2番目）"),
         ("0000101", "写し間違い（検査文字が合わない） 1 通（1番目）"),
     ],
@@ -104,12 +104,12 @@ def test_a_wrong_id_is_told_by_its_place_and_nothing_is_recorded(work: RoundCont
 
 
 def test_a_piece_is_asked_for_once_whether_answered_or_not(work: RoundContext) -> None:
-    ask(work, "P00000017")
+    ask(work, "PA000001V")
     with pytest.raises(CountMismatchError, match="既に抜取りを依頼した番号 1 通（2番目）"):
-        ask(work, "P00000021 P00000017", run_id="manual__2")
+        ask(work, "PA000002X PA000001V", run_id="manual__2")
     settled(WithdrawalAcknowledgement, of_run(work, "manual__1"), pulled="なし")
     with pytest.raises(CountMismatchError, match="既に抜取りを依頼した番号"):
-        ask(work, "P00000017", run_id="manual__2")
+        ask(work, "PA000001V", run_id="manual__2")
 
 
 @pytest.mark.parametrize("reason", ["", "支援措置の対象のため", CANARY])
@@ -143,24 +143,24 @@ def test_two_requests_at_once_do_not_share_a_number(work: RoundContext, monkeypa
     stale = of_run(work, "manual__2")
     monkeypatch.setattr(RoundContext, "entries", property(lambda _: seen))
     with pytest.raises(RegisterError):
-        request_withdrawal(stale, "P00000021", "その他", requested_by="officer", at=day(11, 18))
+        request_withdrawal(stale, "PA000002X", "その他", requested_by="officer", at=day(11, 18))
     monkeypatch.undo()
     assert [each.run_id for each in standing(work.entries, WithdrawalRequested)] == ["manual__1"]
 
 
 def test_the_mail_says_how_many_and_never_which(work: RoundContext) -> None:
-    request = ask(work, "P00000017 P00000021")
+    request = ask(work, "PA000001V PA000002X")
     told = "\n".join(request_text(work, request))
     assert "2 通" in told
-    assert not any(each in told for each in ("P00000017", "P00000021", "送付先の変更"))
+    assert not any(each in told for each in ("PA000001V", "PA000002X", "送付先の変更"))
 
 
 def test_the_question_lists_the_pieces_of_its_own_request_only(work: RoundContext) -> None:
-    ask(work, "P00000017 P00000033")
-    ask(work, "P00000021", run_id="manual__2")
+    ask(work, "PA000001V PA000003Z")
+    ask(work, "PA000002X", run_id="manual__2")
     text = WithdrawalAcknowledgement.body(of_run(work, "manual__1"))
-    assert "1. `P00000017`\n2. `P00000033`" in text
-    assert "P00000021" not in text
+    assert "1. `PA000001V`\n2. `PA000003Z`" in text
+    assert "PA000002X" not in text
     with pytest.raises(GateClosedError, match="この実行の抜取りの依頼"):
         WithdrawalAcknowledgement.body(of_run(work, "manual__3"))
 
@@ -168,39 +168,39 @@ def test_the_question_lists_the_pieces_of_its_own_request_only(work: RoundContex
 @pytest.mark.parametrize(
     ("typed", "late", "pulled"),
     [
-        ("すべて", 0, ("P00000017", "P00000033", "P00000021")),
+        ("すべて", 0, ("PA000001V", "PA000003Z", "PA000002X")),
         ("なし", 3, ()),
-        ("p00000021、P00000017", 1, ("P00000017", "P00000021")),
-        (" P00000033\n", 2, ("P00000033",)),
+        ("pa000002x、PA000001V", 1, ("PA000001V", "PA000002X")),
+        (" PA000003Z\n", 2, ("PA000003Z",)),
     ],
 )
 def test_every_piece_is_pulled_or_too_late_in_the_order_of_the_request(
     work: RoundContext, typed: str, late: int, pulled: tuple[str, ...]
 ) -> None:
-    ask(work, "P00000017 P00000033 P00000021")
+    ask(work, "PA000001V PA000003Z PA000002X")
     mine = of_run(work, "manual__1")
     body = settled(WithdrawalAcknowledgement, mine, pulled=typed, too_late=late).body
     assert isinstance(body, WithdrawalAcknowledged)
     assert body.pulled == pulled
-    assert set(body.too_late) == {"P00000017", "P00000021", "P00000033"} - set(pulled)
+    assert set(body.too_late) == {"PA000001V", "PA000002X", "PA000003Z"} - set(pulled)
     assert pulled_pieces(work.entries) == set(pulled)
     assert open_requests(work.entries) == ()
     assert not WithdrawalAcknowledgement.needed(mine)
     warned = WithdrawalAcknowledgement.warning(mine)
     assert (f"発送される封書が {late:,} 通" in warned) is bool(late)
-    assert "P00000" not in warned
+    assert "PA000" not in warned
 
 
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"pulled": "P00000017", "too_late": 0}, "依頼 2 通に対し、抜き取れたもの 1 通、間に合わなかったもの 0 通"),
-        ({"pulled": "P00000017", "too_late": 2}, "抜取りの数が合いません"),
+        ({"pulled": "PA000001V", "too_late": 0}, "依頼 2 通に対し、抜き取れたもの 1 通、間に合わなかったもの 0 通"),
+        ({"pulled": "PA000001V", "too_late": 2}, "抜取りの数が合いません"),
         ({"pulled": "すべて", "too_late": 1}, "抜取りの数が合いません"),
         ({"pulled": "なし", "too_late": 0}, "抜取りの数が合いません"),
-        ({"pulled": "P00000017 P00000017", "too_late": 0}, "同じ番号が二度"),
-        ({"pulled": "P00000017 P00000033", "too_late": 0}, "依頼していないものが 1 通"),
-        ({"pulled": "P00000017 なし", "too_late": 1}, "「抜き取れた封書の番号」が正しくありません"),
+        ({"pulled": "PA000001V PA000001V", "too_late": 0}, "同じ番号が二度"),
+        ({"pulled": "PA000001V PA000003Z", "too_late": 0}, "依頼していないものが 1 通"),
+        ({"pulled": "PA000001V なし", "too_late": 1}, "「抜き取れた封書の番号」が正しくありません"),
         ({"pulled": ""}, "「抜き取れた封書の番号」が未入力です"),
         ({"pulled": CANARY}, "「抜き取れた封書の番号」が正しくありません"),
         ({"acknowledged_by": "officer"}, "その日に有効な取扱者ではありません"),
@@ -211,15 +211,15 @@ def test_every_piece_is_pulled_or_too_late_in_the_order_of_the_request(
 def test_an_acknowledgement_that_does_not_account_for_the_request_is_asked_again(
     work: RoundContext, changes: dict[str, object], told: str
 ) -> None:
-    ask(work, "P00000017 P00000021")
-    reasons = refused(WithdrawalAcknowledgement, of_run(work, "manual__1"), **({"pulled": "P00000017"} | changes))
+    ask(work, "PA000001V PA000002X")
+    reasons = refused(WithdrawalAcknowledgement, of_run(work, "manual__1"), **({"pulled": "PA000001V"} | changes))
     assert any(told in reason for reason in reasons), reasons
-    assert not any("P00000" in reason or "髙﨑" in reason for reason in reasons)
+    assert not any("PA000" in reason or "髙﨑" in reason for reason in reasons)
 
 
 def test_two_runs_are_answered_independently_and_each_once(work: RoundContext) -> None:
-    ask(work, "P00000017")
-    ask(work, "P00000021", run_id="manual__2")
+    ask(work, "PA000001V")
+    ask(work, "PA000002X", run_id="manual__2")
     first, second = of_run(work, "manual__1"), of_run(work, "manual__2")
     settled(WithdrawalAcknowledgement, second, pulled="すべて", too_late=0)
     assert WithdrawalAcknowledgement.needed(first)
@@ -232,12 +232,12 @@ def test_two_runs_are_answered_independently_and_each_once(work: RoundContext) -
             answer(WithdrawalAcknowledgement, pulled="すべて", too_late=0),
             at=ANSWERED[WithdrawalAcknowledgement],
         )
-    assert pulled_pieces(work.entries) == {"P00000021"}
+    assert pulled_pieces(work.entries) == {"PA000002X"}
 
 
 def test_a_posting_waits_for_every_request(work: RoundContext) -> None:
-    ask(work, "P00000017")
-    ask(work, "P00000021", run_id="manual__2")
+    ask(work, "PA000001V")
+    ask(work, "PA000002X", run_id="manual__2")
     settled(WithdrawalAcknowledgement, of_run(work, "manual__1"), pulled="すべて", too_late=0)
     (reason,) = refused(Posting, work, withdrawn=1)
     assert "依頼番号 2" in reason
@@ -252,7 +252,7 @@ def test_what_is_posted_cannot_be_pulled_any_more(work: RoundContext) -> None:
     mine = of_run(work, "manual__2")
     settled(Posting, work, withdrawn=0, posted=7)
     late = WithdrawalRequested(
-        request_no=9, piece_ids=("P0000004D",), reason="その他", requested_by="officer", run_id="manual__2"
+        request_no=9, piece_ids=("PA000004H",), reason="その他", requested_by="officer", run_id="manual__2"
     )
     work.register.append(late, round_id=work.round_id, actor="officer", at=day(11, 18))
     (reason,) = refused(WithdrawalAcknowledgement, mine, pulled="すべて", too_late=0)
@@ -261,7 +261,7 @@ def test_what_is_posted_cannot_be_pulled_any_more(work: RoundContext) -> None:
 
 
 def test_a_case_leads_to_its_piece_as_long_as_it_can_be_pulled(work: RoundContext) -> None:
-    assert find_piece(work, " 0000002 ") == "P00000021"
+    assert find_piece(work, " 0000002 ") == "PA000002X"
     with pytest.raises(CountMismatchError) as error:
         find_piece(work, "9999999")
     assert "9999999" not in str(error.value)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from mailround.context import RoundContext
 
 UNPRINTED, RULES = "quality/unprinted", "quality/rules"
-"""Workspace names of who is not printed, and of what every rule found, a stream of one rule a block."""
+"""Workspace names of who is not printed, and of what every rule found: a stream, so many cases of a rule a block."""
+_PART = 1_000
 _UNPRINTED = TypeAdapter(Unprinted)
 _RULES = TypeAdapter(tuple[RuleFindings, ...])
 
@@ -66,16 +68,29 @@ class Holds:
 def write_report(workspace: Workspace, unprinted: Unprinted, rules: Iterable[RuleFindings]) -> bytes:
     """Write down what the checks found, and return its SHA-256; the rules are taken one by one."""
     first = workspace.write_records(UNPRINTED, _UNPRINTED, unprinted)
-    return hashlib.sha256(first + bytes.fromhex(workspace.write_stream(RULES, _RULES, rules, 1))).digest()
+    parts = (part for rule in rules for part in _parted(rule))
+    return hashlib.sha256(first + bytes.fromhex(workspace.write_stream(RULES, _RULES, parts, 1))).digest()
 
 
-def read_rules(workspace: Workspace, digest: hashlib._Hash | None = None) -> Iterator[RuleFindings]:
+def read_rules(workspace: Workspace) -> Iterator[RuleFindings]:
     """Yield what every rule found, one rule in memory at a time.
 
     Raises:
         WorkspaceError: The round was not checked yet, or another version checked it.
     """
-    return workspace.read_stream(RULES, _RULES, digest)
+    for _, parts in groupby(workspace.read_stream(RULES, _RULES), key=lambda part: part.id):
+        first, *more = parts
+        details = first.details.copy()
+        for part in more:
+            details |= part.details
+        yield replace(first, case_nos=tuple(chain(first.case_nos, *(part.case_nos for part in more))), details=details)
+
+
+def _parted(rule: RuleFindings) -> Iterator[RuleFindings]:
+    for start in range(0, len(rule.case_nos) or 1, _PART):
+        case_nos = rule.case_nos[start : start + _PART]
+        details = {case_no: rule.details[case_no] for case_no in case_nos if case_no in rule.details}
+        yield replace(rule, case_nos=case_nos, details=details)
 
 
 def load_holds(work: RoundContext) -> Holds:
@@ -90,11 +105,11 @@ def load_holds(work: RoundContext) -> Holds:
     entries = work.entries
     held = frozenset(unprinted.held)  # who is excluded or for the counter is not, whatever else was found
     found: dict[str, frozenset[str]] = {}
-    rules = []
-    for rule in read_rules(work.workspace, of_rules):
-        if rule.severity == "hold":
-            found[rule.id] = held.intersection(rule.case_nos)
-        rules.append(Counted(rule.id, rule.severity, rule.message, rule.count, len(found.get(rule.id, ()))))
+    rules: dict[str, Counted] = {}
+    for part in work.workspace.read_stream(RULES, _RULES, of_rules):
+        if part.severity == "hold":
+            found[part.id] = found.get(part.id, frozenset()).union(held.intersection(part.case_nos))
+        rules[part.id] = Counted(part.id, part.severity, part.message, part.count, len(found.get(part.id, ())))
     left = dict(found)
     for release in releases(entries):
         released = work.workspace.read(_name(release.sha256))
@@ -109,7 +124,7 @@ def load_holds(work: RoundContext) -> Holds:
     still = frozenset[str]().union(*left.values()) | (held - once)  # what no rule accounts for, nobody can release
     return Holds(
         unprinted=unprinted,
-        rules=tuple(rules),
+        rules=tuple(rules.values()),
         report_sha256=hashlib.sha256(hashlib.sha256(content).digest() + of_rules.digest()).digest(),
         by_rule=left,
         held=still,

@@ -41,7 +41,7 @@ FONT = "plan/font"
 """Workspace name of the round's font: only the characters in use, so that rendering never touches the whole one."""
 
 _FOLDER = "plan"
-_RUN, _BLOCK, _MOST = 500, 20, 200
+_RUN, _BLOCK, _MOST = 500, 20, 100
 """Households sorted in memory, those of a run that are held while it is merged, and runs that are merged at once."""
 _RECIPIENT: TypeAdapter[Recipient] = TypeAdapter(Recipient)
 
@@ -159,7 +159,7 @@ def list_name(number: int) -> str:
 class _Checked:
     """The records and the report on them, as they are found; ``sha256`` is theirs once all records were read.
 
-    Of the report only who is not printed is kept.
+    Of the report only who is not printed is kept, and how many that are for each reason.
     """
 
     def __init__(self, work: RoundContext) -> None:
@@ -167,8 +167,9 @@ class _Checked:
         self._digest = hashlib.sha256()
         holds = load_holds(work)
         self._report_sha256 = holds.report_sha256
-        self.held = holds.held
-        self.excluded, self.counter = frozenset(holds.unprinted.excluded), frozenset(holds.unprinted.counter)
+        excluded, counter = set(holds.unprinted.excluded), set(holds.unprinted.counter)
+        self.held, self.excluded, self.counter = len(holds.held), len(excluded), len(counter)
+        self.kept = holds.held.union(excluded, counter)
         self.released, self.releases_sha256 = len(holds.released), holds.releases_sha256
         self.sha256 = ""
 
@@ -188,18 +189,16 @@ class _Checked:
 def _to_print(checked: _Checked, ids: PieceIds) -> Iterator[Recipient]:
     """Yield the records that are printed; what was yielded counts only if no error comes at the end."""
     held, excluded, counter = checked.held, checked.excluded, checked.counter
-    kept = held | excluded | counter
     rows = printed = 0
     for recipient in checked.records():
         rows += 1
-        if recipient.case_no not in kept:
+        if recipient.case_no not in checked.kept:
             printed += 1
             ids.claim(recipient.case_no)
             yield recipient
-    if not ids.settle() or printed + len(held) + len(excluded) + len(counter) != rows:
+    if not ids.settle() or printed + held + excluded + counter != rows:
         raise CountMismatchError(
-            f"印刷{printed}件＋保留{len(held)}件＋除外{len(excluded)}件＋窓口交付{len(counter)}件が、"
-            f"取込{rows}件と一致しません。",
+            f"印刷{printed}件＋保留{held}件＋除外{excluded}件＋窓口交付{counter}件が、取込{rows}件と一致しません。",
             "データ検査からやり直してください。",
         )
     if not printed:

@@ -25,24 +25,24 @@ def purged(work: RoundContext) -> RoundContext:
     hand_over(work)
     post(work)
     purge(work, at=AT)
-    for piece_id, reason in (("P00000021", "転居先不明"), ("P00000033", "受取拒否")):
+    for piece_id, reason in (("PA000002X", "転居先不明"), ("PA000003Z", "受取拒否")):
         record(work, MailReturned(piece_id=piece_id, reason=reason, returned_on=CAME, run_id="manual__1"))
-    record(work, MailSettled(piece_id="P00000021", returned_on=CAME, action="窓口で交付", reference="第12号"))
+    record(work, MailSettled(piece_id="PA000002X", returned_on=CAME, action="窓口で交付", reference="第12号"))
     return work
 
 
 def test_a_returned_piece_leads_to_its_case_once_the_round_is_purged_and_every_look_is_recorded(
     run: Run, work: RoundContext
 ) -> None:
-    early = run("returned", "case", work.round_id, "P00000021")
+    early = run("returned", "case", work.round_id, "PA000002X")
     assert early.exit_code == 2
     assert "索引は廃棄の工程でできます" in early.stderr
     hand_over(work)
     post(work)
     purge(work, at=AT)
-    found = run("returned", "case", work.round_id, "P00000021")
+    found = run("returned", "case", work.round_id, "PA000002X")
     assert (found.exit_code, found.stdout.strip()) == (0, "0000002")
-    assert run("returned", "case", work.round_id, "p00000021").stdout == found.stdout
+    assert run("returned", "case", work.round_id, "pa000002x").stdout == found.stdout
     unknown = run("returned", "case", work.round_id, "P000YGHZJ")
     assert unknown.exit_code == 2
     assert "この回にありません" in unknown.stderr

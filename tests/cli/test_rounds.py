@@ -106,7 +106,7 @@ def test_a_case_leads_to_its_piece_between_the_handover_and_the_posting(run: Run
     hand_over(work)
     asked = run("piece", work.round_id, text="0000002\n")
     assert asked.exit_code == 0
-    assert asked.stdout.endswith("P00000021\n")
+    assert asked.stdout.endswith("PA000002X\n")
     unknown = run("piece", work.round_id, "--case-no", "9999999")
     assert unknown.exit_code == 2
     assert "保留・対象外・窓口交付" in unknown.stderr

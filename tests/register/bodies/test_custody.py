@@ -36,13 +36,13 @@ def settled(piece_id: str) -> MailSettled:
 
 def requested(request_no: int) -> WithdrawalRequested:
     return WithdrawalRequested(
-        request_no=request_no, piece_ids=("P00000017",), reason="死亡", requested_by="officer", run_id="manual__1"
+        request_no=request_no, piece_ids=("PA000001V",), reason="死亡", requested_by="officer", run_id="manual__1"
     )
 
 
 def acknowledged(request_no: int) -> WithdrawalAcknowledged:
     return WithdrawalAcknowledged(
-        request_no=request_no, pulled=("P00000017",), too_late=(), acknowledged_by="C-001", acknowledged_at=AT
+        request_no=request_no, pulled=("PA000001V",), too_late=(), acknowledged_by="C-001", acknowledged_at=AT
     )
 
 
@@ -67,8 +67,8 @@ def reprinted(copy_no: int) -> PasswordNoticeReprinted:
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        (returned("P00000017"), returned("P00000021")),
-        (settled("P00000017"), settled("P00000021")),
+        (returned("PA000001V"), returned("PA000002X")),
+        (settled("PA000001V"), settled("PA000002X")),
         (requested(1), requested(2)),
         (acknowledged(1), acknowledged(2)),
         (reminded("DVD-0001"), reminded("PW-2026-11-change")),
