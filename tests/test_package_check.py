@@ -317,10 +317,10 @@ def test_a_long_list_cut_off_or_with_a_broken_end_is_refused(
     "forged",
     [
         (b"1,PA000001V", b"7,PA000001V"),  # a number out of order
-        (b"\r\n1,P0", b"\r\n1;P0"),  # a row with too few columns, after which no row is looked at
+        (b"\r\n1,PA", b"\r\n1;PA"),  # a row with too few columns, after which no row is looked at
         (b"piece_seq", b"piece_set"),
         (b"PA000002X", b"PA000001V"),
-        (b"\r\n1,P0", b"\r\nx,P0"),  # no number
+        (b"\r\n1,PA", b"\r\nx,PA"),  # no number
         (b"\r\n1200,", b"\r\n1201,"),
     ],
 )

@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from random import Random
-from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailround.piece_id import ALPHABET, TYPED, PieceIds, Words, is_piece_id, listed, piece_id, shown_by
+from mailround.errors import CountMismatchError
+from mailround.piece_id import ALPHABET, TYPED, PieceIds, Shown, is_piece_id, listed, piece_id, shown_by
 
 SECRETS = st.binary(min_size=5, max_size=32)
 
@@ -70,7 +69,7 @@ def given_ids(cases: Sequence[str], asking: Iterable[str] = ()) -> dict[str, str
     ids = PieceIds(narrow)
     for case_no in cases:
         ids.claim(case_no)
-    assert ids.settle()
+    ids.settle()
     assert len(ids) == len(cases)
     return {case_no: ids.of(case_no) for case_no in asking or cases}
 
@@ -78,7 +77,7 @@ def given_ids(cases: Sequence[str], asking: Iterable[str] = ()) -> dict[str, str
 def test_an_id_follows_from_the_case_alone() -> None:
     ids = PieceIds(secret)
     ids.claim("0000101")
-    assert ids.settle()
+    ids.settle()
     assert ids.of("0000101") == piece_id(secret("piece-id/0/0000101"))
 
 
@@ -108,7 +107,10 @@ def test_a_case_that_is_claimed_twice_is_told() -> None:
     ids = PieceIds(secret)
     for case_no in ("1", "2", "1"):
         ids.claim(case_no)
-    assert not ids.settle()
+    ids.settle()
+    assert {ids.of("1"), ids.of("2")}.isdisjoint({piece_id(secret("piece-id/0/1"))})
+    with pytest.raises(CountMismatchError, match="二度"):
+        ids.of("1")
 
 
 @pytest.mark.parametrize(
@@ -136,22 +138,16 @@ def test_ids_that_were_made_can_be_typed(secrets: list[bytes]) -> None:
     assert bool(re.search(TYPED, "\n".join(made))) is bool(made)
 
 
-@pytest.mark.parametrize("bits", [40, 64])
-def test_words_meet_the_next_one_that_begins_alike(bits: Literal[40, 64]) -> None:
-    most = (1 << bits) - 1
-    drawn = [number * 0x9E3779B97F4A7C15 & most for number in range(2_000)]
-    every = sorted((*drawn, 0, most, drawn[7]))
-    words = Words(bits)
-    for number in (*drawn, most, drawn[7], 0):
-        words.add(number)
-    assert len(words) == 2_003
-    alike = [(one, other) for one, other in pairwise(every) if one >> bits - 8 == other >> bits - 8]
-    assert list(words.neighbours()) == alike
-    assert (drawn[7], drawn[7]) in alike
-    assert len(words) == 2_003
-    assert words.following(0) == 0
-    assert words.following(drawn[7] - 1) == drawn[7]
-    assert words.following(max(each for each in every if each >> bits - 8 == 9) + 1) is None
+def test_what_was_shown_before_is_told_and_nothing_else() -> None:
+    drawn = [number * 0x9E3779B97F4A7C15 % (1 << 40) for number in range(2_000)]
+    shown = Shown()
+    for number in (*drawn, (1 << 40) - 1, drawn[7], drawn[9], drawn[7]):
+        shown.add(number)
+    assert len(shown) == 2_004
+    assert sorted(shown.repeated()) == sorted((drawn[7], drawn[7], drawn[9]))
+    assert len(shown) == 2_004
+    assert all(number in shown for number in (0, drawn[7], drawn[-1], (1 << 40) - 1))
+    assert not any(number in shown for number in (1, drawn[7] + 1, drawn[7] ^ 1 << 33, (1 << 40) - 2))
 
 
 @given(SECRETS)

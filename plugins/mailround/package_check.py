@@ -28,7 +28,7 @@ import pyzipper
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mailround.errors import PackageError
-from mailround.piece_id import SHOWN, Words, shown_by
+from mailround.piece_id import Shown, shown_by
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -347,13 +347,13 @@ class _PieceList:
         self.last_page: dict[str, int] = {}
         self.torn: list[int] = []
         self.malformed: list[int] = []
-        ids = Words(SHOWN)
+        ids = Shown()
         self.stretches = tuple(stretches(self._rows(lines, ids)))
         self.lines += sum(1 for _ in lines)
         self.pieces = len(ids) + len(self.malformed)
-        self.repeats_an_id = any(before == after for before, after in ids.neighbours())
+        self.repeats_an_id = any(True for _ in ids.repeated())
 
-    def _rows(self, lines: Iterator[list[str]], ids: Words) -> Iterator[PieceRow]:
+    def _rows(self, lines: Iterator[list[str]], ids: Shown) -> Iterator[PieceRow]:
         """Yield the rows up to the first that is not regular, and note what is wrong with each alone."""
         if not self.regular:
             return

@@ -11,20 +11,18 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from itertools import count, pairwise
-from typing import Final, Literal
+
+from mailround.errors import CountMismatchError
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES = {symbol: value for value, symbol in enumerate(ALPHABET)}
 _SYMBOLS = 8
 _BITS = 5
-SHOWN: Final = 40
-"""Bits that an id shows, and in which no two ids are alike."""
-_SECRET = SHOWN // 8
+_SECRET = _SYMBOLS * _BITS // 8
 """Bytes of a secret that an id shows."""
-_KEPT = 8
-"""Bytes of a secret that tell cases apart: of a million, two look alike once in thirty million rounds."""
-_HIDDEN = 8 * (_KEPT - _SECRET)
-"""Bits of what is kept that no id shows."""
+_REST = 8 * _SECRET - 8
+_LOW = (1 << _REST) - 1
+"""All bits of what an id shows but the first eight."""
 _PRIMITIVE = 0b100101
 """x⁵ + x² + 1; its root has order 31, more than the symbols of an id."""
 
@@ -80,44 +78,39 @@ def _times_root(value: int) -> int:
     return doubled ^ _PRIMITIVE if doubled >> _BITS else doubled
 
 
-class Words:
-    """Numbers of 40 or 64 bits, four or eight bytes of memory each, in parts by their first eight bits.
+class Shown:
+    """What ids show, 40 bits each, in four bytes of memory each: in parts by their first eight bits.
 
-    They are sorted part by part: Python's own sorting would make an object of every number, five times as much.
+    They are sorted part by part: Python's own sorting would make an object of every number, nine times as much.
     """
 
-    def __init__(self, bits: Literal[40, 64]) -> None:
+    def __init__(self) -> None:
         """Begin with none."""
-        self._rest = bits - 8
-        self._type: Literal["I", "Q"] = "I" if bits == SHOWN else "Q"
-        self._parts = [array(self._type) for _ in range(256)]
+        self._parts = [array("I") for _ in range(256)]
 
     def __len__(self) -> int:
         """Return how many there are."""
         return sum(map(len, self._parts))
 
+    def __contains__(self, number: int) -> bool:
+        """Tell whether it is among them; after they were sorted."""
+        part = self._parts[number >> _REST]
+        place = bisect_left(part, number & _LOW)
+        return place < len(part) and part[place] == number & _LOW
+
     def add(self, number: int) -> None:
         """Take one more."""
-        first = number >> self._rest
-        self._parts[first].append(number ^ first << self._rest)
+        self._parts[number >> _REST].append(number & _LOW)
 
-    def neighbours(self) -> Iterator[tuple[int, int]]:
-        """Sort them, and yield each with the next of those that begin with the same eight bits, so also equal ones."""
+    def repeated(self) -> Iterator[int]:
+        """Sort them, and yield those that were added more than once, each time but the first."""
         for place, part in enumerate(self._parts):
-            self._parts[place] = array(self._type, sorted(part))
-            first = place << self._rest
-            yield from ((first | one, first | other) for one, other in pairwise(self._parts[place]))
-
-    def following(self, number: int) -> int | None:
-        """Return the least that is not less and begins with the same eight bits; after they were sorted."""
-        first = number >> self._rest
-        part = self._parts[first]
-        place = bisect_left(part, number ^ first << self._rest)
-        return first << self._rest | part[place] if place < len(part) else None
+            self._parts[place] = array("I", sorted(part))
+            yield from (place << _REST | one for one, other in pairwise(self._parts[place]) if one == other)
 
 
 class PieceIds:
-    """The ids of a round's cases, no two alike; eight bytes are held for each case.
+    """The ids of a round's cases, no two alike; four bytes are held for each case.
 
     Every case is claimed first, then settled once, then given its id. An id follows from the case's own secret, so
     that a case keeps it whoever else is printed. Only where two show the same do both take a further one, in the order
@@ -125,11 +118,12 @@ class PieceIds:
     """
 
     def __init__(self, derive: Callable[[str], bytes]) -> None:
-        """Bind what returns the secret bytes, eight at least, of a label."""
+        """Bind what returns the secret bytes, five at least, of a label."""
         self._derive = derive
-        self._claimed = Words(64)
-        self._shared: set[int] = set()
+        self._claimed = Shown()
+        self._shared: frozenset[int] = frozenset()
         self._given: set[int] = set()
+        self._asked: set[str] = set()
 
     def __len__(self) -> int:
         """Return how many cases are claimed."""
@@ -137,37 +131,27 @@ class PieceIds:
 
     def claim(self, case_no: str) -> None:
         """Take note of a case that will ask for its id."""
-        self._claimed.add(int.from_bytes(self._secret(0, case_no)[:_KEPT], "big"))
+        self._claimed.add(self._number(0, case_no))
 
-    def settle(self) -> bool:
-        """Find the ids that more than one case would have; return False when a case was claimed twice."""
-        once = True
-        for one, other in self._claimed.neighbours():
-            if _shown(one) == _shown(other):
-                self._shared.add(_shown(one))
-                once &= one != other
-        return once
+    def settle(self) -> None:
+        """Find the ids that more than one case would have."""
+        self._shared = frozenset(self._claimed.repeated())
 
     def of(self, case_no: str) -> str:
-        """Return the id of a claimed case; to be asked once for each."""
-        for attempt in count():
-            secret = self._secret(attempt, case_no)
-            number = int.from_bytes(secret[:_SECRET], "big")
-            if number not in self._shared if attempt == 0 else not self._is_taken(number):
-                break
-        if attempt:
+        """Return the id of a claimed case; to be asked once for each.
+
+        Raises:
+            CountMismatchError: The case was claimed twice, and asks again.
+        """
+        number = self._number(0, case_no)
+        if number in self._shared:
+            if case_no in self._asked:
+                raise CountMismatchError("同じ世帯が二度印刷されるところでした。", "データ検査からやり直してください。")
+            self._asked.add(case_no)
+            further = (self._number(attempt, case_no) for attempt in count(1))
+            number = next(each for each in further if each not in self._claimed and each not in self._given)
             self._given.add(number)
-        return piece_id(secret)
+        return piece_id(number.to_bytes(_SECRET, "big"))
 
-    def _is_taken(self, number: int) -> bool:
-        next_claim = self._claimed.following(number << _HIDDEN)
-        claimed = next_claim is not None and _shown(next_claim) == number
-        return claimed or number in self._given
-
-    def _secret(self, attempt: int, case_no: str) -> bytes:
-        return self._derive(f"piece-id/{attempt}/{case_no}")
-
-
-def _shown(claim: int) -> int:
-    """Return what of a claim an id shows."""
-    return claim >> _HIDDEN
+    def _number(self, attempt: int, case_no: str) -> int:
+        return int.from_bytes(self._derive(f"piece-id/{attempt}/{case_no}")[:_SECRET], "big")

@@ -41,7 +41,7 @@ FONT = "plan/font"
 """Workspace name of the round's font: only the characters in use, so that rendering never touches the whole one."""
 
 _FOLDER = "plan"
-_RUN, _BLOCK, _MOST = 500, 20, 100
+_RUN, _BLOCK, _MOST = 500, 20, 50
 """Households sorted in memory, those of a run that are held while it is merged, and runs that are merged at once."""
 _RECIPIENT: TypeAdapter[Recipient] = TypeAdapter(Recipient)
 
@@ -196,7 +196,8 @@ def _to_print(checked: _Checked, ids: PieceIds) -> Iterator[Recipient]:
             printed += 1
             ids.claim(recipient.case_no)
             yield recipient
-    if not ids.settle() or printed + held + excluded + counter != rows:
+    ids.settle()
+    if printed + held + excluded + counter != rows:
         raise CountMismatchError(
             f"印刷{printed}件＋保留{held}件＋除外{excluded}件＋窓口交付{counter}件が、取込{rows}件と一致しません。",
             "データ検査からやり直してください。",

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from math import fsum
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import pypdfium2
 import pyzipper
@@ -43,7 +43,7 @@ PAGES, LIST = "proof/pages", "proof/list"
 CHOSEN: TypeAdapter[tuple[Chosen, ...]] = TypeAdapter(tuple[Chosen, ...])
 
 _SEAL_AGAIN = "「08 封緘（暗号化）」からやり直してください。"
-_RANDOM_ID = re.compile(rb"(/ID\[<([0-9A-F]{32})>)<[0-9A-F]{32}>\]")
+_ID = re.compile(rb"/ID\[<([0-9A-F]{32})><([0-9A-F]{32})>\]")
 _LEFT, _RIGHT, _TOP, _BOTTOM = 20 * mm, 190 * mm, 280 * mm, 18 * mm
 
 
@@ -72,15 +72,10 @@ def make_proof(work: RoundContext, *, at: datetime) -> model.Proof:
     font = load_font(work.settings)
     chosen = choose(_candidates(work, planned.chunks, font))
     cover = _draw_cover(work, sealed, planned.chunks, chosen, font)
-    content, pages = _bind(work, cover, sealed, chosen)
-    body = ProofMade(
-        package_sha256=sealed.sha256,
-        pieces=len(chosen),
-        pages=pages,
-        sha256=hashlib.sha256(content).hexdigest(),
-    )
+    file, pages = _bind(work, cover, sealed, chosen)
     work.workspace.write_records(LIST, CHOSEN, chosen)
-    work.workspace.write(PAGES, content)
+    sha256 = work.workspace.write_from(PAGES, file)
+    body = ProofMade(package_sha256=sealed.sha256, pieces=len(chosen), pages=pages, sha256=sha256)
     work.register.append(body, round_id=work.round_id, actor="mailround", at=at)
     return _reference(work, body)
 
@@ -150,8 +145,8 @@ def _units(text: str) -> set[str]:
     return set(split_units(text))
 
 
-def _bind(work: RoundContext, cover: bytes, sealed: Sealed, chosen: Sequence[Chosen]) -> tuple[bytes, int]:
-    """Return the cover followed by the chosen pages of the package on disk, and how many pages that makes."""
+def _bind(work: RoundContext, cover: bytes, sealed: Sealed, chosen: Sequence[Chosen]) -> tuple[BinaryIO, int]:
+    """Return a file of the cover and the chosen pages of the package on disk, and how many pages that makes."""
     path = package_path(work.settings, work.round_id)
     if size(path) is None:
         raise PackageError("封緘したパッケージのファイルがありません。", _SEAL_AGAIN)
@@ -164,12 +159,20 @@ def _bind(work: RoundContext, cover: bytes, sealed: Sealed, chosen: Sequence[Cho
                 archive.setpassword(work.vault.open(work.round_id, PASSWORD))
                 for name, pieces in groupby(chosen, key=lambda each: each.file):
                     _take(document, archive.read(name), pieces)
-        target = io.BytesIO()
-        document.save(target)
-        # PDFium draws the second half of the file's ID at random; the first half is the cover's.
-        return _RANDOM_ID.sub(rb"\1<\2>]", target.getvalue()), len(document)
+        return _saved(document), len(document)
     finally:
         document.close()
+
+
+def _saved(document: pypdfium2.PdfDocument) -> BinaryIO:
+    """Return the PDF, whose ID has a second half that PDFium draws at random; it becomes the first, the cover's."""
+    target = io.BytesIO()
+    document.save(target)
+    with target.getbuffer() as content:
+        for found in _ID.finditer(content):
+            content[found.start(2) : found.end(2)] = found[1]
+    target.seek(0)
+    return target
 
 
 def _take(document: pypdfium2.PdfDocument, content: bytes, pieces: Iterator[Chosen]) -> None:
