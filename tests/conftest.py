@@ -6,8 +6,6 @@ import dataclasses
 import os
 import secrets
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Hashable, Iterator
 from datetime import date
 from pathlib import Path
@@ -86,10 +84,11 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
 
 
 @pytest.fixture(scope="session")
-def metadata(tmp_path_factory: pytest.TempPathFactory) -> LocalAirflow:
-    """A local Airflow's home with a real metadata database and the demo's people in it; takes half a minute."""
+def metadata(tmp_path_factory: pytest.TempPathFactory, airflow: Airflow) -> LocalAirflow:
+    """A local Airflow's home with a real metadata database and the demo's people in it."""
     local = LocalAirflow(tmp_path_factory.mktemp("metadata") / "airflow", 1, 2)
-    subprocess.run([sys.executable, "-m", "mailround.local.people"], env=local.environment(), check=True)
+    done = airflow.python("-m", "mailround.local.people", environment=local.environment())
+    assert done.returncode == 0, done.stderr
     return local
 
 
