@@ -34,11 +34,28 @@ hypothesis.settings.register_profile("mailround", deadline=None)
 hypothesis.settings.load_profile("mailround")
 
 
+_IMPORTED = {
+    f"tests/{name}.py"
+    for name in (
+        *("cli/test_backup", "cli/test_doctor", "dags/test_access_review", "dags/test_report_incident"),
+        *("local/test_people", "services/test_metrics", "test_airflow_api", "test_backup", "test_cleaning"),
+        *("test_house", "test_operators", "test_restore", "test_roles", "test_tasks"),
+    )
+}
+"""The files of the fixtures ``airflow`` and ``metadata``, which take a worker twelve seconds to make."""
+
+
 class _OneAirflow(LoadFileScheduling):
     """A file stays with one worker, and all files that share an Airflow do so together: it is started once."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "tests/e2e" if nodeid.startswith("tests/e2e/") else super()._split_scope(nodeid)
+        file = super()._split_scope(nodeid)
+        return "tests/e2e" if file.startswith("tests/e2e/") else "imported" if file in _IMPORTED else file
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts an Airflow of its own comes first: it takes longest, and mostly waits."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
 
 
 @pytest.hookimpl(optionalhook=True)

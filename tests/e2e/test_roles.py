@@ -18,7 +18,7 @@ import pytest
 
 from mailround.local.airflow import LocalAirflow
 from mailround.local.client import AirflowUser
-from mailround.local.drive import ANSWERS, Driver, sample_round
+from mailround.local.drive import ANSWERS, Driver
 from mailround.local.people import USERS
 from mailround.register.entries import (
     AnswerRefused,
@@ -142,15 +142,14 @@ def people(airflow: LocalAirflow, driver: Driver) -> Iterator[dict[str, AirflowU
 
 
 @pytest.fixture(scope="module")
-def waiting(driver: Driver) -> tuple[str, str]:
+def waiting(driver: Driver, begun_round: tuple[str, str]) -> tuple[str, str]:
     """A round whose package waits for its approval: the ids of its run and of itself."""
-    params = sample_round(driver.settings, households=40, seed=31, name="roles")
-    run_id = driver.trigger(params)
+    run_id, round_id = begun_round
     until(driver, run_id, "approve_release", "decide_holds")
     while states(driver, run_id).get("decide_holds") == "awaiting_input":
-        ANSWERS["decide_holds"](driver, run_id, params.round_id)
+        ANSWERS["decide_holds"](driver, run_id, round_id)
         until(driver, run_id, "approve_release", "decide_holds")
-    return run_id, params.round_id
+    return begun_round
 
 
 def states(driver: Driver, run_id: str) -> dict[str, str | None]:
