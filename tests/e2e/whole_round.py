@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
+from asked import answer_until
+
 from mailround.context import load_round
 from mailround.extract import CONTROL_SUFFIX
 from mailround.layouts import load_layout
@@ -94,10 +96,10 @@ def casework(
     """The officer, who may not start a round, starts a DAG of a round that is out, and answers its form at once."""
     officer = driver.users["officer"]
     run_id = officer.trigger(params, dag=dag)
-    wait_for(lambda: any(each.state == "awaiting_input" for each in officer.tasks(run_id, dag=dag)))
-    now = {moment: datetime.now(TOKYO).isoformat()} if moment else {}  # not before the request was recorded
-    officer.answer(run_id, task_id, "記録する", dag=dag, **fields, **now)
-    wait_for(lambda: officer.run_state(run_id, dag=dag) in {"success", "failed"})
+    over = lambda: officer.run_state(run_id, dag=dag) in {"success", "failed"}  # noqa: E731
+    # not before the request was recorded
+    given = lambda: fields | ({moment: datetime.now(TOKYO).isoformat()} if moment else {})  # noqa: E731
+    answer_until(over, officer, run_id, task_id, "記録する", dag=dag, fields=given)
     assert officer.run_state(run_id, dag=dag) == "success"
 
 
