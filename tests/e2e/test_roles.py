@@ -169,7 +169,7 @@ def called(user: AirflowUser, action: Action, run_id: str) -> int:
     body = action.body and {
         key: value.format(run=run_id) if isinstance(value, str) else value for key, value in action.body.items()
     }
-    return user._http.request(action.method, action.path.format(run=run_id), json=body).status_code
+    return user.send(action.method, action.path.format(run=run_id), json=body).status_code
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.what)
