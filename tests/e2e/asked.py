@@ -24,7 +24,7 @@ def answer_until(
     *,
     dag: str = DAG,
     fields: Callable[[], Mapping[str, object]] = dict,
-    seconds: float = 300,
+    seconds: float = 600,
 ) -> None:
     """Wait for something that an answer brings about, and answer as often as it is asked for."""
     deadline = time.monotonic() + seconds
