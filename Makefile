@@ -39,8 +39,8 @@ up: venv font ## Airflowを起動したままにする（画面の場所と利�
 down: ## make up で起動したAirflowを止める
 	$(BIN)/mailround local down
 
-# A file stays with one worker, the end-to-end tests' files together (tests/conftest.py); they come early, for they take longest.
-# Three workers for two cores: the one with the end-to-end tests mostly waits for Airflow.
+# A file stays with one worker, files that share an Airflow do together, and the end-to-end tests come first (tests/conftest.py).
+# Three workers for two cores: the ones with the end-to-end tests mostly wait for Airflow.
 test: venv font ## すべてのテストを実行する
 	@command -v 7z >/dev/null || .ci/apt p7zip-full
 	@command -v redis-server >/dev/null || .ci/apt redis-server

@@ -6,8 +6,6 @@ import dataclasses
 import os
 import secrets
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Hashable, Iterator
 from datetime import date
 from pathlib import Path
@@ -36,11 +34,28 @@ hypothesis.settings.register_profile("mailround", deadline=None)
 hypothesis.settings.load_profile("mailround")
 
 
+_IMPORTED = {
+    f"tests/{name}.py"
+    for name in (
+        *("cli/test_backup", "cli/test_doctor", "dags/test_access_review", "dags/test_report_incident"),
+        *("local/test_people", "services/test_metrics", "test_airflow_api", "test_backup", "test_cleaning"),
+        *("test_house", "test_operators", "test_restore", "test_roles", "test_tasks"),
+    )
+}
+"""The files of the fixtures ``airflow`` and ``metadata``, which take a worker twelve seconds to make."""
+
+
 class _OneAirflow(LoadFileScheduling):
     """A file stays with one worker, and all files that share an Airflow do so together: it is started once."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "tests/e2e" if nodeid.startswith("tests/e2e/") else super()._split_scope(nodeid)
+        file = super()._split_scope(nodeid)
+        return "tests/e2e" if file.startswith("tests/e2e/") else "imported" if file in _IMPORTED else file
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts an Airflow of its own comes first: it takes longest, and mostly waits."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -86,10 +101,11 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
 
 
 @pytest.fixture(scope="session")
-def metadata(tmp_path_factory: pytest.TempPathFactory) -> LocalAirflow:
-    """A local Airflow's home with a real metadata database and the demo's people in it; takes half a minute."""
+def metadata(tmp_path_factory: pytest.TempPathFactory, airflow: Airflow) -> LocalAirflow:
+    """A local Airflow's home with a real metadata database and the demo's people in it."""
     local = LocalAirflow(tmp_path_factory.mktemp("metadata") / "airflow", 1, 2)
-    subprocess.run([sys.executable, "-m", "mailround.local.people"], env=local.environment(), check=True)
+    done = airflow.python("-m", "mailround.local.people", environment=local.environment())
+    assert done.returncode == 0, done.stderr
     return local
 
 

@@ -25,6 +25,7 @@ from typing import Any
 import httpx
 import pytest
 
+from forked import Airflow
 from mailround.local.airflow import LocalAirflow
 from ports import free_port
 
@@ -74,6 +75,7 @@ API, OF_TASK = '{"method": "POST"}', '{"host_name": "w", "full_command": "[]"}'
 class Server:
     """A running API server, and what a process beside it needs."""
 
+    airflow: Airflow
     url: str
     environment: dict[str, str]
     password: str
@@ -89,14 +91,10 @@ class Server:
         return {"conn_type": "http", "host": self.url, "login": login, "password": password or self.password}
 
     def read(self, month: str, *connections: dict[str, str] | None, **environment: str) -> list[Any]:
-        done = subprocess.run(
-            [sys.executable, "-c", READ, month],
-            env=self.environment | environment,
-            input=json.dumps(connections),
-            capture_output=True,
-            text=True,
-            check=True,
+        done = self.airflow.python(
+            "-c", READ, month, environment=self.environment | environment, told=json.dumps(connections)
         )
+        assert done.returncode == 0, done.stderr
         found: list[Any] = json.loads(done.stdout.splitlines()[-1])
         return found
 
@@ -117,7 +115,7 @@ class Refusing(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def server(metadata: LocalAirflow, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(metadata: LocalAirflow, airflow: Airflow, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     home = tmp_path_factory.mktemp("served") / "airflow"
     shutil.copytree(metadata.home, home)
     local = LocalAirflow(home, free_port(), 2)
@@ -128,7 +126,7 @@ def server(metadata: LocalAirflow, tmp_path_factory: pytest.TempPathFactory) -> 
             command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
         )
     try:
-        made = Server(local.url, environment, local.password, home / "airflow.db")
+        made = Server(airflow, local.url, environment, local.password, home / "airflow.db")
         while True:
             assert child.poll() is None, (home / "server.log").read_text(encoding="utf-8")
             try:
@@ -308,12 +306,8 @@ def looked(server: Server) -> Iterator[tuple[Any, dict[str, str]]]:
              *map(before, minutes), {"render": "06 通知書作成"}.get(task, task))
             for run, task, index, state, *minutes in tasks
         ])  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, "-c", LOOK, json.dumps(server.connection()), NOW.isoformat()],
-        env=server.environment,
-        capture_output=True,
-        text=True,
-        check=False,
+    done = server.airflow.python(
+        "-c", LOOK, json.dumps(server.connection()), NOW.isoformat(), environment=server.environment
     )
     assert done.returncode == 0, done.stderr
     work, told = json.loads(done.stdout.splitlines()[-1])
@@ -392,12 +386,11 @@ def test_the_role_may_do_nothing_else(server: Server, method: str, path: str, bo
     assert server.call(method, path, "access-review", json=body).status_code == 403
 
 
-def test_every_call_that_airflow_logs_has_its_kind(metadata: LocalAirflow) -> None:
+def test_every_call_that_airflow_logs_has_its_kind(metadata: LocalAirflow, airflow: Airflow) -> None:
     from mailround.airflow_api import KINDS  # noqa: PLC0415 - beside what it is compared with
 
-    done = subprocess.run(
-        [sys.executable, "-c", LOGGED], env=metadata.environment(), capture_output=True, text=True, check=True
-    )
+    done = airflow.python("-c", LOGGED, environment=metadata.environment())
+    assert done.returncode == 0, done.stderr
     logged = set(json.loads(done.stdout.splitlines()[-1]))
     known = set().union(*KINDS.values())
     assert logged - known == HARMLESS

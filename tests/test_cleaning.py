@@ -6,8 +6,6 @@ import json
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from forked import Airflow
 from mailround.context import RoundContext
 from mailround.local.airflow import LocalAirflow
 from mailround.local.people import USERS
@@ -57,8 +56,9 @@ with create_session() as session:
 class House:
     """A copy of a local Airflow, with runs as they come to be over the years."""
 
-    def __init__(self, good: LocalAirflow, home: Path, register_url: str) -> None:
+    def __init__(self, good: LocalAirflow, home: Path, register_url: str, airflow: Airflow) -> None:
         shutil.copytree(good.home, home)
+        self._airflow = airflow
         self.home = home
         self.environment = LocalAirflow(home, 1, 2).environment() | {"MAILROUND_REGISTER_URL": register_url}
         self._runs: list[dict[str, Any]] = []
@@ -90,22 +90,15 @@ class House:
         return sorted(path.relative_to(self.home / "logs").as_posix() for path in (self.home / "logs").rglob("*.log"))
 
     def _run(self, *arguments: str, told: str = "", **environment: str) -> str:
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            env=self.environment | environment,
-            input=told,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = self._airflow.python(*arguments, environment=self.environment | environment, told=told)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
 
 @pytest.fixture
-def house(metadata: LocalAirflow, tmp_path: Path, open_a_round: Any) -> tuple[House, RoundContext]:
+def house(metadata: LocalAirflow, airflow: Airflow, tmp_path: Path, open_a_round: Any) -> tuple[House, RoundContext]:
     work = open_a_round()
-    made = House(metadata, tmp_path / "airflow", work.settings.register_url)
+    made = House(metadata, tmp_path / "airflow", work.settings.register_url, airflow)
     made.add("over", LONG_AGO, LONG_AGO)
     made.add("over and red", LONG_AGO, LONG_AGO, state="failed")
     made.add("waits", LONG_AGO, None)
@@ -124,30 +117,30 @@ KEPT = ["lately", "red, of an open round", "took a year", "waits", "watched last
 
 
 def test_what_is_over_goes_and_what_waits_stays(house: tuple[House, RoundContext]) -> None:
-    airflow, work = house
+    cleaned, work = house
     entries = work.entries
-    assert airflow.clean() == {"runs": 3, "log_files": 4}
+    assert cleaned.clean() == {"runs": 3, "log_files": 4}
     for table in ("dag_run", "task_instance", "xcom"):
-        assert airflow.ids(table) == KEPT, table
-    assert len(airflow.ids("hitl_detail", "subject")) == len(KEPT)
-    assert airflow.ids("log") == ["lately"]
+        assert cleaned.ids(table) == KEPT, table
+    assert len(cleaned.ids("hitl_detail", "subject")) == len(KEPT)
+    assert cleaned.ids("log") == ["lately"]
     folders = {name: "deletion_watch" if name == "watched last" else "mailing_round" for name in KEPT}
     of_runs = [f"dag_id={dag}/run_id={name}/task_id=approve_release/attempt=1.log" for name, dag in folders.items()]
-    assert airflow.logs() == sorted([*of_runs, "dag_processor/2026-01-01/dags.log"])
-    assert not (airflow.home / "logs" / "dag_processor" / "2020-01-01").exists()
-    assert not [name for name in airflow.ids("sqlite_master", "name") if name.startswith("_airflow_deleted")]
-    assert len(airflow.ids("ab_user", "username")) == len(USERS) + 1  # and the account of the access review
+    assert cleaned.logs() == sorted([*of_runs, "dag_processor/2026-01-01/dags.log"])
+    assert not (cleaned.home / "logs" / "dag_processor" / "2020-01-01").exists()
+    assert not [name for name in cleaned.ids("sqlite_master", "name") if name.startswith("_airflow_deleted")]
+    assert len(cleaned.ids("ab_user", "username")) == len(USERS) + 1  # and the account of the access review
     register = Register(work.settings.register_url)
     assert register.entries() == entries
     # Once the round is closed its run has no more to wait for; and the same again finds nothing.
     register.append(RoundClosed(report_sha256="c" * 64), round_id=work.round_id, actor="mailround", at=NOW)
-    assert airflow.clean() == {"runs": 1, "log_files": 1}
-    assert airflow.clean() == {"runs": 0, "log_files": 0}
-    assert airflow.ids("dag_run") == [name for name in KEPT if name != "red, of an open round"]
+    assert cleaned.clean() == {"runs": 1, "log_files": 1}
+    assert cleaned.clean() == {"runs": 0, "log_files": 0}
+    assert cleaned.ids("dag_run") == [name for name in KEPT if name != "red, of an open round"]
 
 
 def test_the_days_are_the_wards(house: tuple[House, RoundContext]) -> None:
-    airflow, _ = house
-    assert airflow.clean(MAILROUND_METADATA_DAYS="500")["runs"] == 0
-    assert len(airflow.ids("dag_run")) == 8
-    assert len(airflow.ids("log")) == 8
+    cleaned, _ = house
+    assert cleaned.clean(MAILROUND_METADATA_DAYS="500")["runs"] == 0
+    assert len(cleaned.ids("dag_run")) == 8
+    assert len(cleaned.ids("log")) == 8

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from werkzeug.security import generate_password_hash
 
+from forked import Airflow
 from mailround.local.airflow import LocalAirflow
 
 LOOK = """
@@ -76,8 +77,9 @@ def certificate(path: Path, ends: datetime) -> Path:
 class Houses:
     """Copies of one good house, each with a fault; all are looked at together."""
 
-    def __init__(self, good: LocalAirflow, folder: Path) -> None:
+    def __init__(self, good: LocalAirflow, folder: Path, airflow: Airflow) -> None:
         self._good = good
+        self._airflow = airflow
         self._folder = folder
         self.environments: dict[str, dict[str, str]] = {}
 
@@ -94,13 +96,8 @@ class Houses:
         return local
 
     def looked_at(self) -> dict[str, dict[str, list[str]]]:
-        done = subprocess.run(
-            [sys.executable, "-c", LOOK],
-            input=json.dumps(self.environments),
-            env=self._good.environment(),
-            capture_output=True,
-            text=True,
-            check=False,
+        done = self._airflow.python(
+            "-c", LOOK, environment=self._good.environment(), told=json.dumps(self.environments)
         )
         assert done.returncode == 0, done.stderr
         found: dict[str, dict[str, list[str]]] = json.loads(done.stdout.splitlines()[-1])
@@ -113,11 +110,13 @@ def change(database: Path, statement: str, *values: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def found(metadata: LocalAirflow, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, list[str]]]:
+def found(
+    metadata: LocalAirflow, airflow: Airflow, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, list[str]]]:
     folder = tmp_path_factory.mktemp("houses")
     migrate = [sys.executable, "-m", "mailround.cli", "register", "migrate"]
     subprocess.run(migrate, env=metadata.environment(), check=True, capture_output=True)
-    houses = Houses(metadata, folder)
+    houses = Houses(metadata, folder, airflow)
     now = datetime.now(UTC)
     houses.add("good")
     houses.add("in a ward", MAILROUND_PROFILE="ward")
@@ -238,17 +237,12 @@ def test_the_wire_by_which_the_house_is_cleaned_and_backed_up_is_looked_at(found
     ],
 )
 def test_airflows_database_is_the_one_that_is_set_or_the_one_that_airflow_knows(
-    metadata: LocalAirflow, environment: dict[str, str], told: str
+    metadata: LocalAirflow, airflow: Airflow, environment: dict[str, str], told: str
 ) -> None:
     inherited = metadata.environment()
     del inherited["MAILROUND_METADATA_URL"]
-    done = subprocess.run(
-        [sys.executable, "-c", URL, json.dumps(environment)],
-        env=inherited,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = airflow.python("-c", URL, json.dumps(environment), environment=inherited)
+    assert done.returncode == 0, done.stderr
     assert told in done.stdout.splitlines()[-1]
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime, timedelta
@@ -14,6 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from forked import Airflow
 from installations import KEY, Installation, database, rows, ward_with
 from mailround.archive import INCLUDE, METADATA, REGISTER, Manifest, opened, write
 from mailround.backup import make_backup
@@ -30,11 +29,14 @@ AT = datetime(2026, 11, 29, 3, 0, tzinfo=TOKYO)
 
 
 @pytest.fixture(scope="module")
-def airflow_on_postgres(metadata: LocalAirflow, postgres: str, worker: tuple[str, str]) -> Iterator[str]:
+def airflow_on_postgres(
+    metadata: LocalAirflow, airflow: Airflow, postgres: str, worker: tuple[str, str]
+) -> Iterator[str]:
     """Airflow's real schema and the demo's people in a database of its own."""
     with database(postgres, worker) as url:
         environment = metadata.environment() | {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": owner_url(url)}
-        subprocess.run([sys.executable, "-m", "mailround.local.people"], env=environment, check=True)
+        done = airflow.python("-m", "mailround.local.people", environment=environment)
+        assert done.returncode == 0, done.stderr
         yield owner_url(url)
 
 

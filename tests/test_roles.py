@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from werkzeug.security import check_password_hash
 
+from forked import Airflow
 from mailround.errors import ConfigurationError
 from mailround.local.airflow import LocalAirflow
 from mailround.local.people import PASSWORD_VARIABLE
@@ -46,14 +47,16 @@ def change(local: LocalAirflow, statement: str) -> None:
         connection.execute(statement)
 
 
-def apply(local: LocalAirflow, **values: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "mailround.cli", "roles", "apply"],
-        env=local.environment() | values,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+APPLY = ("-m", "mailround.cli", "roles", "apply")
+Apply = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def apply(metadata: LocalAirflow, airflow: Airflow) -> Apply:
+    def applied(**values: str) -> subprocess.CompletedProcess[str]:
+        return airflow.python(*APPLY, environment=metadata.environment() | values)
+
+    return applied
 
 
 @pytest.fixture
@@ -121,7 +124,8 @@ def test_what_was_added_or_taken_by_hand_is_put_right(metadata: LocalAirflow) ->
     )
     assert may(metadata, "Carrier") == set()
     assert ("can_edit", "Users") in may(metadata, "Auditor")
-    done = apply(metadata)
+    command = [sys.executable, *APPLY]
+    done = subprocess.run(command, env=metadata.environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "Carrier（運搬担当・地区担当）" in done.stdout
     assert "注意" not in done.stderr
@@ -129,7 +133,9 @@ def test_what_was_added_or_taken_by_hand_is_put_right(metadata: LocalAirflow) ->
     assert may(metadata, "Auditor") == ROLES.permissions("Auditor")
 
 
-def test_a_role_of_an_earlier_version_may_do_nothing_any_more_and_its_users_are_told_of(metadata: LocalAirflow) -> None:
+def test_a_role_of_an_earlier_version_may_do_nothing_any_more_and_its_users_are_told_of(
+    metadata: LocalAirflow, apply: Apply
+) -> None:
     change(metadata, "INSERT INTO ab_role (name) VALUES ('Custody')")
     change(
         metadata,
@@ -143,14 +149,16 @@ def test_a_role_of_an_earlier_version_may_do_nothing_any_more_and_its_users_are_
         "WHERE u.username = 'officer' AND r.name = 'Custody'",
     )
     assert may(metadata, "Custody")
-    done = apply(metadata)
+    done = apply()
     assert done.returncode == 0, done.stderr
     assert may(metadata, "Custody") == set()
     assert "設定にない役割「Custody」を持つ利用者が1人います" in done.stderr
     change(metadata, "DELETE FROM ab_user_role WHERE role_id = (SELECT id FROM ab_role WHERE name = 'Custody')")
 
 
-def test_the_account_of_the_access_review_becomes_what_its_connection_says(metadata: LocalAirflow) -> None:
+def test_the_account_of_the_access_review_becomes_what_its_connection_says(
+    metadata: LocalAirflow, apply: Apply
+) -> None:
     def account() -> tuple[str, list[str]]:
         with closing(sqlite3.connect(metadata.home / "airflow.db")) as connection:
             rows = connection.execute(OF_ACCOUNT, ("access-review",)).fetchall()
@@ -159,7 +167,7 @@ def test_the_account_of_the_access_review_becomes_what_its_connection_says(metad
     first, roles = account()
     assert roles == ["AccessReview"]
     change(metadata, "UPDATE ab_user SET password = 'another' WHERE username = 'access-review'")
-    done = apply(metadata)
+    done = apply()
     assert done.returncode == 0, done.stderr
     assert "利用者「access-review」を、接続のとおりにしました" in done.stdout
     password = metadata.environment()[PASSWORD_VARIABLE]
@@ -168,9 +176,9 @@ def test_the_account_of_the_access_review_becomes_what_its_connection_says(metad
     assert password not in done.stdout + done.stderr
 
 
-def test_a_persons_account_is_not_given_to_the_access_review(metadata: LocalAirflow) -> None:
+def test_a_persons_account_is_not_given_to_the_access_review(metadata: LocalAirflow, apply: Apply) -> None:
     of_a_person = {"conn_type": "http", "host": metadata.url, "login": "officer", "password": "of-nobody-at-all-0123"}
-    done = apply(metadata, AIRFLOW_CONN_ACCESS_REVIEW=json.dumps(of_a_person))
+    done = apply(AIRFLOW_CONN_ACCESS_REVIEW=json.dumps(of_a_person))
     assert done.returncode == 2
     assert "利用者「officer」を作れません" in done.stderr.replace("\n", "")
     with closing(sqlite3.connect(metadata.home / "airflow.db")) as connection:
@@ -180,10 +188,10 @@ def test_a_persons_account_is_not_given_to_the_access_review(metadata: LocalAirf
 
 
 def test_a_misspelt_resource_is_refused_before_anything_is_changed(
-    metadata: LocalAirflow, folder: Callable[[str], Path]
+    metadata: LocalAirflow, folder: Callable[[str], Path], apply: Apply
 ) -> None:
     before = {role: may(metadata, role) for role in ROLES.roles}
-    done = apply(metadata, MAILROUND_INCLUDE=str(folder(WHOLE.replace("[can_read, XComs]", "[can_read, XCom]"))))
+    done = apply(MAILROUND_INCLUDE=str(folder(WHOLE.replace("[can_read, XComs]", "[can_read, XCom]"))))
     assert done.returncode == 2
     assert "Airflowにありません：XCom。" in done.stderr.replace("\n", "")
     assert {role: may(metadata, role) for role in ROLES.roles} == before

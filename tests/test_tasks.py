@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from forked import Airflow
 from mailround.extract import CONTROL_SUFFIX
 from mailround.layouts import load_layout
 from mailround.local.airflow import LocalAirflow
@@ -123,8 +122,8 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def told(ward: dict[str, str]) -> dict[str, Any]:
-    done = subprocess.run([sys.executable, "-c", RUN, NOW], env=ward, capture_output=True, text=True, check=False)
+def told(ward: dict[str, str], airflow: Airflow) -> dict[str, Any]:
+    done = airflow.python("-c", RUN, NOW, environment=ward)
     assert done.returncode == 0, done.stderr
     outcome: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return outcome

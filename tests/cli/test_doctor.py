@@ -7,29 +7,24 @@ import sys
 
 import pytest
 
+from forked import Airflow
 from mailround.local.airflow import LocalAirflow
 
-
-def doctor(metadata: LocalAirflow, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "mailround.cli", "doctor", *options],
-        env=metadata.environment() | {"COLUMNS": "400"} | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+DOCTOR = ("-m", "mailround.cli", "doctor")
 
 
 @pytest.fixture(scope="module")
-def ready(metadata: LocalAirflow) -> LocalAirflow:
+def ready(metadata: LocalAirflow) -> dict[str, str]:
+    """The environment of an installation that is as it should be."""
     migrate = [sys.executable, "-m", "mailround.cli", "register", "migrate"]
     subprocess.run(migrate, env=metadata.environment(), check=True, capture_output=True)
     (metadata.home / "ward" / "inbox").mkdir(mode=0o700, parents=True, exist_ok=True)
-    return metadata
+    return metadata.environment() | {"COLUMNS": "400"}
 
 
-def test_a_demonstration_may_start_and_what_was_let_pass_stands_in_the_table(ready: LocalAirflow) -> None:
-    done = doctor(ready, "--strict")
+def test_a_demonstration_may_start_and_what_was_let_pass_stands_in_the_table(ready: dict[str, str]) -> None:
+    command = [sys.executable, *DOCTOR, "--strict"]
+    done = subprocess.run(command, env=ready, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     rows = {line.split("│")[2].strip(): line.split("│")[1].strip() for line in done.stdout.splitlines() if "│" in line}
     assert rows["画面の通信"] == "許容"
@@ -37,8 +32,8 @@ def test_a_demonstration_may_start_and_what_was_let_pass_stands_in_the_table(rea
     assert len(rows) == 23
 
 
-def test_a_ward_with_the_same_settings_may_not_and_is_told_what_to_do(ready: LocalAirflow) -> None:
-    done = doctor(ready, MAILROUND_PROFILE="ward")
+def test_a_ward_with_the_same_settings_may_not_and_is_told_what_to_do(ready: dict[str, str], airflow: Airflow) -> None:
+    done = airflow.python(*DOCTOR, environment=ready | {"MAILROUND_PROFILE": "ward"})
     assert done.returncode == 1
     (line,) = [line for line in done.stdout.splitlines() if "画面の通信" in line]
     assert "否" in line
@@ -46,7 +41,10 @@ def test_a_ward_with_the_same_settings_may_not_and_is_told_what_to_do(ready: Loc
 
 
 @pytest.mark.parametrize(("options", "code"), [((), 0), (("--strict",), 1)])
-def test_what_cannot_be_seen_stops_only_the_start(ready: LocalAirflow, options: tuple[str, ...], code: int) -> None:
-    done = doctor(ready, *options, AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="sqlite://")  # no users yet
+def test_what_cannot_be_seen_stops_only_the_start(
+    ready: dict[str, str], airflow: Airflow, options: tuple[str, ...], code: int
+) -> None:
+    no_users_yet = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite://"}
+    done = airflow.python(*DOCTOR, *options, environment=ready | no_users_yet)
     assert done.returncode == code, done.stdout
     assert "確認外" in done.stdout

@@ -9,16 +9,17 @@ from __future__ import annotations
 import re
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
+from asked import answer_until
 
 from mailround.local.airflow import LocalAirflow
 from mailround.local.client import AirflowUser
-from mailround.local.drive import ANSWERS, Driver, sample_round
+from mailround.local.drive import ANSWERS, Driver
 from mailround.local.people import USERS
 from mailround.register.entries import (
     AnswerRefused,
@@ -142,15 +143,14 @@ def people(airflow: LocalAirflow, driver: Driver) -> Iterator[dict[str, AirflowU
 
 
 @pytest.fixture(scope="module")
-def waiting(driver: Driver) -> tuple[str, str]:
+def waiting(driver: Driver, begun_round: tuple[str, str]) -> tuple[str, str]:
     """A round whose package waits for its approval: the ids of its run and of itself."""
-    params = sample_round(driver.settings, households=40, seed=31, name="roles")
-    run_id = driver.trigger(params)
+    run_id, round_id = begun_round
     until(driver, run_id, "approve_release", "decide_holds")
     while states(driver, run_id).get("decide_holds") == "awaiting_input":
-        ANSWERS["decide_holds"](driver, run_id, params.round_id)
+        ANSWERS["decide_holds"](driver, run_id, round_id)
         until(driver, run_id, "approve_release", "decide_holds")
-    return run_id, params.round_id
+    return begun_round
 
 
 def states(driver: Driver, run_id: str) -> dict[str, str | None]:
@@ -169,7 +169,7 @@ def called(user: AirflowUser, action: Action, run_id: str) -> int:
     body = action.body and {
         key: value.format(run=run_id) if isinstance(value, str) else value for key, value in action.body.items()
     }
-    return user._http.request(action.method, action.path.format(run=run_id), json=body).status_code
+    return user.send(action.method, action.path.format(run=run_id), json=body).status_code
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.what)
@@ -192,7 +192,8 @@ def test_the_register_refuses_the_answer_that_the_api_let_through(
     """The carrier and the data team may answer forms of this DAG, but not this one."""
     run_id, round_id = waiting
     for name in ("officer", "datateam"):
-        answer_until(lambda name=name: name in refused(driver, round_id), driver, people[name], run_id)
+        done = lambda name=name: name in refused(driver, round_id)  # noqa: E731
+        answer_until(done, people[name], run_id, "approve_release", "承認")
     assert set(refused(driver, round_id)) == {"officer", "datateam"}
     assert standing(driver.register.entries(round_id), ReleaseApproved) == []
 
@@ -232,36 +233,16 @@ def test_cleared_it_is_asked_again_and_the_approver_may_approve_but_not_hand_ove
     until(driver, run_id, "approve_release")
     approver = people["approver"]
     approved = lambda: standing(driver.register.entries(round_id), ReleaseApproved)  # noqa: E731
-    answer_until(lambda: bool(approved()), driver, approver, run_id)
+    answer_until(lambda: bool(approved()), approver, run_id, "approve_release", "承認")
     assert "approver" not in refused(driver, round_id)
-    handed = {"step": "record_media_handover", "option": "記録する"}
-    answer_until(lambda: "approver" in refused(driver, round_id), driver, approver, run_id, **handed)
+    handed = ("record_media_handover", "記録する")
+    answer_until(lambda: "approver" in refused(driver, round_id), approver, run_id, *handed)
     assert standing(driver.register.entries(round_id), MediaHandedOver) == []
 
 
 def refused(driver: Driver, round_id: str) -> list[str]:
     """Return whose answers the register refused, one after the other."""
     return [entry.actor for entry in driver.register.entries(round_id) if isinstance(entry.body, AnswerRefused)]
-
-
-def answer_until(
-    done: Callable[[], bool],
-    driver: Driver,
-    user: AirflowUser,
-    run_id: str,
-    *,
-    step: str = "approve_release",
-    option: str = "承認",
-    seconds: float = 300,
-) -> None:
-    """Answer, and again where Airflow lost an answer that came while it was still putting the question."""
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, states(driver, run_id)
-        if states(driver, run_id).get(step) == "awaiting_input":
-            user.answer(run_id, step, option)
-            time.sleep(5)
-        time.sleep(0.5)
 
 
 def test_the_login_page_is_japanese(airflow: LocalAirflow) -> None:

@@ -5,27 +5,23 @@ The tests of this file share one Airflow and run in order: the last one searches
 
 from __future__ import annotations
 
-import dataclasses
 import email
 import email.policy
 import os
 import signal
-import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import Future
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from whole_round import CANARIES, CANARY_NAME, PIECES, put_export, wait_for
 
-from mailround.context import load_round
-from mailround.extract import CONTROL_SUFFIX
-from mailround.layouts import load_layout
 from mailround.local.airflow import LocalAirflow
 from mailround.local.client import AirflowUser, ClientError, TaskState
-from mailround.local.drive import ANSWERS, Answers, Driver, approve, record_posting, record_receipt, record_returns
-from mailround.model import Delivery, RoundParams, Status
-from mailround.plan_print import LISTED, list_name
+from mailround.local.drive import ANSWERS, Answers, Driver
+from mailround.model import RoundParams
 from mailround.register.entries import (
     AnswerRefused,
     AnyBody,
@@ -37,7 +33,6 @@ from mailround.register.entries import (
     PasswordHandedOver,
     Posted,
     Purged,
-    ReceiptDisputed,
     ReleaseApproved,
     ReleaseRefused,
     RoundClosed,
@@ -47,68 +42,11 @@ from mailround.register.entries import (
     WithdrawalAcknowledged,
     standing,
 )
-from mailround.rounds import load_round_kind
-from mailround.sample_households import sample_recipients
-from mailround.samples import control_file, write_export
 from mailround.seal import package_path
 from mailround.settings import TOKYO
 from mailround.vault import Vault
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
-
-CANARY_NAME = "蜩澤　鵺之介"
-CANARY_KANA = "ヒグラシザワ　ヌエノスケ"
-CANARY_ADDRESS = "東京都新宿区新宿一丁目987番65号"
-CANARY_REASON = "翡翠色の鸚鵡を譲り受けたため。"
-CANARIES = ("蜩澤", "鵺之介", "ヒグラシザワ", "987番65号", "翡翠色の鸚鵡")
-
-
-def put_export(driver: Driver, name: str, seed: int, *, break_it: bool = False) -> RoundParams:
-    """Write an export of 60 households with three canaries: one is printed, one is held, one is excluded."""
-    now = datetime.now(TOKYO)
-    kind = load_round_kind(driver.settings.include, "change_notice")
-    layout = load_layout(driver.settings.include, "shinjuku")
-    records = list(sample_recipients(60, seed, kind).recipients)
-    plain = [
-        index
-        for index, each in enumerate(records)
-        if each.name and each.status == Status.ACTIVE and each.delivery == Delivery.POST and not each.mailto_address
-    ]
-    changes: tuple[dict[str, object], ...] = (
-        {"address": CANARY_ADDRESS},
-        {"address": "東京都新宿区新宿一丁目", "building": "蜩澤荘"},
-        {"address": CANARY_ADDRESS, "status": Status.CLOSED},
-    )
-    for number, (index, change) in enumerate(zip(plain[-3:], changes, strict=True)):
-        decision = records[index].decision
-        assert decision is not None
-        records[index] = dataclasses.replace(
-            records[index],
-            name=CANARY_NAME,
-            kana=CANARY_KANA + "アイウ"[number],
-            postcode="160-0022",
-            decision=dataclasses.replace(decision, reason=CANARY_REASON),
-            **({"building": ""} | change),  # type: ignore[arg-type]
-        )
-    raw = write_export(tuple(records), layout, decision=True)
-    if break_it:
-        name_as_written = CANARY_NAME.encode("cp932")
-        raw = raw.replace(name_as_written, name_as_written + b"\xff,")
-    export = driver.settings.inbox / f"{name}.csv"
-    export.write_bytes(raw)
-    export.with_name(export.name + CONTROL_SUFFIX).write_bytes(
-        control_file(raw, tuple(records), decision=True, created_at=now)
-    )
-    return RoundParams(
-        round_id=f"{now:%Y-%m}-{name}",
-        kind="change_notice",
-        source=export.name,
-        layout="shinjuku",
-        contract="demo",
-        extracted_by="datateam",
-        issue_date=now.date(),
-        posting_date=now.date(),
-    )
 
 
 def mails(airflow: LocalAirflow) -> list[str]:
@@ -119,146 +57,6 @@ def mails(airflow: LocalAirflow) -> list[str]:
         texts = [part.get_content() for part in message.walk() if part.get_content_maintype() == "text"]
         found.append("\n".join([str(message["subject"]), *texts]))
     return found
-
-
-def approve_oneself_then_let_another(driver: Driver, run_id: str, round_id: str) -> None:
-    """First the person who triggered the round tries to approve it; once asked again, the second division does."""
-    if standing(driver.register.entries(round_id), AnswerRefused):
-        approve(driver, run_id, round_id)
-    else:
-        driver.users["datateam"].answer(run_id, "approve_release", "承認")
-
-
-def casework(
-    driver: Driver, dag: str, task_id: str, params: dict[str, str], moment: str = "", **fields: object
-) -> None:
-    """The officer, who may not start a round, starts a DAG of a round that is out, and answers its form at once."""
-    officer = driver.users["officer"]
-    run_id = officer.trigger(params, dag=dag)
-    wait_for(lambda: any(each.state == "awaiting_input" for each in officer.tasks(run_id, dag=dag)))
-    now = {moment: datetime.now(TOKYO).isoformat()} if moment else {}  # not before the request was recorded
-    officer.answer(run_id, task_id, "記録する", dag=dag, **fields, **now)
-    wait_for(lambda: officer.run_state(run_id, dag=dag) in {"success", "failed"})
-    assert officer.run_state(run_id, dag=dag) == "success"
-
-
-def some_pieces(driver: Driver, round_id: str) -> tuple[str, str]:
-    """Return the ids of the round's first two pieces."""
-    plan = load_round(driver.settings, round_id).workspace.read_records(list_name(1), LISTED)
-    return plan[0].piece_id, plan[1].piece_id
-
-
-PIECES: list[str] = []
-"""The piece that is pulled and the one that comes back."""
-
-
-def miscount_then_record_posting(driver: Driver, run_id: str, round_id: str) -> None:
-    """First the officer has a piece pulled and forgets another; once asked again, the count is right."""
-    asked = any(each.step == "record_posting" for each in standing(driver.register.entries(round_id), AnswerRefused))
-    if not asked:
-        PIECES[:] = some_pieces(driver, round_id)
-        casework(
-            driver,
-            "withdraw_pieces",
-            "acknowledge_withdrawal",
-            {"round_id": round_id, "piece_ids": PIECES[0].lower(), "reason": "送付先の変更"},
-            acknowledged_by="C-001",
-            moment="acknowledged_at",
-            pulled="すべて",
-            too_late=0,
-        )
-    record_posting(driver, run_id, round_id, forgotten=0 if asked else 1)
-
-
-def dispute_then_confirm(driver: Driver, run_id: str, round_id: str) -> None:
-    """First the contractor counts a piece too few; once asked again, the count is right."""
-    if standing(driver.register.entries(round_id), ReceiptDisputed):
-        record_receipt(driver, run_id, round_id)
-        return
-    driver.users["officer"].answer(
-        run_id,
-        "record_receipt",
-        "記録する",
-        receiver="C-001",
-        received_at=datetime.now(TOKYO).isoformat(),
-        discs=1,
-        pieces=driver.entry(round_id, Sealed).pieces - 1,
-        pages=driver.entry(round_id, Sealed).pages,
-    )
-
-
-def settle_returned_mail_then_record_returns(driver: Driver, run_id: str, round_id: str) -> None:
-    """A piece comes back before the things do."""
-    casework(
-        driver,
-        "record_returned_mail",
-        "settle_returned_mail",
-        {
-            "round_id": round_id,
-            "piece_ids": PIECES[1],
-            "reason": "転居先不明",
-            "returned_on": datetime.now(TOKYO).date().isoformat(),
-        },
-        piece_ids="すべて",
-        action="窓口で交付",
-        reference="第12号",
-    )
-    record_returns(driver, run_id, round_id)
-
-
-def open_with_seven_zip(answer: Answers) -> Answers:
-    """Before the disc is handed over, open the package as the contractor would, with an independent reader."""
-
-    def media(driver: Driver, run_id: str, round_id: str) -> None:
-        password = Vault(driver.settings.vault, driver.settings.vault_identity).open(round_id, "package-password")
-        tested = subprocess.run(
-            ["7z", "t", f"-p{password.decode()}", str(package_path(driver.settings, round_id))],
-            capture_output=True,
-            check=False,
-        )
-        assert tested.returncode == 0, tested.stdout
-        assert (package_path(driver.settings, round_id).stat().st_mode & 0o777) == 0o600
-        answer["record_media_handover"](driver, run_id, round_id)
-
-    return {**answer, "record_media_handover": media}
-
-
-def test_a_round_runs_to_its_end_and_refuses_approval_by_the_person_who_started_it(driver: Driver) -> None:
-    params = put_export(driver, "happy", seed=11)
-    run_id = driver.trigger(params)
-    answers = open_with_seven_zip(
-        {
-            **ANSWERS,
-            "approve_release": approve_oneself_then_let_another,
-            "record_receipt": dispute_then_confirm,
-            "record_posting": miscount_then_record_posting,
-            "record_returns": settle_returned_mail_then_record_returns,
-        }
-    )
-    assert driver.follow(run_id, params.round_id, answers) == "success"
-
-    entries = driver.register.entries(params.round_id)
-    refused = standing(entries, AnswerRefused)
-    assert [each.step for each in refused] == ["approve_release", "record_posting"]
-    assert "発送数が合いません" in refused[1].reasons[0]
-    assert [entry.actor for entry in entries if isinstance(entry.body, ReleaseApproved)] == ["approver"]
-    assert [entry.actor for entry in entries if isinstance(entry.body, PasswordHandedOver)] == ["officer"]
-    assert isinstance(entries[-1].body, RoundClosed)
-    assert len(standing(entries, Purged)) == 1
-    assert standing(entries, WithdrawalAcknowledged)[0].pulled == (PIECES[0],)
-    assert standing(entries, Posted)[0].withdrawal_pieces == standing(entries, ItemsReturned)[0].withdrawn == 1
-    assert [each.piece_id for each in standing(entries, MailSettled)] == [PIECES[1]]
-    assert [entry.actor for entry in entries if isinstance(entry.body, MailReturned)] == ["officer"]
-    told = [mail for mail in mails(driver.airflow) if params.round_id in mail]
-    assert len([mail for mail in told if "委託先が数えた受領数が、引渡しの数と違います" in mail]) == 1
-    assert len([mail for mail in told if "封書の抜取り" in mail]) == 1
-    assert not any(piece in mail for piece in PIECES for mail in told)
-    assert driver.register.verify().entries == len(driver.register.entries())
-    assert any("再回答のお願い" in mail and params.round_id in mail for mail in mails(driver.airflow))
-    left = [path for path in driver.settings.data.rglob("*") if path.is_file() and params.round_id in str(path)]
-    assert left == []
-    assert not package_path(driver.settings, params.round_id).exists()
-    assert not (driver.settings.inbox / params.source).exists()
 
 
 def test_a_malformed_export_turns_the_run_red_with_a_japanese_message(driver: Driver) -> None:
@@ -352,13 +150,6 @@ def test_the_watch_reminds_of_a_deletion_whose_run_is_lost(driver: Driver) -> No
     assert all("本日が期限です" in reminder for reminder in reminders)
 
 
-def wait_for(done: Callable[[], bool], seconds: float = 600) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
-
-
 def test_an_auditor_may_look_but_not_answer_or_start(airflow: LocalAirflow, driver: Driver) -> None:
     auditor = AirflowUser(airflow.url, "auditor", airflow.password)
     try:
@@ -371,6 +162,35 @@ def test_an_auditor_may_look_but_not_answer_or_start(airflow: LocalAirflow, driv
             auditor.trigger({"round_id": "2026-11-audit"}, dag="withdraw_pieces")
     finally:
         auditor.close()
+
+
+def test_a_round_runs_to_its_end_and_refuses_approval_by_the_person_who_started_it(
+    driver: Driver, whole_round: Future[RoundParams]
+) -> None:
+    params = whole_round.result()
+
+    entries = driver.register.entries(params.round_id)
+    refused = standing(entries, AnswerRefused)
+    assert [each.step for each in refused] == ["approve_release", "record_posting"]
+    assert "発送数が合いません" in refused[1].reasons[0]
+    assert [entry.actor for entry in entries if isinstance(entry.body, ReleaseApproved)] == ["approver"]
+    assert [entry.actor for entry in entries if isinstance(entry.body, PasswordHandedOver)] == ["officer"]
+    assert isinstance(entries[-1].body, RoundClosed)
+    assert len(standing(entries, Purged)) == 1
+    assert standing(entries, WithdrawalAcknowledged)[0].pulled == (PIECES[0],)
+    assert standing(entries, Posted)[0].withdrawal_pieces == standing(entries, ItemsReturned)[0].withdrawn == 1
+    assert [each.piece_id for each in standing(entries, MailSettled)] == [PIECES[1]]
+    assert [entry.actor for entry in entries if isinstance(entry.body, MailReturned)] == ["officer"]
+    told = [mail for mail in mails(driver.airflow) if params.round_id in mail]
+    assert len([mail for mail in told if "委託先が数えた受領数が、引渡しの数と違います" in mail]) == 1
+    assert len([mail for mail in told if "封書の抜取り" in mail]) == 1
+    assert not any(piece in mail for piece in PIECES for mail in told)
+    assert driver.register.verify().entries == len(driver.register.entries())
+    assert any("再回答のお願い" in mail and params.round_id in mail for mail in mails(driver.airflow))
+    left = [path for path in driver.settings.data.rglob("*") if path.is_file() and params.round_id in str(path)]
+    assert left == []
+    assert not package_path(driver.settings, params.round_id).exists()
+    assert not (driver.settings.inbox / params.source).exists()
 
 
 def test_no_planted_name_is_found_anywhere_outside_the_encrypted_files(airflow: LocalAirflow) -> None:

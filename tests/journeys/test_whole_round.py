@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
@@ -61,6 +62,7 @@ from mailround.verify import verify
 from mailround.withdrawal import WithdrawalAcknowledgement
 from prepared import make_signing_key, own_include
 from printing import given
+from wards import opened_in, ward_in
 
 Opener = Callable[..., RoundContext]
 
@@ -89,6 +91,25 @@ def opened(open_a_round: Opener) -> Opener:
         return work
 
     return opener
+
+
+@pytest.fixture(scope="module")
+def produced(tmp_path_factory: pytest.TempPathFactory, fill: Callable[..., None]) -> tuple[Path, Produced]:
+    """A folder whose round has a sealed package, and what the steps until then said."""
+    folder = tmp_path_factory.mktemp("produced")
+    fill(folder, "empty", lambda _: None)
+    work = opened_in(small_chunks(ward_in(folder), folder, 10))
+    make_signing_key(work)
+    put_export(work, HOUSEHOLDS)
+    return folder, produce(Journey(work.settings, work.round_id, repeats=False))
+
+
+@pytest.fixture
+def sealed(settings: Settings, tmp_path: Path, produced: tuple[Path, Produced]) -> tuple[Journey, Produced]:
+    """A copy of it, for what may become of such a round."""
+    folder, made = produced
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    return Journey(settings, made.sealed.round_id, repeats=False), made
 
 
 @pytest.mark.parametrize(("layout", "kind"), ROUNDS)
@@ -139,10 +160,9 @@ FORMS: dict[str, type[Form]] = {
 
 
 def test_clearing_the_steps_of_an_approved_round_changes_nothing_and_brings_the_run_back(
-    settings: Settings, opened: Opener, tmp_path: Path
+    settings: Settings, sealed: tuple[Journey, Produced], tmp_path: Path
 ) -> None:
-    journey = Journey(settings, opened().round_id, repeats=False)
-    made = produce(journey)
+    journey, made = sealed
     cleared = replace(journey, settings=otherwise(settings, tmp_path))
     export = settings.inbox / journey.work.opened.source
     answered: list[type[Form]] = []
@@ -179,9 +199,10 @@ def otherwise(settings: Settings, folder: Path) -> Settings:
     return other.model_copy(update={"print_tasks": 1})
 
 
-def test_before_the_approval_a_cleared_step_does_its_work_again(settings: Settings, opened: Opener) -> None:
-    journey = Journey(settings, opened().round_id, repeats=False)
-    made = produce(journey)
+def test_before_the_approval_a_cleared_step_does_its_work_again(
+    settings: Settings, sealed: tuple[Journey, Produced]
+) -> None:
+    journey, made = sealed
     before = state(settings)
     again = clear_everything(journey)
     assert replace(again, sealed=made.sealed) == made
@@ -189,9 +210,10 @@ def test_before_the_approval_a_cleared_step_does_its_work_again(settings: Settin
     assert state(settings) != before
 
 
-def test_the_groups_that_come_back_are_those_that_were_read_back_last(settings: Settings, opened: Opener) -> None:
-    journey = Journey(settings, opened().round_id, repeats=False)
-    produce(journey)
+def test_the_groups_that_come_back_are_those_that_were_read_back_last(
+    settings: Settings, sealed: tuple[Journey, Produced]
+) -> None:
+    journey, _ = sealed
     journey.settings = settings.model_copy(update={"print_tasks": 2})
     groups = plan_print(journey.work, at=day(11, 11, 13))
     assert len(groups) == 2
@@ -221,22 +243,23 @@ STEPS: dict[str, Step] = {
 @pytest.mark.parametrize("killed", [False, True], ids=["erased", "killed before erasing"])
 @pytest.mark.parametrize(("form", "option"), [(HoldDecision, "中止する"), (ReleaseApproval, "差戻し")])
 def test_no_step_of_an_ended_round_is_done_again(
-    settings: Settings, opened: Opener, form: type[Form], option: str, killed: bool
+    opened: Opener, request: pytest.FixtureRequest, form: type[Form], option: str, killed: bool
 ) -> None:
-    journey = Journey(settings, opened().round_id, repeats=False)
     if form is ReleaseApproval:
-        produce(journey)
+        journey, _ = request.getfixturevalue("sealed")
     else:
+        work = opened()
+        journey = Journey(work.settings, work.round_id, repeats=False)
         extract(journey.work, at=day(11, 10, 10))
         check_quality(journey.work, at=day(11, 10, 11))
     settle(form, journey.work, answer(form, option=option), at=day(11, 12))
     if not killed:
         end_round(journey.work, form.step, at=day(11, 12))
-    before, entries = state(settings), journey.work.entries
+    before, entries = state(journey.settings), journey.work.entries
     for step in STEPS.values():
         with pytest.raises(RoundEndedError, match="新しい回の番号"):
             step(journey.work, at=day(11, 13))
-    assert state(settings) == before
+    assert state(journey.settings) == before
     assert journey.work.entries == entries
 
 
@@ -307,9 +330,8 @@ FAULTS: dict[str, tuple[Callable[[RoundContext], None], Callable[[RoundContext, 
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_an_error_names_nobody_and_leaves_no_entry(settings: Settings, opened: Opener, fault: str) -> None:
-    journey = Journey(settings, opened().round_id, repeats=False)
-    made = produce(journey)
+def test_an_error_names_nobody_and_leaves_no_entry(sealed: tuple[Journey, Produced], fault: str) -> None:
+    journey, made = sealed
     spoil, step, words = FAULTS[fault]
     spoil(journey.work)
     before = journey.work.entries

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from rest_api import Api, instance
@@ -131,3 +134,37 @@ def test_every_call_about_a_run_can_be_made_of_another_dag(api: Api, user: Airfl
 def test_import_errors_are_told_whole(api: Api, user: AirflowUser) -> None:
     api.answers["GET", "/api/v2/importErrors"] = {"import_errors": [{"stack_trace": "Traceback …"}]}
     assert user.import_errors() == ["Traceback …"]
+
+
+class Slow(BaseHTTPRequestHandler):
+    """Takes its time, and knows how many calls it had to answer at once."""
+
+    open_calls = most = 0
+
+    def do_POST(self) -> None:
+        Slow.open_calls += 1
+        Slow.most = max(Slow.most, Slow.open_calls)
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        time.sleep(0.02)
+        Slow.open_calls -= 1
+        body = b'{"access_token": "t", "dags": []}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self) -> None:
+        self.do_POST()
+
+
+def test_users_who_work_at_the_same_time_call_one_after_the_other() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server, ThreadPoolExecutor(5) as people:
+        people.submit(server.serve_forever)
+        users = [AirflowUser(f"http://127.0.0.1:{server.server_port}", name, "right") for name in "abcd"]
+        try:
+            assert [*people.map(lambda user: [user.dags() for _ in range(5)], users)] == [[set()] * 5] * 4
+        finally:
+            for user in users:
+                user.close()
+            server.shutdown()
+    assert Slow.most == 1

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 
+from forked import Airflow
 from mailround.local.airflow import LocalAirflow
 from mailround.local.people import PASSWORD_VARIABLE, USERS
 
@@ -40,8 +39,8 @@ def test_the_password_stands_nowhere_in_the_database(metadata: LocalAirflow) -> 
     assert metadata.password.encode() not in (metadata.home / "airflow.db").read_bytes()
 
 
-def test_a_second_start_adds_nobody_and_changes_no_password(metadata: LocalAirflow) -> None:
+def test_a_second_start_adds_nobody_and_changes_no_password(metadata: LocalAirflow, airflow: Airflow) -> None:
     before = people(metadata), hashes(metadata)
     environment = metadata.environment() | {PASSWORD_VARIABLE: "another one"}
-    subprocess.run([sys.executable, "-m", "mailround.local.people"], env=environment, check=True)
+    assert airflow.python("-m", "mailround.local.people", environment=environment).returncode == 0
     assert (people(metadata), hashes(metadata)) == before

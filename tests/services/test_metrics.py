@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from forked import Airflow
 from mailround.local.airflow import LocalAirflow
 from mailround.settings import REPOSITORY
 
@@ -51,23 +50,18 @@ LocalExecutor(parallelism=4)._emit_metrics(open_slots=4, num_running_tasks=1, nu
 class Sent:
     """What came of a process that sends: its environment is the repository's, with metrics on."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, airflow: Airflow) -> None:
         self._folder = folder
+        self._airflow = airflow
 
     def __call__(self, code: str, **environment: str) -> tuple[str, list[str]]:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
             listener.bind(("127.0.0.1", 0))
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * 2**20)
             listener.setblocking(False)
-            done = subprocess.run(
-                [sys.executable, "-c", code, NAME],
-                env=LocalAirflow(self._folder, 1, 2).environment()
-                | {"AIRFLOW__METRICS__STATSD_PORT": str(listener.getsockname()[1])}
-                | environment,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
+            port = {"AIRFLOW__METRICS__STATSD_PORT": str(listener.getsockname()[1])}
+            told = LocalAirflow(self._folder, 1, 2).environment() | port | environment
+            done = self._airflow.python("-c", code, NAME, environment=told)
             assert done.returncode == 0, done.stderr
             datagrams = []
             while True:
@@ -78,8 +72,8 @@ class Sent:
 
 
 @pytest.fixture(scope="module")
-def sent(tmp_path_factory: pytest.TempPathFactory) -> Sent:
-    return Sent(tmp_path_factory.mktemp("metrics") / "airflow")
+def sent(tmp_path_factory: pytest.TempPathFactory, airflow: Airflow) -> Sent:
+    return Sent(tmp_path_factory.mktemp("metrics") / "airflow", airflow)
 
 
 ON = {"AIRFLOW__METRICS__STATSD_ON": "True"}

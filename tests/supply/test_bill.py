@@ -57,6 +57,9 @@ def test_the_bill_holds_every_line_of_the_lock() -> None:
     lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     pinned = [line.split(" ")[0] for line in lock.splitlines() if "==" in line and not line.startswith((" ", "#"))]
     components = json.loads(SBOM)["components"]
+    for each in components:
+        urls = {each["purl"], each["bom-ref"], each["externalReferences"][0]["url"]}
+        assert urls == {f"pkg:pypi/{each['name']}@{each['version']}"}
     assert sorted(f"{each['name']}=={each['version']}" for each in components) == sorted(pinned), NEW
     hashes = [one["content"] for each in components for one in each["externalReferences"][0]["hashes"]]
     assert sorted(hashes) == sorted(re.findall("sha256:([0-9a-f]+)", lock)), NEW

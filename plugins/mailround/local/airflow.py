@@ -30,10 +30,11 @@ from mailround.settings import REPOSITORY, Settings
 
 COMPONENTS = {
     "api-server": ("api-server",),
-    "scheduler": ("scheduler", "--skip-serve-logs"),
     "dag-processor": ("dag-processor",),
     "triggerer": ("triggerer", "--skip-serve-logs"),
+    "scheduler": ("scheduler", "--skip-serve-logs"),
 }
+"""The scheduler comes last: a task that finds no API server fails, and is tried again only minutes later."""
 WORKER = ("celery", "worker", "--skip-serve-logs", "--without-mingle", "--without-gossip", "--celery-hostname")
 """What a Celery worker is started by; its name comes last."""
 OWNER_VARIABLE = "MAILROUND_REGISTER_OWNER_URL"
@@ -183,12 +184,21 @@ class LocalAirflow:
         self._prepare(environment)
         environment.pop(OWNER_VARIABLE, None)
         started: dict[str, tuple[int, str]] = {}
+        (self.home / "address").write_text(self.url, encoding="utf-8")
+        ward = (f"export {name}={shlex.quote(environment[name])}\n" for name in environment if name in WARD)
+        self.ward_file.write_text("".join(ward), encoding="utf-8")
+        tell("Airflowの起動を待っています")
         airflow = str(Path(sys.executable).with_name("airflow"))
-        commands = {name: [airflow, *arguments] for name, arguments in COMPONENTS.items()}
-        for number in range(1, self.workers + 1):
-            commands[f"worker-{number}"] = [airflow, *WORKER, f"worker-{number}@%h"]
-        commands["mailbox"] = [sys.executable, "-m", "mailround.local.mailbox", str(self.mail_port), str(self.mails)]
+        mailbox = [sys.executable, "-m", "mailround.local.mailbox", str(self.mail_port), str(self.mails)]
+        workers = {f"worker-{number}": f"worker-{number}@%h" for number in range(1, self.workers + 1)}
+        commands = {
+            "mailbox": mailbox,
+            **{name: [airflow, *WORKER, hostname] for name, hostname in workers.items()},
+            **{name: [airflow, *arguments] for name, arguments in COMPONENTS.items()},
+        }
         for name, command in commands.items():
+            if name == "scheduler":
+                self._await_health(started, "metadatabase")
             with self._log(name).open("ab") as log:
                 child = subprocess.Popen(  # noqa: S603 - our own fixed commands
                     command,
@@ -202,11 +212,7 @@ class LocalAirflow:
             self._children.append(child)
             started[name] = (child.pid, _born(child.pid))
             self._pids.write_text(json.dumps(started), encoding="utf-8")
-        (self.home / "address").write_text(self.url, encoding="utf-8")
-        ward = (f"export {name}={shlex.quote(environment[name])}\n" for name in environment if name in WARD)
-        self.ward_file.write_text("".join(ward), encoding="utf-8")
-        tell("Airflowの起動を待っています")
-        self._await_health(started)
+        self._await_health(started, "metadatabase", "scheduler", "dag_processor", "triggerer")
 
     def stop(self) -> None:
         """End every process that start() left behind, and only those: by pid and start time, for pids are reused."""
@@ -260,7 +266,7 @@ class LocalAirflow:
                 if done.returncode:
                     raise LocalAirflowError("準備に失敗しました。", f"記録を確認してください：{self._log('prepare')}")
 
-    def _await_health(self, started: dict[str, tuple[int, str]]) -> None:
+    def _await_health(self, started: dict[str, tuple[int, str]], *parts: str) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             for name, (pid, born) in started.items():
@@ -269,10 +275,7 @@ class LocalAirflow:
                     raise LocalAirflowError(f"{name} が終了しました。", f"記録を確認してください：{self._log(name)}")
             try:
                 health = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=5).json()
-                healthy = all(
-                    health[part]["status"] == "healthy"
-                    for part in ("metadatabase", "scheduler", "dag_processor", "triggerer")
-                )
+                healthy = all(health[part]["status"] == "healthy" for part in parts)
             except (httpx.HTTPError, ValueError, KeyError):
                 healthy = False
             if healthy:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import httpx
@@ -15,6 +16,8 @@ DAG = "mailing_round"
 """Where a run is looked for unless another DAG is named."""
 _SETTLE_SECONDS = 3.0
 """An answer within a second of ``awaiting_input`` fails the task; people are slower than that, programs must wait."""
+_ONE_AT_A_TIME = Lock()
+"""Over SQLite, two calls at once (each is logged) may wait for each other, until one fails after 15 seconds."""
 
 
 class ClientError(MailroundError):
@@ -131,8 +134,13 @@ class AirflowUser:
     def _instance(run_id: str, task_id: str, dag: str) -> str:
         return f"/api/v2/dags/{dag}/dagRuns/{run_id}/taskInstances/{task_id}"
 
+    def send(self, method: str, path: str, **arguments: Any) -> httpx.Response:  # noqa: ANN401 - passed on to httpx
+        """Make any call as this user, when no other user of this process is making one."""
+        with _ONE_AT_A_TIME:
+            return self._http.request(method, path, **arguments)
+
     def _call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - passed on to httpx
-        answer = self._http.request(method, path, **arguments)
+        answer = self.send(method, path, **arguments)
         if answer.is_error:
             raise ClientError(
                 f"AirflowのAPIが要求を断りました（{answer.status_code} {method} {path}）。",
