@@ -1,0 +1,54 @@
+"""What a page is asked for and what it gives: the views know neither FastAPI nor Airflow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+
+from mailround.errors import MailroundError
+from mailround.register.store import Register
+from mailround.settings import TOKYO, Settings
+
+
+class NotFoundError(MailroundError):
+    """There is no such page or thing."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request of a user who may see the page.
+
+    ``asked`` is what the address says, of the path and behind the question mark, as it was typed. ``at`` is now, with a
+    zone. ``may`` tells of a page's path whether this user may see it.
+    """
+
+    user: str
+    settings: Settings
+    at: datetime
+    asked: Mapping[str, str]
+    may: Callable[[str], bool]
+
+    @cached_property
+    def register(self) -> Register:
+        """The one register."""
+        return Register(self.settings.register_url)
+
+    @property
+    def today(self) -> date:
+        """The day in Tokyo."""
+        return self.at.astimezone(TOKYO).date()
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What a view returns that is no page: to be saved under ``name``, or shown where that is empty."""
+
+    content: bytes
+    media_type: str
+    name: str = ""
+
+
+Answer = Mapping[str, object] | File
+"""What a view returns: what its template is filled with, or a file."""
