@@ -21,6 +21,7 @@ from mailround.register import rights
 from mailround.register.chain import GENESIS, ChainState, Stored, digest, follow
 from mailround.register.damage import REMEDY, diagnose
 from mailround.register.entries import BODIES, AnyBody, Body, Correction, Entry
+from mailround.register.search import Wanted, condition, name
 
 metadata = sa.MetaData()
 register_entry = sa.Table(
@@ -164,6 +165,28 @@ class Register:
             query = query.where(register_entry.c.round_id == round_id)
         with self._engine.connect() as connection:
             return tuple(map(_entry, _stored(connection, query)))
+
+    def of_kinds(self, kinds: Collection[type[Body]]) -> tuple[Entry, ...]:
+        """Return the entries of all rounds and the house that are of these kinds, oldest first."""
+        wanted = condition(register_entry, self._engine.dialect.name, Wanted(kinds=[*map(name, kinds)]))
+        query = sa.select(register_entry).where(wanted).order_by(register_entry.c.seq)
+        with self._engine.connect() as connection:
+            return tuple(map(_entry, _stored(connection, query)))
+
+    def found(self, wanted: Wanted, *, most: int, before: int | None = None) -> tuple[Entry, ...]:
+        """Return the youngest entries that are wanted, the youngest first.
+
+        Args:
+            wanted: What to look for.
+            most: How many at most.
+            before: Only entries with a smaller number: the last one of the page before.
+        """
+        table = register_entry.c
+        query = sa.select(register_entry).where(condition(register_entry, self._engine.dialect.name, wanted))
+        if before is not None:
+            query = query.where(table.seq < before)
+        with self._engine.connect() as connection:
+            return tuple(map(_entry, _stored(connection, query.order_by(table.seq.desc()).limit(most))))
 
     def entry(self, seq: int) -> Entry | None:
         """Return the entry of a number, None when there is none."""
