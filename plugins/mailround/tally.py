@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mailround.register.entries import (
     Entry,
@@ -80,5 +81,5 @@ def tally(entries: Iterable[Entry]) -> tuple[Stage, ...]:
 
 def gaps(stages: Sequence[Stage]) -> tuple[Gap, ...]:
     """Return where a stage counts something else than the one before leaves for it."""
-    pairs = zip(stages, stages[1:], strict=False)
+    pairs = pairwise(stages)
     return tuple(Gap(later.title, before.left, later.pieces) for before, later in pairs if before.left != later.pieces)

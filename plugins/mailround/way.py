@@ -48,7 +48,6 @@ from mailround.register.entries import (
     WithdrawalRequested,
     latest,
     overtaken,
-    standing,
 )
 from mailround.retention import uncovered_items
 from mailround.settings import TOKYO
@@ -96,10 +95,17 @@ WAY: tuple[Step, ...] = (
     Step("record_posting", "13", "発送の記録", "取扱者", Posted, "委託先の発送を待っています"),
     Step("purge", "14", "区側データの廃棄", "自動", Purged, "区側のデータを廃棄しています"),
     Step(
-        "deletion_due_reminder", "15", "消去期限のお知らせ", "自動", DeletionReminded, "消去期限のお知らせの日を待っています"
+        "deletion_due_reminder",
+        "15",
+        "消去期限のお知らせ",
+        "自動",
+        DeletionReminded,
+        "お知らせの日を待っています",
     ),
     Step("record_returns", "16", "現物の返却", "取扱者", ItemsReturned, "媒体・通知書・用紙の返却を待っています"),
-    Step("record_deletion_certificate", "17", "消去証明の受領", "取扱者", DeletionCertified, "消去証明書を待っています"),
+    Step(
+        "record_deletion_certificate", "17", "消去証明の受領", "取扱者", DeletionCertified, "消去証明書を待っています"
+    ),
     Step("close_round", "18", "回の完了", "自動", RoundClosed, "証跡報告書を書いています"),
 )
 
@@ -137,13 +143,15 @@ class Until:
 class Standing:
     """A round as a caseworker asks for it.
 
-    ``now`` is None for a round that is over; ``over`` then says how, ``completed`` or ``ended``. ``until`` is by when what
-    is to be done now must be done, ``deletion`` by when the contractor must have deleted what is in ``out``.
+    ``now`` is None for a round that is over; ``over`` then says how, and ``ended_at`` when where it was ended before its
+    handover. ``until`` is by when the step of ``now`` must be done, ``deletion`` by when the contractor must have deleted
+    what is in ``out``.
     """
 
     round_id: str
     opened: RoundOpened
     opened_at: str
+    ended_at: str
     steps: tuple[Passed, ...]
     now: Step | None
     over: Literal["", "completed", "ended"]
@@ -196,6 +204,7 @@ def standing_of(entries: Sequence[Entry]) -> Standing:
         round_id=opening.round_id,
         opened=opened,
         opened_at=opening.at,
+        ended_at=next((entry.at for entry in entries if entry.body is ended), ""),
         steps=steps,
         now=now,
         over="ended" if ended else "" if now else "completed",

@@ -105,7 +105,7 @@ def record_checkpoint(register: Register, at: datetime) -> None:
     register.append(body, round_id=HOUSE, actor="mailround", at=at)
 
 
-def _told(
+def _told(  # noqa: PLR0915 - a round, from one end to the other
     round_id: str, opened_on: date, kind: str, rows: int, returned: int
 ) -> Iterator[tuple[str, datetime, str, AnyBody]]:
     def at(days: int, hour: int, minute: int = 0) -> datetime:
@@ -234,7 +234,13 @@ def _told(
         at(2, 14, 10),
         "officer",
         MediaHandedOver(
-            handed_over_at=at(2, 13, 45), media_no=media_no, quantity=1, bag_no="BAG-01", pieces=pieces, pages=pages, **handed
+            handed_over_at=at(2, 13, 45),
+            media_no=media_no,
+            quantity=1,
+            bag_no="BAG-01",
+            pieces=pieces,
+            pages=pages,
+            **handed,
         ),
     )
     notice_no = f"PW-{round_id}"
@@ -284,7 +290,8 @@ def _told(
     yield "purge", at(14, 16, 1), auto, Purged(files=61, keys=("round-key",), remaining=(), exports=2)
     for number in range(returned):
         piece_id = f"{number:04d}ABCDE"
-        back = MailReturned(piece_id=piece_id, reason="あて所に尋ねあたりません", returned_on=posting + timedelta(days=9), run_id="r1")
+        came = posting + timedelta(days=9)
+        back = MailReturned(piece_id=piece_id, reason="あて所に尋ねあたりません", returned_on=came, run_id="r1")
         yield "purge", at(23, 10, 0), "officer", back
     for item in ("disc", "notice-1", "withdrawn", "spoiled", "data"):
         reminded = DeletionReminded(due=due, on=due - timedelta(days=7), item=item)

@@ -33,7 +33,13 @@ class Page:
     action: bool = False
 
 
-PAGES: tuple[Page, ...] = (Page("/rounds", "回の一覧", "mailround: Rounds", "rounds", in_menu=True),)
+PAGES: tuple[Page, ...] = (
+    Page("/rounds", "回の一覧", "mailround: Rounds", "rounds", in_menu=True),
+    Page("/rounds/{round_id}", "回", "mailround: Rounds", "round"),
+    Page("/rounds/{round_id}/evidence/{form}", "証跡報告書", "mailround: Rounds", "round_evidence"),
+    Page("/rounds/{round_id}/manifest", "目録", "mailround: Rounds", "round_manifest"),
+    Page("/runs/{run_id}", "実行の回", "mailround: Rounds", "run"),
+)
 HOME = PAGES[0].path
 
 
@@ -47,7 +53,11 @@ class Tab:
     url_route: str
 
 
-TABS: tuple[Tab, ...] = (Tab(MENU_TITLE, HOME, "nav", "mailround"),)
+TABS: tuple[Tab, ...] = (
+    Tab(MENU_TITLE, HOME, "nav", "mailround"),
+    Tab("回のページ", "/runs/{RUN_ID}", "dag_run", "mailround-run"),
+)
+"""Airflow puts the id of the run in the place of ``{RUN_ID}``."""
 
 
 def external_views(base: str) -> list[dict[str, Any]]:

@@ -28,8 +28,8 @@ def show(visit: Visit) -> Answer:
     year = int(asked) if asked.isdecimal() and int(asked) in years else fiscal_year(visit.today)
     of_year = [each for each in rounds if fiscal_year(each.opened.posting_date) == year]
     return {
-        "going": [each for each in rounds if not each.over or each.out or each.incidents],
-        "over": [each for each in of_year if each.over and not each.out and not each.incidents],
+        "going": sorted((each for each in rounds if _is_going_on(each)), key=_most_urgent),
+        "over": [each for each in of_year if not _is_going_on(each)],
         "counts": counts,
         "kinds": {each.opened.round_kind: kind_title(visit.settings, each.opened.round_kind) for each in rounds},
         "today": visit.today,
@@ -48,22 +48,37 @@ def kind_title(settings: Settings, kind: str) -> str:
         return kind
 
 
+def _is_going_on(each: Standing) -> bool:
+    """Tell whether somebody still has something to do: also after its end, while something is out or went wrong."""
+    return not each.over or bool(each.out or each.incidents)
+
+
+def _most_urgent(each: Standing) -> tuple[date, str]:
+    bounds = (each.until, each.deletion, each.incident_until)
+    return min((bound.day for bound in bounds if bound), default=date.max), each.round_id
+
+
 def _bar(each: Standing, today: date) -> Bar:
-    done = {type(passed.entry.body): passed.entry.body for passed in each.steps if passed.entry}
-    posted, certified = done.get(Posted), done.get(DeletionCertified)
+    done = {type(passed.entry.body): passed.entry for passed in each.steps if passed.entry}
+    posted = done[Posted].body if Posted in done else None
+    certified = done[DeletionCertified].body if DeletionCertified in done else None
+    opened, posting = _day(each.opened_at), each.opened.posting_date
     until = None
-    if isinstance(certified, DeletionCertified):
-        until = certified.deleted_on
-    elif each.deletion:
-        until = each.deletion.day
-    posting = posted.posted_on if isinstance(posted, Posted) else each.opened.posting_date
+    if isinstance(posted, Posted):
+        posting = posted.posted_on
+        until = certified.deleted_on if isinstance(certified, DeletionCertified) else None
+        until = until or (each.deletion.day if each.deletion else None)
+    elif each.over:
+        posting = max(_day(each.ended_at), opened)
     return Bar(
         name=each.round_id,
-        opened=datetime.fromisoformat(each.opened_at).astimezone(TOKYO).date(),
+        opened=opened,
         posting=posting,
-        posted=isinstance(posted, Posted),
-        until=until if isinstance(posted, Posted) else None,
+        state="posted" if posted else "ended" if each.over else "planned",
+        until=until,
         late=bool(each.deletion and each.deletion.day < today),
     )
 
 
+def _day(at: str) -> date:
+    return datetime.fromisoformat(at).astimezone(TOKYO).date()

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from mailround.console.svg import placed
 
-ROW, WORDS, BAR, NUMBER = 30, 330, 420, 90
+ROW, WORDS, BAR, NUMBER = 30, 520, 360, 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,5 +37,5 @@ def draw(found: Sequence[Found]) -> Markup:
     return placed(drawing, "検査ごとの世帯数")
 
 
-def _fitting(words: str, most: int = 24) -> str:
+def _fitting(words: str, most: int = 38) -> str:
     return words if len(words) <= most else f"{words[: most - 1]}…"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 
@@ -29,6 +29,10 @@ class Visit:
     at: datetime
     asked: Mapping[str, str]
     may: Callable[[str], bool]
+
+    def about(self, **asked: str) -> Visit:
+        """Return the same visit with something else asked for."""
+        return replace(self, asked={**self.asked, **asked})
 
     @cached_property
     def register(self) -> Register:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from drawsvg import Circle, Drawing, Line, Rectangle, Text
 from markupsafe import Markup
@@ -17,12 +18,15 @@ APRIL, MONTHS = 4, 12
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A round: made from ``opened`` to ``posting``, then at the contractor up to ``until``, None while nothing is."""
+    """A round: made from ``opened`` to ``posting``, then at the contractor up to ``until``, None while nothing is.
+
+    ``state`` says whether the posting was, is still to be, or will never be; ``late``: it should have ended by then.
+    """
 
     name: str
     opened: date
     posting: date
-    posted: bool
+    state: Literal["posted", "planned", "ended"]
     until: date | None
     late: bool
 
@@ -53,9 +57,14 @@ def draw(year: int, bars: Sequence[Bar], today: date) -> Markup:
         opened, posting = across(bar.opened), across(bar.posting)
         drawing.append(Rectangle(opened, middle - 6, max(posting - opened, 2), 12, rx=2, class_="made"))
         if bar.until:
-            kept = "kept late" if bar.late else "kept"
-            drawing.append(Rectangle(posting, middle - 6, max(across(bar.until) - posting, 2), 12, rx=2, class_=kept))
-        drawing.append(Circle(posting, middle, 6, class_="posted" if bar.posted else "planned"))
+            until = across(bar.until)
+            drawing.append(Rectangle(posting, middle - 6, max(until - posting, 2), 12, rx=2, class_="kept"))
+            if bar.late:
+                drawing.append(
+                    Rectangle(until, middle - 6, max(across(today) - until, 2), 12, rx=2, class_="kept late")
+                )
+        if bar.state != "ended":
+            drawing.append(Circle(posting, middle, 6, class_=bar.state))
     if first <= today < last:
         drawing.append(Line(across(today), HEAD - 8, across(today), high, class_="today"))
     return placed(drawing, f"{year}年度の回の予定と経過")

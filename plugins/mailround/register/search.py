@@ -26,7 +26,8 @@ _KIND = {
 class Wanted:
     """What an entry must be; None and the empty text ask for nothing.
 
-    ``kinds`` are names of bodies, ``words`` stand in the body as it is stored, ``first_day`` and ``last_day`` are days in Tokyo.
+    ``kinds`` are names of bodies, ``words`` stand in the body as it is stored, ``first_day`` and ``last_day`` are
+    Tokyo's.
     """
 
     round_id: str = ""
