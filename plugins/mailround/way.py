@@ -143,9 +143,9 @@ class Until:
 class Standing:
     """A round as a caseworker asks for it.
 
-    ``now`` is None for a round that is over; ``over`` then says how, and ``ended_at`` when where it was ended before its
-    handover. ``until`` is by when the step of ``now`` must be done, ``deletion`` by when the contractor must have deleted
-    what is in ``out``.
+    ``now`` is None for a round that is over; ``over`` then says how, and ``ended_at`` when, where it was ended before
+    its handover. ``until`` is by when the step of ``now`` must be done, ``deletion`` by when the contractor must have
+    deleted what is in ``out``.
     """
 
     round_id: str

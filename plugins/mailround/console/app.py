@@ -25,7 +25,7 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 
 from mailround.console import words
 from mailround.console.pages import PAGES, PREFIX, Page
-from mailround.console.visit import Answer, File, NotFoundError, Visit
+from mailround.console.visit import Answer, File, NotFoundError, SeeOther, Visit
 from mailround.errors import MailroundError
 from mailround.roles import ConsoleResource
 from mailround.settings import TOKYO, load_settings
@@ -141,6 +141,9 @@ def _endpoint(page: Page) -> Callable[[Request, BaseUser], Response]:
             shown = show(visit)
             if isinstance(shown, File):
                 return _file(shown)
+            if isinstance(shown, SeeOther):
+                there = f"{request.scope.get('root_path', '')}{shown.path}"
+                return Response(status_code=HTTPStatus.SEE_OTHER, headers=HEADERS | {"Location": there})
             return _page(
                 request, f"{page.view}.html", **{"title": page.title, "page": page, "visit": visit} | {**shown}
             )

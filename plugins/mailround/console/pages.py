@@ -38,6 +38,11 @@ PAGES: tuple[Page, ...] = (
     Page("/rounds/{round_id}", "回", "mailround: Rounds", "round"),
     Page("/rounds/{round_id}/evidence/{form}", "証跡報告書", "mailround: Rounds", "round_evidence"),
     Page("/rounds/{round_id}/manifest", "目録", "mailround: Rounds", "round_manifest"),
+    Page("/register", "管理簿", "mailround: Register", "register", in_menu=True),
+    Page("/register/verification", "管理簿の検証", "mailround: Register", "verification"),
+    Page("/register/verify", "管理簿の検証を始める", "mailround: Register", "verify_register", action=True),
+    Page("/register/export/{form}", "管理簿の書き出し", "mailround: Register", "register_export"),
+    Page("/register/{seq}", "管理簿の記録", "mailround: Register", "register_entry"),
     Page("/runs/{run_id}", "実行の回", "mailround: Rounds", "run"),
 )
 HOME = PAGES[0].path

@@ -54,5 +54,12 @@ class File:
     name: str = ""
 
 
-Answer = Mapping[str, object] | File
-"""What a view returns: what its template is filled with, or a file."""
+@dataclass(frozen=True, slots=True)
+class SeeOther:
+    """What an action returns: the path of the page that shows what has come of it."""
+
+    path: str
+
+
+Answer = Mapping[str, object] | File | SeeOther
+"""What a view returns: what its template is filled with, a file, or where to look."""

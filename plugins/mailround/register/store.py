@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import rfc8785
 import sqlalchemy as sa
@@ -188,6 +189,20 @@ class Register:
         with self._engine.connect() as connection:
             return tuple(map(_entry, _stored(connection, query.order_by(table.seq.desc()).limit(most))))
 
+    def last(self) -> int:
+        """Return the number of the last entry, 0 when there is none."""
+        with self._engine.connect() as connection:
+            return connection.execute(sa.select(sa.func.max(register_entry.c.seq))).scalar() or 0
+
+    def names(self, column: Literal["actor", "round_id"]) -> tuple[str, ...]:
+        """Return who ever recorded something, or what about, by name; one step through an index for each of them."""
+        of = register_entry.c[column]
+        found: list[str] = []
+        with self._engine.connect() as connection:
+            while each := connection.execute(sa.select(sa.func.min(of)).where(of > (found or [""])[-1])).scalar():
+                found.append(each)
+        return tuple(found)
+
     def entry(self, seq: int) -> Entry | None:
         """Return the entry of a number, None when there is none."""
         with self._engine.connect() as connection:
@@ -203,15 +218,18 @@ class Register:
         with self._engine.connect() as connection:
             return {row.seq: row.hash for row in connection.execute(query)}
 
-    def verify(self) -> ChainState:
+    def verify(self, tell: Callable[[int], object] | None = None) -> ChainState:
         """Recompute the whole chain, a few entries at a time.
+
+        Args:
+            tell: Called with the number of each entry that is about to be looked at.
 
         Raises:
             RegisterError: The first bad entry by number and what was done to it; or a guard is missing.
         """
         with self._engine.connect() as connection:
             self._require_guards(connection)
-            state, broken = follow(_rows(connection))
+            state, broken = follow(_told(_rows(connection), tell) if tell else _rows(connection))
         if broken is not None:
             with self._engine.connect() as connection:
                 damage = diagnose(tuple(_rows(connection)), state)
@@ -302,6 +320,12 @@ def _rows(connection: sa.Connection) -> Iterator[Stored]:
     return _stored(
         connection.execution_options(yield_per=2000), sa.select(register_entry).order_by(register_entry.c.seq)
     )
+
+
+def _told(rows: Iterator[Stored], tell: Callable[[int], object]) -> Iterator[Stored]:
+    for row in rows:
+        tell(row.seq)
+        yield row
 
 
 def _stored(connection: sa.Connection, query: sa.Select[tuple[object, ...]]) -> Iterator[Stored]:
