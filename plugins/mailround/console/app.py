@@ -143,7 +143,7 @@ def _endpoint(page: Page) -> Callable[[Request, BaseUser], Response]:
                 return _file(shown)
             if isinstance(shown, SeeOther):
                 there = f"{request.scope.get('root_path', '')}{shown.path}"
-                return Response(status_code=HTTPStatus.SEE_OTHER, headers=HEADERS | {"Location": there})
+                return Response(status_code=int(HTTPStatus.SEE_OTHER), headers=HEADERS | {"Location": there})
             return _page(
                 request, f"{page.view}.html", **{"title": page.title, "page": page, "visit": visit} | {**shown}
             )
@@ -183,7 +183,7 @@ def _page(request: Request, template: str, code: int = HTTPStatus.OK, /, **shown
     html = _TEMPLATES.get_template(template).render(
         **{"page": None, "visit": None, "pages": PAGES, "root": root, "airflow": root.removesuffix(PREFIX)} | shown
     )
-    return Response(html, code, headers=HEADERS | {"Content-Type": "text/html; charset=utf-8"})
+    return Response(html, int(code), headers=HEADERS | {"Content-Type": "text/html; charset=utf-8"})
 
 
 def _fault(request: Request, status: int, happened: str, remedy: str) -> Response:
