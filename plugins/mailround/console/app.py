@@ -20,11 +20,10 @@ from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.core_api.security import get_user
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException as AnyHTTPException
 
-from mailround.console import words
-from mailround.console.pages import PAGES, PREFIX, Page
+from mailround.console.pages import PAGES, Page
+from mailround.console.rendering import rendered
 from mailround.console.visit import Answer, File, NotFoundError, SeeOther, Visit
 from mailround.errors import MailroundError
 from mailround.roles import ConsoleResource
@@ -74,15 +73,6 @@ _SUGGESTIONS = {
     ),
 }
 User = Annotated[BaseUser, Depends(get_user)]
-
-_TEMPLATES = Environment(
-    loader=PackageLoader("mailround.console"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_TEMPLATES.filters |= words.FILTERS
 
 
 def build() -> FastAPI:
@@ -179,10 +169,7 @@ def _file(file: File) -> Response:
 
 
 def _page(request: Request, template: str, code: int = HTTPStatus.OK, /, **shown: object) -> Response:
-    root = str(request.scope.get("root_path", ""))
-    html = _TEMPLATES.get_template(template).render(
-        **{"page": None, "visit": None, "pages": PAGES, "root": root, "airflow": root.removesuffix(PREFIX)} | shown
-    )
+    html = rendered(template, str(request.scope.get("root_path", "")), **shown)
     return Response(html, int(code), headers=HEADERS | {"Content-Type": "text/html; charset=utf-8"})
 
 
