@@ -222,7 +222,7 @@ def standing_of(entries: Sequence[Entry]) -> Standing:
 def way(entries: Sequence[Entry]) -> tuple[Passed, ...]:
     """Return every step as it stands. What was done anew makes the steps that rest on it be done anew, too."""
     late = overtaken(entries)
-    left = []
+    left: list[Entry | None] = []
     for step in WAY:
         if step.leaves is late or not _counts(entries, step):
             break
