@@ -53,6 +53,7 @@ from mailround.register.entries import (
 from mailround.retention import uncovered_items
 from mailround.settings import TOKYO
 
+DAG_ID = "mailing_round"
 Who = Literal["自動", "取扱者", "承認者"]
 Status = Literal["done", "skipped", "now", "ahead"]
 """Done; not needed this time; whose turn it is; still to come."""

@@ -10,4 +10,6 @@ from mailround.settings import TOKYO, Settings
 
 def visit(settings: Settings, day: date = date(2026, 11, 30), **asked: str) -> Visit:
     at = datetime.combine(day, time(7, 40), TOKYO)
-    return Visit(user="auditor", settings=settings, at=at, asked=asked, may=lambda _: True)
+    return Visit(
+        user="auditor", settings=settings, at=at, asked=asked, may=lambda _: True, stopped=lambda _: frozenset()
+    )

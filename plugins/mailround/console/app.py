@@ -24,6 +24,7 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 
 from mailround.console.pages import PAGES, Page
 from mailround.console.rendering import rendered
+from mailround.console.stopped import stopped_steps
 from mailround.console.visit import Answer, File, NotFoundError, SeeOther, Visit
 from mailround.errors import MailroundError
 from mailround.roles import ConsoleResource
@@ -125,6 +126,7 @@ def _endpoint(page: Page) -> Callable[[Request, BaseUser], Response]:
             settings=load_settings(),
             at=datetime.now(TOKYO),
             asked={**request.query_params, **request.path_params},
+            stopped=stopped_steps,
             may=lambda path: any(each.path == path and may_read(user, each.needs) for each in PAGES),
         )
         with _nothing_told_of_what_is_wrong():

@@ -63,6 +63,7 @@ def show(visit: Visit) -> Answer:
         "round": round_,
         "kind": kind_title(visit.settings, round_.opened.round_kind),
         "today": visit.today,
+        "stopped": visit.stopped([round_.opened.run_id]),
         "people": _people(visit.settings, round_, visit.today),
         "refused": refused if refused and round_.now and refused.step == round_.now.task_id else None,
         "stages": stages,

@@ -28,8 +28,10 @@ def show(visit: Visit) -> Answer:
     asked = visit.asked.get("year", "")
     year = int(asked) if asked.isdecimal() and int(asked) in years else fiscal_year(visit.today)
     of_year = [each for each in rounds if fiscal_year(each.opened.posting_date) == year]
+    going = sorted((each for each in rounds if _is_going_on(each)), key=_most_urgent)
     return {
-        "going": sorted((each for each in rounds if _is_going_on(each)), key=_most_urgent),
+        "going": going,
+        "stopped": visit.stopped([each.opened.run_id for each in going]),
         "over": [each for each in of_year if not _is_going_on(each)],
         "counts": counts,
         "kinds": {kind: kind_title(visit.settings, kind) for kind in {each.opened.round_kind for each in rounds}},
