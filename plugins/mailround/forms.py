@@ -23,7 +23,7 @@ from mailround.contracts import Person
 from mailround.errors import GateClosedError, RegisterError, RoundEndedError
 from mailround.evaluation import pass_gates, state_contract
 from mailround.gates import Evaluation
-from mailround.register.entries import AnswerRefused, AnyBody, B, Body, latest, standing
+from mailround.register.entries import AnswerRefused, AnyBody, B, Body, Entry, latest, standing
 from mailround.settings import TOKYO
 
 if TYPE_CHECKING:  # a DAG file imports every form at every parse; the register's database library would weigh on it
@@ -300,9 +300,15 @@ def refusal(form: type[Form], work: RoundContext) -> AnswerRefused | None:
 
     Whoever asks anew says by mail why: nobody may have been told, the mail server being down.
     """
-    done = [entry for entry in work.entries if entry.actor != _NOBODY or isinstance(entry.body, AnswerRefused)]
+    last = last_refusal(work.entries)
+    return last if last and last.step == form.step else None
+
+
+def last_refusal(entries: Iterable[Entry]) -> AnswerRefused | None:
+    """Return the refused answer that is the last thing which anybody did in a round, else None."""
+    done = [entry for entry in entries if entry.actor != _NOBODY or isinstance(entry.body, AnswerRefused)]
     last = done[-1].body if done else None
-    return last if isinstance(last, AnswerRefused) and last.step == form.step else None
+    return last if isinstance(last, AnswerRefused) else None
 
 
 def _refuse(form: type[Form], work: RoundContext, answer: Answer, reasons: tuple[str, ...], *, at: datetime) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -17,6 +17,8 @@ from mailround.errors import ConfigurationError
 
 Action = Literal["can_create", "can_read", "can_edit", "can_delete", "menu_access"]
 Permission = tuple[Action, str]
+ConsoleResource = Literal["mailround: Rounds", "mailround: Register"]
+"""What the console's pages are to FAB (``can_read`` on it); Airflow itself asks for none of these."""
 
 CONNECTION = "access_review"
 REVIEWER = "AccessReview"
@@ -140,7 +142,7 @@ def _require_known(manager: Any, roles: Roles) -> None:  # noqa: ANN401 - Flask-
     """A misspelt resource would be made by Airflow and asked for by nobody: a right that is missing in silence."""
     from airflow.providers.fab.www.security.permissions import PREFIX_LIST
 
-    named = {resource for name in roles.roles for _, resource in roles.permissions(name)}
+    named = {resource for name in roles.roles for _, resource in roles.permissions(name)} - {*get_args(ConsoleResource)}
     unknown = sorted(
         each for each in named if not each.startswith(tuple(PREFIX_LIST)) and manager.get_resource(each) is None
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -141,6 +141,7 @@ def check(
     *,
     fingerprints: Collection[str] = (),
     export: Sequence[Stored] = (),
+    tell: Callable[[int], object] | None = None,
 ) -> Checked:
     """Verify the chain, every checkpoint that it holds, and those given.
 
@@ -149,11 +150,12 @@ def check(
         checkpoints: Read from papers.
         fingerprints: Those of the ward's keys, as written down outside of the register; none when nobody has them.
         export: All entries of an earlier day (`listing.read_export`); tells the first bad entry exactly.
+        tell: Called with the number of each entry of the chain that is about to be looked at.
 
     Raises:
         RegisterError: What does not hold, and the first bad entry as far as it can be told.
     """
-    chain = register.verify()
+    chain = register.verify(tell)
     keys, own = _own(register.entries(HOUSE))
     if fingerprints and (strange := [name for name in keys if name not in fingerprints]):
         raise RegisterError(

@@ -237,7 +237,7 @@ def export(entries: Iterable[Entry], target: Path) -> None:
         raise RegisterError(
             "書き出すファイルの種類が分かりません。", "ファイル名の末尾を .csv または .jsonl にしてください。"
         )
-    text = _csv(entries) if target.suffix == ".csv" else json_lines(entries)
+    text = csv_text(entries) if target.suffix == ".csv" else json_lines(entries)
     with replacing(target) as file:
         file.write(text.encode("utf-8-sig" if target.suffix == ".csv" else "utf-8"))
 
@@ -263,7 +263,8 @@ def read_export(text: str) -> tuple[Stored, ...]:
     return export_rows
 
 
-def _csv(entries: Iterable[Entry]) -> str:
+def csv_text(entries: Iterable[Entry]) -> str:
+    """Return the entries for a spreadsheet, in which no cell is a formula."""
     listed = tuple(entries)
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")

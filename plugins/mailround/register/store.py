@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import rfc8785
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from mailround.register import rights
 from mailround.register.chain import GENESIS, ChainState, Stored, digest, follow
 from mailround.register.damage import REMEDY, diagnose
 from mailround.register.entries import BODIES, AnyBody, Body, Correction, Entry
+from mailround.register.search import Wanted, condition, name
 
 metadata = sa.MetaData()
 register_entry = sa.Table(
@@ -165,6 +167,42 @@ class Register:
         with self._engine.connect() as connection:
             return tuple(map(_entry, _stored(connection, query)))
 
+    def of_kinds(self, kinds: Collection[type[Body]]) -> tuple[Entry, ...]:
+        """Return the entries of all rounds and the house that are of these kinds, oldest first."""
+        wanted = condition(register_entry, self._engine.dialect.name, Wanted(kinds=[*map(name, kinds)]))
+        query = sa.select(register_entry).where(wanted).order_by(register_entry.c.seq)
+        with self._engine.connect() as connection:
+            return tuple(map(_entry, _stored(connection, query)))
+
+    def found(self, wanted: Wanted, *, most: int, before: int | None = None) -> tuple[Entry, ...]:
+        """Return the youngest entries that are wanted, the youngest first.
+
+        Args:
+            wanted: What to look for.
+            most: How many at most.
+            before: Only entries with a smaller number: the last one of the page before.
+        """
+        table = register_entry.c
+        query = sa.select(register_entry).where(condition(register_entry, self._engine.dialect.name, wanted))
+        if before is not None:
+            query = query.where(table.seq < before)
+        with self._engine.connect() as connection:
+            return tuple(map(_entry, _stored(connection, query.order_by(table.seq.desc()).limit(most))))
+
+    def last(self) -> int:
+        """Return the number of the last entry, 0 when there is none."""
+        with self._engine.connect() as connection:
+            return connection.execute(sa.select(sa.func.max(register_entry.c.seq))).scalar() or 0
+
+    def names(self, column: Literal["actor", "round_id"]) -> tuple[str, ...]:
+        """Return who ever recorded something, or what about, by name; one step through an index for each of them."""
+        of = register_entry.c[column]
+        found: list[str] = []
+        with self._engine.connect() as connection:
+            while each := connection.execute(sa.select(sa.func.min(of)).where(of > (found or [""])[-1])).scalar():
+                found.append(each)
+        return tuple(found)
+
     def entry(self, seq: int) -> Entry | None:
         """Return the entry of a number, None when there is none."""
         with self._engine.connect() as connection:
@@ -180,15 +218,18 @@ class Register:
         with self._engine.connect() as connection:
             return {row.seq: row.hash for row in connection.execute(query)}
 
-    def verify(self) -> ChainState:
+    def verify(self, tell: Callable[[int], object] | None = None) -> ChainState:
         """Recompute the whole chain, a few entries at a time.
+
+        Args:
+            tell: Called with the number of each entry that is about to be looked at.
 
         Raises:
             RegisterError: The first bad entry by number and what was done to it; or a guard is missing.
         """
         with self._engine.connect() as connection:
             self._require_guards(connection)
-            state, broken = follow(_rows(connection))
+            state, broken = follow(_told(_rows(connection), tell) if tell else _rows(connection))
         if broken is not None:
             with self._engine.connect() as connection:
                 damage = diagnose(tuple(_rows(connection)), state)
@@ -279,6 +320,12 @@ def _rows(connection: sa.Connection) -> Iterator[Stored]:
     return _stored(
         connection.execution_options(yield_per=2000), sa.select(register_entry).order_by(register_entry.c.seq)
     )
+
+
+def _told(rows: Iterator[Stored], tell: Callable[[int], object]) -> Iterator[Stored]:
+    for row in rows:
+        tell(row.seq)
+        yield row
 
 
 def _stored(connection: sa.Connection, query: sa.Select[tuple[object, ...]]) -> Iterator[Stored]:
