@@ -10,12 +10,12 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from math import fsum
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pypdfium2
 import pyzipper
@@ -38,12 +38,15 @@ from mailround.render import RANGES, pages_name
 from mailround.seal import package_path
 from mailround.strata import FILES, STRATA, Candidate, Chosen, choose
 
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
 PAGES, LIST = "proof/pages", "proof/list"
 """Workspace names of the PDF, and of which pieces it shows and why (`Chosen`)."""
 CHOSEN: TypeAdapter[tuple[Chosen, ...]] = TypeAdapter(tuple[Chosen, ...])
 
 _SEAL_AGAIN = "「08 封緘（暗号化）」からやり直してください。"
-_ID = re.compile(rb"/ID\[<([0-9A-F]{32})><([0-9A-F]{32})>\]")
+_RANDOM_ID = re.compile(rb"(/ID\[<([0-9A-F]{32})>)<[0-9A-F]{32}>\]")
 _LEFT, _RIGHT, _TOP, _BOTTOM = 20 * mm, 190 * mm, 280 * mm, 18 * mm
 
 
@@ -72,9 +75,9 @@ def make_proof(work: RoundContext, *, at: datetime) -> model.Proof:
     font = load_font(work.settings)
     chosen = choose(_candidates(work, planned.chunks, font))
     cover = _draw_cover(work, sealed, planned.chunks, chosen, font)
-    file, pages = _bind(work, cover, sealed, chosen)
+    written, pages = _bind(work, cover, sealed, chosen)
     work.workspace.write_records(LIST, CHOSEN, chosen)
-    sha256 = work.workspace.write_from(PAGES, file)
+    sha256 = work.workspace.write_from(PAGES, written)
     body = ProofMade(package_sha256=sealed.sha256, pieces=len(chosen), pages=pages, sha256=sha256)
     work.register.append(body, round_id=work.round_id, actor="mailround", at=at)
     return _reference(work, body)
@@ -145,8 +148,8 @@ def _units(text: str) -> set[str]:
     return set(split_units(text))
 
 
-def _bind(work: RoundContext, cover: bytes, sealed: Sealed, chosen: Sequence[Chosen]) -> tuple[BinaryIO, int]:
-    """Return a file of the cover and the chosen pages of the package on disk, and how many pages that makes."""
+def _bind(work: RoundContext, cover: bytes, sealed: Sealed, chosen: Sequence[Chosen]) -> tuple[_Written, int]:
+    """Return the cover with the chosen pages of the package on disk behind it, and how many pages that makes."""
     path = package_path(work.settings, work.round_id)
     if size(path) is None:
         raise PackageError("封緘したパッケージのファイルがありません。", _SEAL_AGAIN)
@@ -164,15 +167,38 @@ def _bind(work: RoundContext, cover: bytes, sealed: Sealed, chosen: Sequence[Cho
         document.close()
 
 
-def _saved(document: pypdfium2.PdfDocument) -> BinaryIO:
-    """Return the PDF, whose ID has a second half that PDFium draws at random; it becomes the first, the cover's."""
-    target = io.BytesIO()
-    document.save(target)
-    with target.getbuffer() as content:
-        for found in _ID.finditer(content):
-            content[found.start(2) : found.end(2)] = found[1]
-    target.seek(0)
-    return target
+class _Written:
+    """What is written, as it comes in blocks, to be read once. A buffer that grows is copied, and is there twice."""
+
+    def __init__(self) -> None:
+        self._blocks: deque[bytes] = deque()
+
+    def write(self, block: ReadableBuffer) -> int:
+        self._blocks.append(bytes(block))
+        return len(self._blocks[-1])
+
+    def read(self, size: int = -1) -> bytes:
+        """Return as much as the next block has, at most ``size``; nothing at the end."""
+        if not self._blocks:
+            return b""
+        block = self._blocks.popleft()
+        if 0 <= size < len(block):
+            self._blocks.appendleft(block[size:])
+            block = block[:size]
+        return block
+
+    def settle_id(self) -> None:
+        """Give the PDF that was written an ID of one half twice: PDFium draws the second at random, near the end."""
+        last = self._blocks.pop()
+        end = (self._blocks.pop() if self._blocks else b"") + last
+        self._blocks.append(_RANDOM_ID.sub(rb"\1<\2>]", end))
+
+
+def _saved(document: pypdfium2.PdfDocument) -> _Written:
+    written = _Written()
+    document.save(written)
+    written.settle_id()
+    return written
 
 
 def _take(document: pypdfium2.PdfDocument, content: bytes, pieces: Iterator[Chosen]) -> None:

@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import BinaryIO, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import pyrage
 from pydantic import TypeAdapter, ValidationError
@@ -20,6 +20,9 @@ from pydantic import TypeAdapter, ValidationError
 from mailround.errors import WorkspaceError
 from mailround.private_files import delete, names, opened, read, replacing
 from mailround.settings import Location
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsRead
 
 T = TypeVar("T")
 
@@ -53,7 +56,7 @@ class Workspace:
         with replacing(self._path(name)) as file:
             file.write(self._encrypted(content))
 
-    def write_from(self, name: str, file: BinaryIO) -> str:
+    def write_from(self, name: str, file: SupportsRead[bytes]) -> str:
         """Encrypt what is left of a file without holding it, and return its SHA-256; else as ``write``.
 
         Raises:
@@ -169,7 +172,7 @@ class Workspace:
 class _Read:
     """A file whose content is hashed as it is read."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: SupportsRead[bytes]) -> None:
         self._file = file
         self.digest = hashlib.sha256()
 
