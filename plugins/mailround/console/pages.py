@@ -41,6 +41,8 @@ PAGES: tuple[Page, ...] = (
     Page("/rounds/{round_id}/holds", "保留の一覧", "mailround: Holds", "holds"),
     Page("/rounds/{round_id}/proof", "承認用見本", "mailround: Proofs", "proof"),
     Page("/rounds/{round_id}/proof/{page}", "承認用見本の頁", "mailround: Proofs", "proof_page"),
+    Page("/due", "期限", "mailround: Due", "due", in_menu=True),
+    Page("/due/calendar", "期限（カレンダー）", "mailround: Due", "due_calendar"),
     Page("/register", "管理簿", "mailround: Register", "register", in_menu=True),
     Page("/register/verification", "管理簿の検証", "mailround: Register", "verification"),
     Page("/register/verify", "管理簿の検証を始める", "mailround: Register", "verify_register", action=True),
