@@ -6,25 +6,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from icalendar import Calendar
-from registered import record_round
 from served import Served
+from visited import visit
 
 from mailround.console import due, due_calendar
-from mailround.console.visit import File, Visit
+from mailround.console.visit import File
 from mailround.register.store import Register
 from mailround.settings import TOKYO, Settings
+from registered import record_round
 
 ROUND = "2026-11-change"
 AT = datetime(2026, 12, 26, 9, 0, tzinfo=TOKYO)
 
 
-def visit(settings: Settings) -> Visit:
-    return Visit(user="auditor", settings=settings, at=AT, asked={}, may=lambda _: True)
-
-
 def test_what_is_late_is_apart_from_what_comes_and_what_is_far_is_counted(settings: Settings) -> None:
     record_round(Register(settings.register_url), ROUND, up_to="record_posting")
-    told: Any = due.show(visit(settings))
+    told: Any = due.show(visit(settings, AT.date()))
     late, soon, year = (found for _, found in told["groups"])
     assert {each.about for each in late} == {ROUND}
     assert all(0 <= each.left(AT.date()) <= 30 for each in soon)
@@ -36,11 +33,11 @@ def test_what_is_late_is_apart_from_what_comes_and_what_is_far_is_counted(settin
 
 def test_the_file_holds_the_same_and_nothing_beyond_a_year(settings: Settings) -> None:
     record_round(Register(settings.register_url), ROUND, up_to="record_posting")
-    file = due_calendar.show(visit(settings))
+    file = due_calendar.show(visit(settings, AT.date()))
     assert isinstance(file, File)
     assert file.name == "kigen-20261226.ics"
     events = Calendar.from_ical(file.content).walk("VEVENT")
-    told: Any = due.show(visit(settings))
+    told: Any = due.show(visit(settings, AT.date()))
     assert len(events) == sum(len(found) for _, found in told["groups"])
     assert max(each["DTSTART"].dt for each in events) <= AT.date() + timedelta(days=366)
 

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from served import Served
+from visited import visit
 
 from mailround.console import specimen_page, specimens
-from mailround.console.visit import File, NotFoundError, Visit
+from mailround.console.visit import File, NotFoundError
 from mailround.errors import MailroundError
-from mailround.settings import TOKYO, Settings
+from mailround.settings import Settings
 from prepared import own_include
 
-AT = datetime(2026, 12, 1, 9, 0, tzinfo=TOKYO)
 SUPPORT = {"kind": "change_notice", "population": "support", "household": "long", "page": "2"}
-
-
-def visit(settings: Settings, **asked: str) -> Visit:
-    return Visit(user="datateam", settings=settings, at=AT, asked=asked, may=lambda _: True)
 
 
 def test_without_a_wish_the_first_template_is_shown(settings: Settings) -> None:

@@ -30,7 +30,8 @@ def show(visit: Visit) -> Answer:
     return {
         "rows": rows(found[:PAGE]),
         "older": urlencode(asked | {"before": found[PAGE - 1].seq}) if more else "",
-        "asked": asked,
+        "asked": {field: asked.get(field, "") for field in FIELDS},
+        "narrowed": bool(asked),
         "query": urlencode(asked),
         "leafed": bool(before),
         "wrong": wrong,
