@@ -104,7 +104,7 @@ def _spread(each: Candidate) -> float:
     return 1 - int(digits, 2) / (1 << len(digits))
 
 
-_POPULATIONS = {Population.ASSISTANCE: "生活保護", Population.EQUIVALENT: "準用", Population.SUPPORT: "支援給付"}
+POPULATIONS = {Population.ASSISTANCE: "生活保護", Population.EQUIVALENT: "準用", Population.SUPPORT: "支援給付"}
 
 
 def _of(population: Population) -> Callable[[Candidate], float | None]:
@@ -115,7 +115,7 @@ STRATA: tuple[Stratum, ...] = (
     Stratum("ファイルの先頭", FILES, lambda each: _spread(each) if each.where.first_page == 1 else None),
     Stratum("ファイルの末尾", FILES, lambda each: _spread(each) if each.last_in_file else None),
     Stratum("最後の封書", 1, lambda each: each.piece.seq),
-    *(Stratum(title, 2, _of(population)) for population, title in _POPULATIONS.items()),
+    *(Stratum(title, 2, _of(population)) for population, title in POPULATIONS.items()),
     Stratum("氏名が長い", 3, _width(lambda each: each.piece.recipient.name)),
     Stratum("宛名が長い", 3, _width(lambda each: each.piece.to.name)),
     Stratum("住所が長い", 3, _width(lambda each: each.piece.to.address)),
