@@ -26,6 +26,7 @@ from mailround.register.entries import (
     Entry,
     Extracted,
     HoldsShown,
+    ProofPageViewed,
     ProofShown,
     ReleaseApproved,
     ReleaseRefused,
@@ -213,6 +214,7 @@ def test_what_an_entry_keeps_is_what_the_next_month_reads(settings: Settings) ->
     [
         (ProofShown.model_construct(), "viewed"),
         (HoldsShown.model_construct(), "viewed"),
+        (ProofPageViewed.model_construct(), "viewed"),
         (ReturnedShown.model_construct(), "viewed"),
         (ReleaseApproved.model_construct(), "approved"),
         (ReleaseRefused.model_construct(), "approved"),

@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -83,6 +84,18 @@ def test_every_showing_is_recorded_before_it_is_made(work: RoundContext) -> None
         HoldsShown(rows=9, output="xlsx", copy_no=2),
         HoldsShown(rows=9, output="xlsx", copy_no=3),
     ]
+
+
+def test_everybody_who_looks_at_once_is_recorded(work: RoundContext) -> None:
+    def look(viewer: str) -> int:
+        return show_holds(work, lambda _: None, output="console", at=AT, viewer=viewer)
+
+    viewers = [f"viewer{number}" for number in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(look, viewers)) == [9] * 4
+    shown = [entry for entry in work.entries if isinstance(entry.body, HoldsShown)]
+    assert {entry.actor for entry in shown} == set(viewers)
+    assert [entry.body.copy_no for entry in shown if isinstance(entry.body, HoldsShown)] == [1, 2, 3, 4]
 
 
 def test_a_round_that_was_not_checked_or_is_destroyed_has_no_list(open_a_round: Callable[..., RoundContext]) -> None:

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from icalendar import Calendar
 
 from answered import day
 from mailround.context import RoundContext, load_round
@@ -16,6 +17,7 @@ from mailround.incident_notices import (
     Reminder,
     contact_text,
     escalation,
+    first_day,
     record_reminder,
     record_told,
     reminder_text,
@@ -141,6 +143,22 @@ def test_every_day_reminds_of_what_is_next_until_the_incident_is_closed(work: Ro
     assert told(FINAL_BY + timedelta(days=9)) == ("対応の終了", FINAL_BY, False)
     close(work)
     assert look(work, FINAL_BY + timedelta(days=9)) == ()
+
+
+def test_the_first_mail_about_a_day_carries_it_for_the_calendar(work: RoundContext) -> None:
+    carried = []
+    for today in (NOTICED, NOTICED + timedelta(days=1)):
+        (reminder,) = reminders(work.register.entries(), today)
+        carried.append(first_day(reminder, at=day(11, 17, 15)))
+        record_reminder(work.register, reminder, at=day(11, 17, 15))
+    submit(work, "preliminary")
+    (reminder,) = reminders(work.register.entries(), NOTICED + timedelta(days=2))
+    carried.append(first_day(reminder, at=day(11, 17, 15)))
+    assert [Calendar.from_ical(each).walk("VEVENT")[0]["DTSTART"].dt for each in carried if each] == [
+        PRELIMINARY_BY,
+        FINAL_BY,
+    ]
+    assert not carried[1]
 
 
 def test_one_mail_goes_out_a_day_also_on_days_off(work: RoundContext) -> None:

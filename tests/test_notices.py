@@ -59,6 +59,7 @@ cases = {
     "to others too": lambda: notices.send(
         load_settings(), "件名", "本文", to=("chief@example.org", "data@example.org"), message_id="<one@example.org>"
     ),
+    "with a day": lambda: notices.send(load_settings(), "消去期限", "本文", calendar=b"BEGIN:VCALENDAR\\r\\n"),
     "deterministic": lambda: failed(deterministic(), round_id="2026-11-change"),
     "unexpected": lambda: failed(ValueError(f"invalid literal: {NAME!r}"), round_id="2026-11-change"),
     "without an exception": lambda: failed(round_id="2026-11-change"),
@@ -170,6 +171,15 @@ def test_a_mail_reaches_every_address_with_its_text_as_it_is(
     assert mail["From"] == "mailround@example.org"
     assert mail["To"] == "data@example.org, officer@example.org"
     assert text(mail).strip() == "<html><body>一行目<br>\n&lt;二行目&gt; &amp; 三行目</body></html>"
+
+
+def test_a_day_for_the_calendar_is_attached(results: dict[str, tuple[str, list[EmailMessage]]]) -> None:
+    mail = only(results, "with a day")
+    (attached,) = mail.iter_attachments()
+    assert attached.get_filename() == "kigen.ics"
+    assert attached.get_payload(decode=True) == b"BEGIN:VCALENDAR\r\n"
+    assert "本文" in text(mail)
+    assert not list(only(results, "plain").iter_attachments())
 
 
 def test_a_mail_may_go_to_others_too_each_of_them_once_and_under_an_identifier_of_its_own(

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from icalendar import Calendar
 
 from mailround.context import RoundContext, load_round
 from mailround.contracts import load_contract
@@ -75,11 +76,13 @@ class Mail:
 
     down: int = 1000
     sent: list[tuple[str, str, tuple[str, ...], str]] = field(default_factory=list)
+    calendars: list[bytes] = field(default_factory=list)
 
-    def __call__(self, subject: str, body: str, *, to: tuple[str, ...], message_id: str) -> None:
+    def __call__(self, subject: str, body: str, *, to: tuple[str, ...], message_id: str, calendar: bytes = b"") -> None:
         if self.down == len(self.sent):
             raise ConnectionRefusedError
         self.sent.append((subject, body, to, message_id))
+        self.calendars.append(calendar)
 
 
 def look(work: RoundContext, today: date) -> Due:
@@ -211,6 +214,22 @@ def test_the_due_day_is_reminded_of_even_when_it_is_not_configured_and_no_workin
     assert [f"{day:%m-%d}" for day in days if watch(handed_over, day)] == ["12-24", "12-27", "12-28"]
 
 
+def test_the_first_mail_about_a_date_carries_it_for_the_calendar(posted: RoundContext) -> None:
+    mail = Mail()
+
+    def days() -> set[date]:
+        return {Calendar.from_ical(each).walk("VEVENT")[0]["DTSTART"].dt for each in mail.calendars if each}
+
+    items = watch(posted, DUE - timedelta(days=7), mail)
+    assert (days(), all(mail.calendars)) == ({DUE}, True)
+    assert watch(posted, DUE, mail) == items
+    assert mail.calendars[items:] == [b""] * items
+    mail.calendars.clear()
+    state(posted, days_after_posting=20)
+    assert watch(posted, DUE + timedelta(days=4), mail) == items
+    assert (days(), all(mail.calendars)) == ({date(2026, 12, 14)}, True)
+
+
 def test_every_item_has_a_mail_and_an_entry_of_its_own(posted: RoundContext) -> None:
     mail = Mail()
     assert watch(posted, DUE, mail) == 3
@@ -235,7 +254,8 @@ def test_the_watch_and_the_runs_own_reminder_send_one_mail_a_day_and_item_betwee
 def look_at_once(settings: Settings, folder: Path, number: int) -> None:
     """Remind as one of several processes; each mail is a file, and takes as long as a mail server does."""
 
-    def send(subject: str, body: str, *, to: tuple[str, ...], message_id: str) -> None:
+    def send(subject: str, body: str, *, to: tuple[str, ...], message_id: str, calendar: bytes = b"") -> None:
+        assert calendar, "every mail of that day is the first about its item"
         (folder / f"{number} {message_id}").touch()
         time.sleep(0.2)
 

@@ -18,6 +18,7 @@ from mailround.register.entries import (
     AnswerRefused,
     Entry,
     HoldsShown,
+    ProofPageViewed,
     ProofShown,
     ReleaseApproved,
     ReleaseRefused,
@@ -58,7 +59,7 @@ TOLD: dict[str, str] = {
 }
 """The kinds of findings, in the order of the report."""
 _AUTOMATIC = "mailround"
-_SHOWN = (ProofShown, HoldsShown, ReturnedShown)
+_SHOWN = (ProofShown, ProofPageViewed, HoldsShown, ReturnedShown)
 
 
 @dataclass(frozen=True, slots=True)

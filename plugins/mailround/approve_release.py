@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from mailround.contracts import Person, WardPerson
 from mailround.decide_holds import HoldDecision, holds_table
 from mailround.errors import CountMismatchError, GateClosedError
-from mailround.forms import Answer, Form, Settled, designated, recorded, table
+from mailround.forms import Answer, Form, Settled, about_responder, designated, recorded, table
 from mailround.gates import APPROVAL, RECENT, Approvals, Evaluation, ExportAge, Release, closed
 from mailround.private_files import sha256
 from mailround.register.entries import (
@@ -128,7 +128,8 @@ class ReleaseApproval(Form):
                 table(rows),
                 holds_table(work),
                 (
-                    f"承認用見本（`mailround proof {work.round_id} --printer lp` で印刷）を見てから回答してください。"
+                    f"[承認用見本を画面で見る]({work.settings.console_url}/rounds/{work.round_id}/proof)か、"
+                    f"`mailround proof {work.round_id} --printer lp` で印刷して、見てから回答してください。"
                     "承認の効力は、上のSHA-256のパッケージに限り、"
                     f"承認の日から {work.contract.approval_days} 日で切れます（その前に渡せなければ、承認し直します）。"
                     f"「{SEND_BACK}」を選ぶと、この回は終わり、パッケージと鍵と、受信フォルダの原本は廃棄されます。"
@@ -166,6 +167,12 @@ class ReleaseApproval(Form):
         if answer.option == SEND_BACK:
             return Settled(ReleaseRefused(package_sha256=sealed, answered_at=answer.answered_at), goes_on=False)
         return Settled(ReleaseApproved(package_sha256=sealed, answered_at=answer.answered_at))
+
+
+def barred(work: RoundContext, who: str, moment: datetime) -> tuple[str, ...]:
+    """Return what keeps somebody from approving this round at that moment, as Japanese sentences."""
+    asked = Answer(option=APPROVE, fields={}, responder=who, answered_at=moment)
+    return (*about_responder(ReleaseApproval, work, asked), *_took_part(work, asked))
 
 
 def approvals_of(work: RoundContext, moment: datetime) -> Approvals:

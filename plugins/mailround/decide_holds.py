@@ -112,7 +112,8 @@ class HoldDecision(Form):
                 *_change(work, checked),
                 _counts(holds),
                 (
-                    f"どの世帯かは `mailround holds show {work.round_id}` で確かめてください。"
+                    f"どの世帯かは [保留の一覧]({work.settings.console_url}/rounds/{work.round_id}/holds)か、"
+                    f"`mailround holds show {work.round_id}` で確かめてください。"
                     "この画面には表示しません。見たことは管理簿に残ります。"
                 ),
                 (

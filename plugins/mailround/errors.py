@@ -113,3 +113,7 @@ class HouseError(MailroundError):
 
 class BackupError(MailroundError):
     """A backup cannot be made, is not what its manifest says, or may not be restored here."""
+
+
+class NotForYouError(MailroundError):
+    """Somebody asks for what is shown to others only."""

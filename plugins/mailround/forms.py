@@ -23,7 +23,17 @@ from mailround.contracts import Person
 from mailround.errors import GateClosedError, RegisterError, RoundEndedError
 from mailround.evaluation import pass_gates, state_contract
 from mailround.gates import Evaluation
-from mailround.register.entries import AnswerRefused, AnyBody, B, Body, Entry, latest, standing
+from mailround.register.entries import (
+    AnswerRefused,
+    AnyBody,
+    B,
+    Body,
+    Entry,
+    HoldsShown,
+    ProofPageViewed,
+    latest,
+    standing,
+)
 from mailround.settings import TOKYO
 
 if TYPE_CHECKING:  # a DAG file imports every form at every parse; the register's database library would weigh on it
@@ -37,6 +47,8 @@ _BLANKS: tuple[object, ...] = (None, "", UNCHOSEN)
 _EMPTY, _WRONG = "未入力です", "正しくありません"
 _NOBODY = "mailround"
 """The actor of what no person did, or nobody knows which."""
+_LOOKING = (HoldsShown, ProofPageViewed)
+"""What people leave behind who only look."""
 _ACTOR_LENGTH = 64
 """Length of the register's actor column."""
 
@@ -256,7 +268,7 @@ def settle(form: type[Form], work: RoundContext, answer: Answer, *, at: datetime
     if asked:
         form.body(work)  # what must not be asked yet cannot be answered either
     answered = not asked and latest(work.entries, form.records) is not None  # one that was never needed has no answer
-    reasons = list(_about_responder(form, work, answer))
+    reasons = list(about_responder(form, work, answer))
     if answer.option not in form.options:
         reasons.append(f"{'・'.join(f'「{option}」' for option in form.options)}から選んでください。")
     filled = form.model_construct() if form.stop == answer.option else form.read(answer.fields)
@@ -306,7 +318,8 @@ def refusal(form: type[Form], work: RoundContext) -> AnswerRefused | None:
 
 def last_refusal(entries: Iterable[Entry]) -> AnswerRefused | None:
     """Return the refused answer that is the last thing which anybody did in a round, else None."""
-    done = [entry for entry in entries if entry.actor != _NOBODY or isinstance(entry.body, AnswerRefused)]
+    acts = (entry for entry in entries if not isinstance(entry.body, _LOOKING))
+    done = [entry for entry in acts if entry.actor != _NOBODY or isinstance(entry.body, AnswerRefused)]
     last = done[-1].body if done else None
     return last if isinstance(last, AnswerRefused) else None
 
@@ -355,7 +368,8 @@ def table(rows: Iterable[tuple[str, str]], head: tuple[str, str] = ("項目", "�
     return "\n".join(f"| {' | '.join(cell.replace('|', '｜') for cell in row)} |" for row in cells)
 
 
-def _about_responder(form: type[Form], work: RoundContext, answer: Answer) -> Iterable[str]:
+def about_responder(form: type[Form], work: RoundContext, answer: Answer) -> Iterable[str]:
+    """Yield what keeps whoever answered from answering this form at all, as Japanese sentences."""
     if answer.responder is None:
         yield "誰が回答したか記録されていません。自分の利用者でログインして回答してください。"
         return

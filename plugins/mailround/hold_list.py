@@ -72,8 +72,9 @@ def show_holds(
     work: RoundContext,
     deliver: Callable[[Sequence[Line]], None],
     *,
-    output: Literal["terminal", "xlsx"],
+    output: Literal["terminal", "xlsx", "console"],
     at: datetime,
+    viewer: str = "mailround",
 ) -> int:
     """Record that the list leaves the workspace, then deliver it, and return its length; may be done again.
 
@@ -84,6 +85,7 @@ def show_holds(
         deliver: Takes the lines to a person's eyes; raises when it could not.
         output: What it takes them to.
         at: The time of the entry.
+        viewer: Who looks; by default nobody knows: a command line has no user.
 
     Raises:
         GateClosedError: The list was destroyed with the round's key.
@@ -95,10 +97,32 @@ def show_holds(
             f"廃棄の記録は `mailround register list --round-id {work.round_id}` で確かめられます。",
         )
     lines = list_holds(work)
-    shown = HoldsShown(rows=len(lines), output=output, copy_no=len(standing(work.entries, HoldsShown)) + 1)
-    work.register.append(shown, round_id=work.round_id, actor="mailround", at=at)
+    while not _recorded(work, len(lines), output, viewer, at):
+        pass  # somebody else looked just now: theirs is a copy of its own
     deliver(lines)
     return len(lines)
+
+
+class _AnotherCopyError(Exception):
+    """Somebody else looked in the meantime."""
+
+
+def _recorded(
+    work: RoundContext, rows: int, output: Literal["terminal", "xlsx", "console"], viewer: str, at: datetime
+) -> bool:
+    """Record a showing; tell whether nobody else has recorded theirs since it was counted."""
+    before = len(standing(work.entries, HoldsShown))
+
+    def last_look() -> None:
+        if len(standing(work.entries, HoldsShown)) != before:
+            raise _AnotherCopyError
+
+    shown = HoldsShown(rows=rows, output=output, copy_no=before + 1)
+    try:
+        work.register.append_all([shown], round_id=work.round_id, actor=viewer, at=at, last_look=last_look)
+    except _AnotherCopyError:
+        return False
+    return True
 
 
 def spreadsheet(lines: Sequence[Line], *, at: datetime) -> bytes:

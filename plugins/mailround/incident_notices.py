@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mailround.context import RoundContext
 from mailround.contracts import load_contract
+from mailround.due_calendar import calendar, incident_deadline
 from mailround.incident import facts, incident_of, open_incidents, submitted
 from mailround.register.entries import (
     Entry,
@@ -25,7 +26,8 @@ from mailround.register.entries import (
 )
 from mailround.register.store import Register
 
-_CLOSING = "対応の終了"
+CLOSING = "対応の終了"
+"""What is awaited once both reports are in; the law sets no day for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Reminder:
 
     ``report_by`` is the next day by which to report, the last one once both reports are in; ``days_left`` is negative
     after it. ``remind``: no mail went out on that day. ``contract`` names the file that knows whom to escalate to.
+    ``first``: no mail went out about that day.
     """
 
     round_id: str
@@ -44,6 +47,7 @@ class Reminder:
     overdue: bool
     remind: bool
     contract: str
+    first: bool = False
 
 
 def untold(work: RoundContext) -> IncidentReported | None:
@@ -106,7 +110,7 @@ def reminder_text(reminder: Reminder) -> tuple[str, str]:
     """Return subject and body of the daily mail about an open incident."""
     if reminder.overdue:
         state = f"期限を{-reminder.days_left}日過ぎています"
-    elif reminder.awaits == _CLOSING:
+    elif reminder.awaits == CLOSING:
         state = "報告は済んでいます"
     else:
         state = f"期限まであと{reminder.days_left}日です" if reminder.days_left else "本日が期限です"
@@ -127,6 +131,12 @@ def reminder_text(reminder: Reminder) -> tuple[str, str]:
     return subject, "\n".join(lines)
 
 
+def first_day(reminder: Reminder, *, at: datetime) -> bytes:
+    """Return the last day as a calendar file, for the first mail about it; empty for every other."""
+    due = incident_deadline(reminder.round_id, reminder.incident_no, reminder.awaits, reminder.report_by)
+    return calendar([due], at=at) if reminder.first else b""
+
+
 def record_reminder(register: Register, reminder: Reminder, *, at: datetime) -> None:
     """Record that a reminder went out."""
     on = reminder.report_by - timedelta(days=reminder.days_left)
@@ -139,17 +149,19 @@ def _reminder(round_id: str, entries: Sequence[Entry], incident: IncidentReporte
     if submitted(entries, number, "preliminary") is None:
         awaits, report_by = "速報の提出", incident.preliminary_by
     else:
-        awaits = "確報の提出" if submitted(entries, number, "final") is None else _CLOSING
+        awaits = "確報の提出" if submitted(entries, number, "final") is None else CLOSING
         report_by = incident.final_by
     opened = latest(entries, RoundOpened)
+    told = [each for each in standing(entries, IncidentReminded) if each.incident_no == number]
     return Reminder(
         round_id=round_id,
         incident_no=number,
         awaits=awaits,
         report_by=report_by,
         days_left=(report_by - today).days,
-        overdue=today > report_by and awaits != _CLOSING,
+        overdue=today > report_by and awaits != CLOSING,
         # "on that day", not "since": a clock that once ran ahead must not silence the days until then
-        remind=not any(each.incident_no == number and each.on == today for each in standing(entries, IncidentReminded)),
+        remind=all(each.on != today for each in told),
         contract=opened.contract if opened else "",
+        first=all(each.report_by != report_by for each in told),
     )

@@ -41,15 +41,27 @@ def change_against(entries: Iterable[Entry], round_kind: str, rows: int, total_a
     Returns:
         Both rounds' figures; None when no round of the kind is closed.
     """
+    last = last_closed(entries, round_kind)
+    read = latest(last[1], Extracted) if last else None
+    return Change(last[0], read.rows, rows, read.total_after, total_after) if last and read else None
+
+
+def last_closed(entries: Iterable[Entry], round_kind: str) -> tuple[str, tuple[Entry, ...]] | None:
+    """Return id and entries of the last closed round of a kind; None when no round of it is closed.
+
+    Args:
+        entries: Of any rounds, oldest first.
+        round_kind: Name of the kind.
+    """
     of_rounds: dict[str, list[Entry]] = {}
-    last_closed: dict[str, int] = {}
+    closed: dict[str, int] = {}
     for entry in entries:
         of_rounds.setdefault(entry.round_id, []).append(entry)
         if isinstance(entry.body, RoundClosed):
-            last_closed[entry.round_id] = entry.seq
-    for round_id in sorted(last_closed, key=last_closed.__getitem__, reverse=True):
+            closed[entry.round_id] = entry.seq
+    for round_id in sorted(closed, key=closed.__getitem__, reverse=True):
         its = of_rounds[round_id]
-        opened, read = latest(its, RoundOpened), latest(its, Extracted)
-        if opened and read and latest(its, RoundClosed) and opened.round_kind == round_kind:
-            return Change(round_id, read.rows, rows, read.total_after, total_after)
+        opened = latest(its, RoundOpened)
+        if opened and latest(its, RoundClosed) and opened.round_kind == round_kind:
+            return round_id, tuple(its)
     return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import logging
 from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowFailException
@@ -18,22 +20,34 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def send(settings: Settings, subject: str, body: str, *, to: tuple[str, ...] = (), message_id: str = "") -> None:
+def send(
+    settings: Settings,
+    subject: str,
+    body: str,
+    *,
+    to: tuple[str, ...] = (),
+    message_id: str = "",
+    calendar: bytes = b"",
+) -> None:
     """Mail a plain text to the configured addresses (there is at least one) and to those given, if any.
 
     Through the connection ``smtp_default``. ``message_id`` names the mail, for one that may have to be sent twice.
+    ``calendar`` is attached as ``kigen.ics``: dates and ids, which may lie in a file for the moment that takes.
 
     Raises what the mail server raises: the caller's task is tried again.
     """
     from airflow.providers.smtp.hooks.smtp import SmtpHook
 
     lines = "<br>\n".join(html.escape(line) for line in body.splitlines())
-    with SmtpHook() as server:
+    with TemporaryDirectory(prefix="mailround-mail-") as folder, SmtpHook() as server:
+        attached = Path(folder) / "kigen.ics"
+        attached.write_bytes(calendar)
         server.send_email_smtp(
             to=list(dict.fromkeys((*settings.alert_to, *to))),
             subject=f"[mailround] {subject}",
             html_content=f"<html><body>{lines}</body></html>",
             from_email=settings.alert_from,
+            files=[str(attached)] if calendar else None,
             custom_headers={"Message-ID": message_id} if message_id else None,
         )
 

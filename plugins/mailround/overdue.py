@@ -94,10 +94,14 @@ def return_due(entries: Iterable[Entry], contract: Contract, posted_on: date) ->
     Where an older version stated nothing, the contract's file is asked.
     """
     stated = latest(entries, ContractStated)
-    days, end = (
-        (stated.return_days, stated.term_end) if stated else (contract.returns.days_after_posting, contract.term.end)
-    )
-    return min(posted_on + timedelta(days=days), end)
+    if stated:
+        return stated_return(stated, posted_on)
+    return min(posted_on + timedelta(days=contract.returns.days_after_posting), contract.term.end)
+
+
+def stated_return(stated: ContractStated, posted_on: date) -> date:
+    """Return by when things must be back that belong to what is posted on that day, by a stated contract."""
+    return min(posted_on + timedelta(days=stated.return_days), stated.term_end)
 
 
 def _due(entries: list[Entry], contract: Contract) -> date | None:

@@ -99,8 +99,20 @@ def show_proof(work: RoundContext, deliver: Callable[[bytes], None], *, at: date
         GateClosedError: There is no proof yet, or it was destroyed with the round's key.
         WorkspaceError: The file is missing or not the recorded one.
     """
-    entries = work.entries
-    made = latest(entries, ProofMade)
+    made = kept_proof(work)
+    content = proof_pages(work, made)
+    shown = ProofShown(proof_sha256=made.sha256, copy_no=len(standing(work.entries, ProofShown)) + 1)
+    work.register.append(shown, round_id=work.round_id, actor="mailround", at=at)
+    deliver(content)
+
+
+def kept_proof(work: RoundContext) -> ProofMade:
+    """Return what the register says of the proof that can still be read.
+
+    Raises:
+        GateClosedError: There is no proof yet, or it was destroyed with the round's key.
+    """
+    made = latest(work.entries, ProofMade)
     if made is None:
         raise GateClosedError(
             "承認用見本はまだありません。", "Airflowの「08 封緘（暗号化）」が終わってから、もう一度実行してください。"
@@ -110,12 +122,19 @@ def show_proof(work: RoundContext, deliver: Callable[[bytes], None], *, at: date
             "この回の区側データは鍵とともに廃棄したため、承認用見本は出力できません。",
             f"廃棄の記録は `mailround register list --round-id {work.round_id}` で確かめられます。",
         )
+    return made
+
+
+def proof_pages(work: RoundContext, made: ProofMade) -> bytes:
+    """Return the PDF.
+
+    Raises:
+        WorkspaceError: The file is missing or not the recorded one.
+    """
     content = work.workspace.read(PAGES)
     if hashlib.sha256(content).hexdigest() != made.sha256:
         raise WorkspaceError("承認用見本が管理簿の記録と一致しません。", _SEAL_AGAIN)
-    shown = ProofShown(proof_sha256=made.sha256, copy_no=len(standing(entries, ProofShown)) + 1)
-    work.register.append(shown, round_id=work.round_id, actor="mailround", at=at)
-    deliver(content)
+    return content
 
 
 def _reference(work: RoundContext, body: ProofMade) -> model.Proof:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from mailround.contracts import Contract, load_contract
+from mailround.due_calendar import calendar, deletion_deadline
 from mailround.errors import ConfigurationError, GateClosedError
 from mailround.items import Item, open_items
 from mailround.overdue import Rule, stated_rule, written_rule
@@ -38,15 +39,16 @@ _NEVER_CLOSED = ClosingDays(yearly=(), once=())
 class Send(Protocol):
     """What mails a text to these addresses; raises what the mail server raises."""
 
-    def __call__(self, subject: str, body: str, *, to: tuple[str, ...], message_id: str) -> None:
-        """Mail it; a mail with an identifier that was used before is the same mail again."""
+    def __call__(self, subject: str, body: str, *, to: tuple[str, ...], message_id: str, calendar: bytes = b"") -> None:
+        """Mail it, with a calendar file if given; a mail with an identifier that was used before is the same again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
     """A custody item whose deletion or return is neither certified nor recorded yet.
 
-    ``days_left`` is negative after the due date; ``before`` counts the item's reminders in the register.
+    ``days_left`` is negative after the due date; ``before`` counts the item's reminders in the register, ``first`` says
+    that none of them was about this date.
     ``escalate_to`` is whom to tell beside the usual addresses once it is overdue, None where the contract's file
     cannot be read.
     """
@@ -58,6 +60,7 @@ class Due:
     remind: bool
     overdue: bool
     before: int = 0
+    first: bool = True
     escalate_to: tuple[str, ...] | None = ()
 
 
@@ -106,6 +109,7 @@ def dues(register: Register, include: Path, today: date, round_id: str | None = 
                     remind=_is_asked(rule, due, today, max(reminded, default=date.min), closing),
                     overdue=today > due,
                     before=len(_reminders(entries, item)),
+                    first=not reminded,
                     escalate_to=contract.escalate_to if contract else None,
                 )
             )
@@ -115,6 +119,8 @@ def dues(register: Register, include: Path, today: date, round_id: str | None = 
 
 def remind(settings: Settings, register: Register, send: Send, *, at: datetime, round_id: str | None = None) -> int:
     """Mail what is to be reminded of on that day, one mail an item, and record each once it has gone.
+
+    An item's first mail about a due date carries it as a calendar file.
 
     One at a time: whoever comes second, the watch or a run's own reminder, finds the entries of the first. Between a
     mail and its entry a crash may come; then the same mail goes again, under the same message identifier. The other
@@ -138,7 +144,8 @@ def remind(settings: Settings, register: Register, send: Send, *, at: datetime, 
         for due in dues(register, settings.include, at.astimezone(TOKYO).date(), round_id):
             if due.remind:
                 to = settings.alert_to + ((due.escalate_to or ()) if due.overdue else ())
-                send(*reminder_text(due), to=to, message_id=message_id(due, settings.alert_from))
+                first = calendar([deletion_deadline(due.round_id, due.item, due.due)], at=at) if due.first else b""
+                send(*reminder_text(due), to=to, message_id=message_id(due, settings.alert_from), calendar=first)
                 record_reminder(register, due, at=at)
                 sent += 1
     return sent

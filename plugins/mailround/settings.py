@@ -34,6 +34,9 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 SECRETS = Path("/run/secrets")
 """Where containers find their secrets: a setting there is a file with its variable's name in small letters."""
 
+CONSOLE = "/mailround"
+"""Where Airflow mounts the console, under its own address."""
+
 Location = Path | UPath
 """A file or folder of this machine or, as a `UPath`, of an S3 bucket; `private_files` reads and writes either."""
 
@@ -159,6 +162,11 @@ class Settings(CheckSettings):
     postgres_tools: Path | None = Field(
         default=None, description="Folder of pg_dump and pg_restore; looked for on PATH when unset."
     )
+
+    @property
+    def console_url(self) -> str:
+        """The console's address, for links in questions and mails."""
+        return f"{self.ui_url.rstrip('/')}{CONSOLE}"
 
     @property
     def checkpoint_key(self) -> Path:

@@ -308,7 +308,8 @@ def watch_incidents() -> int:
                 to = incident_notices.escalation(reminder, settings.include)
             except ConfigurationError as error:
                 unread = error
-            notices.send(settings, *incident_notices.reminder_text(reminder), to=to)
+            first = incident_notices.first_day(reminder, at=at)
+            notices.send(settings, *incident_notices.reminder_text(reminder), to=to, calendar=first)
             incident_notices.record_reminder(register, reminder, at=at)
             sent += 1
         if unread is not None:

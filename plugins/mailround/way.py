@@ -12,7 +12,7 @@ from typing import Literal
 
 from mailround.incident import open_incidents, submitted
 from mailround.items import Item
-from mailround.overdue import stated_rule
+from mailround.overdue import stated_return, stated_rule
 from mailround.register.entries import (
     Body,
     ContractStated,
@@ -276,7 +276,7 @@ def _until(entries: Sequence[Entry], opened: RoundOpened, now: Step) -> Until | 
         given = approved.answered_at.astimezone(TOKYO).date()
         bounds.append(Until(given + timedelta(days=stated.approval_days), "承認の有効期限"))
     if now.leaves in (ItemsReturned, DeletionCertified, DeletionReminded) and stated and posted:
-        back = min(posted.posted_on + timedelta(days=stated.return_days), stated.term_end)
+        back = stated_return(stated, posted.posted_on)
         if now.leaves is not DeletionCertified:
             bounds.append(Until(back, "返却期限"))
         if rule := stated_rule(entries):

@@ -26,7 +26,7 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from mailround.console import words
 from mailround.console.pages import PAGES, PREFIX, Page
 from mailround.console.visit import Answer, File, NotFoundError, SeeOther, Visit
-from mailround.errors import MailroundError
+from mailround.errors import MailroundError, NotForYouError
 from mailround.roles import ConsoleResource
 from mailround.settings import TOKYO, load_settings
 
@@ -197,7 +197,8 @@ async def _refused(request: Request, error: Any) -> Response:  # noqa: ANN401 - 
 
 async def _told(request: Request, error: Any) -> Response:  # noqa: ANN401 - Starlette's signature
     """Show what a fault of the domain says of itself: its sentences are written for people, without personal data."""
-    status = HTTPStatus.NOT_FOUND if isinstance(error, NotFoundError) else HTTPStatus.CONFLICT
+    known = {NotFoundError: HTTPStatus.NOT_FOUND, NotForYouError: HTTPStatus.FORBIDDEN}
+    status = known.get(type(error), HTTPStatus.CONFLICT)
     return _fault(request, status, error.happened, error.remedy)
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from mailround.roles import ConsoleResource
+from mailround.settings import CONSOLE
 
-PREFIX = "/mailround"
-"""Where Airflow mounts the console."""
+PREFIX = CONSOLE
 MENU_TITLE = "一斉送付"
 
 
@@ -38,6 +38,11 @@ PAGES: tuple[Page, ...] = (
     Page("/rounds/{round_id}", "回", "mailround: Rounds", "round"),
     Page("/rounds/{round_id}/evidence/{form}", "証跡報告書", "mailround: Rounds", "round_evidence"),
     Page("/rounds/{round_id}/manifest", "目録", "mailround: Rounds", "round_manifest"),
+    Page("/rounds/{round_id}/holds", "保留の一覧", "mailround: Holds", "holds"),
+    Page("/rounds/{round_id}/proof", "承認用見本", "mailround: Proofs", "proof"),
+    Page("/rounds/{round_id}/proof/{page}", "承認用見本の頁", "mailround: Proofs", "proof_page"),
+    Page("/due", "期限", "mailround: Due", "due", in_menu=True),
+    Page("/due/calendar", "期限（カレンダー）", "mailround: Due", "due_calendar"),
     Page("/register", "管理簿", "mailround: Register", "register", in_menu=True),
     Page("/register/verification", "管理簿の検証", "mailround: Register", "verification"),
     Page("/register/verify", "管理簿の検証を始める", "mailround: Register", "verify_register", action=True),

@@ -62,6 +62,7 @@ from mailround.register.bodies.production import (
     HoldsShown,
     PrintPlanned,
     ProofMade,
+    ProofPageViewed,
     ProofShown,
     QualityChecked,
     ReleaseApproved,
@@ -113,6 +114,7 @@ __all__ = [
     "Posted",
     "PrintPlanned",
     "ProofMade",
+    "ProofPageViewed",
     "ProofShown",
     "Purged",
     "QualityChecked",
@@ -149,6 +151,7 @@ AnyBody = Annotated[
     | Sealed
     | ProofMade
     | ProofShown
+    | ProofPageViewed
     | ReleaseApproved
     | ReleaseRefused
     | MediaImaged

@@ -105,6 +105,7 @@ LABELS = {
     "outcome": "結果",
     "output": "出力先",
     "package_sha256": "パッケージのSHA-256",
+    "page": "頁",
     "pages": "頁数",
     "passed": "満たす前提条件",
     "piece_id": "封書の番号",
@@ -172,6 +173,8 @@ LABELS = {
     "unknown_headers": "未知の列数",
     "users": "利用者と役割",
     "valid_until": "有効期限",
+    "viewed_at": "閲覧日時",
+    "viewer": "閲覧者",
     "warned": "注意",
     "what": "事故の種類",
     "withdrawal_pieces": "抜取り（回答の合計）",
@@ -180,7 +183,7 @@ LABELS = {
 """The Japanese name of every field of every body; the same name means the same in all of them."""
 
 _CODES = {
-    "output": {"terminal": "画面", "xlsx": "表計算ファイル"},
+    "output": {"terminal": "画面", "xlsx": "表計算ファイル", "console": "コンソール"},
     "item": {"media": "媒体", "password": "パスワード通知書"},
     "step": {"preliminary": "速報", "final": "確報"},
 }

@@ -100,7 +100,7 @@ class HoldsShown(Body):
     title: ClassVar[str] = "保留一覧の出力"
     kind: Literal["holds_shown"] = "holds_shown"
     rows: int
-    output: Literal["terminal", "xlsx"]
+    output: Literal["terminal", "xlsx", "console"]
     copy_no: int
 
 
@@ -213,6 +213,21 @@ class ProofShown(Body):
     kind: Literal["proof_shown"] = "proof_shown"
     proof_sha256: str
     copy_no: int
+
+
+class ProofPageViewed(Body):
+    """A page of the proof was shown on a screen, to one who may approve the release; ``page`` counts from 1.
+
+    The moment stands in the picture too, so that a photograph of the screen leads back to this entry.
+    """
+
+    title: ClassVar[str] = "承認用見本の閲覧"
+    kind: Literal["proof_page_viewed"] = "proof_page_viewed"
+    identity: ClassVar[tuple[str, ...]] = ("viewer", "page", "viewed_at")
+    proof_sha256: str
+    page: int
+    viewer: str
+    viewed_at: AwareDatetime
 
 
 class ReleaseApproved(Body):

@@ -1,0 +1,58 @@
+"""The page of last days, and the same as a calendar file."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from icalendar import Calendar
+from registered import record_round
+from served import Served
+
+from mailround.console import due, due_calendar
+from mailround.console.visit import File, Visit
+from mailround.register.store import Register
+from mailround.settings import TOKYO, Settings
+
+ROUND = "2026-11-change"
+AT = datetime(2026, 12, 26, 9, 0, tzinfo=TOKYO)
+
+
+def visit(settings: Settings) -> Visit:
+    return Visit(user="auditor", settings=settings, at=AT, asked={}, may=lambda _: True)
+
+
+def test_what_is_late_is_apart_from_what_comes_and_what_is_far_is_counted(settings: Settings) -> None:
+    record_round(Register(settings.register_url), ROUND, up_to="record_posting")
+    told: Any = due.show(visit(settings))
+    late, soon, year = (found for _, found in told["groups"])
+    assert {each.about for each in late} == {ROUND}
+    assert all(0 <= each.left(AT.date()) <= 30 for each in soon)
+    assert all(30 < each.left(AT.date()) <= 366 for each in year)
+    assert {each.about for each in year} == {"r8-print"}
+    assert told["later"] > 0
+    assert told["unread"] == ()
+
+
+def test_the_file_holds_the_same_and_nothing_beyond_a_year(settings: Settings) -> None:
+    record_round(Register(settings.register_url), ROUND, up_to="record_posting")
+    file = due_calendar.show(visit(settings))
+    assert isinstance(file, File)
+    assert file.name == "kigen-20261226.ics"
+    events = Calendar.from_ical(file.content).walk("VEVENT")
+    told: Any = due.show(visit(settings))
+    assert len(events) == sum(len(found) for _, found in told["groups"])
+    assert max(each["DTSTART"].dt for each in events) <= AT.date() + timedelta(days=366)
+
+
+def test_everybody_sees_it_in_words_and_takes_it_along(served: Served) -> None:
+    record_round(Register(served.ward.register_url), "2026-05-change", up_to="record_posting")
+    for user in ("datateam", "approver", "officer", "auditor", "admin"):
+        assert served.get(user, "/due").status_code == 200
+    page = served.get("auditor", "/due").text
+    for words in ("期限を過ぎたもの", "30日以内", "カレンダーに取り込む", "契約の終了"):
+        assert words in page
+    file = served.get("auditor", "/due/calendar")
+    assert file.headers["content-type"] == "text/calendar; charset=utf-8"
+    assert "kigen-" in file.headers["content-disposition"]
+    assert Calendar.from_ical(file.content).walk("VEVENT")

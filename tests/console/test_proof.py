@@ -1,0 +1,106 @@
+"""The approver's page in a browser's eyes: the envelope over the picture, nothing to keep, and who is turned away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import httpx
+import pytest
+from served import Served
+
+from mailround.context import ROUND_KEY, RoundContext
+from mailround.model import Recipient
+from mailround.register.entries import ProofPageViewed, standing
+from prepared import AT
+from proofs import CANARY, approve, with_proof
+from wards import opened_in
+
+
+@pytest.fixture(scope="module")
+def work(served: Served, make_recipient: Callable[..., Recipient]) -> RoundContext:
+    served.ward.inbox.mkdir(mode=0o700, exist_ok=True)
+    return with_proof(opened_in(served.ward, round_id="2031-01-proof", contract="demo"), make_recipient)
+
+
+def get(served: Served, work: RoundContext, user: str, rest: str = "") -> httpx.Response:
+    return served.get(user, f"/rounds/{work.round_id}/proof{rest}")
+
+
+def views(work: RoundContext) -> list[ProofPageViewed]:
+    return standing(work.entries, ProofPageViewed)
+
+
+def test_the_page_shows_a_picture_reasons_and_checks_and_names_nobody(served: Served, work: RoundContext) -> None:
+    before = len(views(work))
+    answer = get(served, work, "approver")
+    assert answer.status_code == 200
+    assert re.findall(r'<img src="(/mailround/rounds/2031-01-proof/proof/\d+)"', answer.text)
+    for words in ("ファイルの先頭", "全頁照合", "比べる前回の様式はありません", "必ず見える", "09 引渡し承認", "第"):
+        assert words in answer.text
+    assert 'class="overlay"' in answer.text
+    assert CANARY not in answer.text
+    assert len(views(work)) == before, "the page itself shows nobody's data"
+
+
+def test_the_picture_is_recorded_and_not_to_be_kept(served: Served, work: RoundContext) -> None:
+    before = len(views(work))
+    answer = get(served, work, "approver", "/3")
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.headers["cache-control"] == "no-store"
+    assert "content-disposition" not in answer.headers
+    assert answer.content.startswith(b"\x89PNG")
+    assert [(each.viewer, each.page) for each in views(work)[before:]] == [("approver", 3)]
+
+
+def test_the_window_lies_over_the_first_page_of_a_piece_alone(served: Served, work: RoundContext) -> None:
+    pages = [get(served, work, "approver", f"?page={number}").text for number in range(1, 20)]
+    shown = [each for each in pages if "承認用見本にありません" not in each]
+    assert [("always" in each, 'class="fold"' in each) for each in shown].count((False, True)) == 1
+    assert [("always" in each, 'class="fold"' in each) for each in shown].count((True, True)) == 3
+
+
+@pytest.mark.parametrize(("user", "says"), [("officer", "あなたの役割では"), ("auditor", "あなたの役割では")])
+def test_a_role_without_the_right_is_refused(served: Served, work: RoundContext, user: str, says: str) -> None:
+    before = len(views(work))
+    for rest in ("", "/3"):
+        answer = get(served, work, user, rest)
+        assert answer.status_code == 403
+        assert says in answer.text
+    assert len(views(work)) == before
+
+
+@pytest.mark.parametrize("rest", ["/none", "/9999", "?page=0", "?page=x"])
+def test_a_page_that_is_not_there_is_told_in_words(served: Served, work: RoundContext, rest: str) -> None:
+    answer = get(served, work, "approver", rest)
+    assert answer.status_code in {404, 409}
+    assert "承認用見本にありません" in answer.text
+
+
+def test_an_approver_of_other_rounds_is_refused_in_words(
+    served: Served, make_recipient: Callable[..., Recipient]
+) -> None:
+    other = opened_in(served.ward, round_id="2031-02-proof", contract="demo")
+    with_proof(other, make_recipient)
+    other.register.append(
+        other.opened.model_copy(update={"triggered_by": "approver"}),
+        round_id=other.round_id,
+        actor="approver",
+        at=AT,
+    )
+    answer = get(served, other, "approver")
+    assert answer.status_code == 403
+    assert "この回を開始した本人" in answer.text
+
+
+def test_once_approved_or_without_its_key_it_is_closed(
+    served: Served, make_recipient: Callable[..., Recipient]
+) -> None:
+    closed = with_proof(opened_in(served.ward, round_id="2031-03-proof", contract="demo"), make_recipient)
+    approve(closed)
+    closed.vault.destroy(closed.round_id, ROUND_KEY)
+    for rest in ("", "/1"):
+        answer = get(served, closed, "approver", rest)
+        assert answer.status_code == 409
+        assert "廃棄" in answer.text
+    assert not views(closed)
