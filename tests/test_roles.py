@@ -192,7 +192,11 @@ def test_a_misspelt_resource_is_refused_before_anything_is_changed(
 @pytest.mark.parametrize(
     ("good", "wrong", "told"),
     [
-        ("may: [look, look_inside, audit] }", "may: [look, audits] }", "abilities にない名前です：audits"),
+        (
+            "may: [look, look_inside, see_register, audit] }",
+            "may: [look, audits] }",
+            "abilities にない名前です：audits",
+        ),
         ("[can_read, Jobs]", "[can_reed, Jobs]", "使える値のどれでもありません"),
         ("title: 監査担当,", "title: 監査担当, name: x,", "知らない項目です"),
     ],

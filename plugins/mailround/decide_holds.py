@@ -18,6 +18,7 @@ from mailround.model import SEVERITIES
 from mailround.register.entries import (
     AnyBody,
     Body,
+    Entry,
     Extracted,
     HoldsDecided,
     HoldsReleased,
@@ -92,13 +93,13 @@ class HoldDecision(Form):
     def needed(cls, work: RoundContext) -> bool:
         """Ask when something is held or much has changed, and nobody has decided since it was found to be so."""
         checked = recorded(work, QualityChecked)
-        return (checked.held > 0 or checked.change_exceeded) and _decision(work) is None
+        return (checked.held > 0 or checked.change_exceeded) and decision(work.entries) is None
 
     @classmethod
     def stopped(cls, work: RoundContext) -> bool:
         """Tell whether somebody chose to stop."""
-        decision = _decision(work)
-        return decision is not None and not decision.go_on
+        decided = decision(work.entries)
+        return decided is not None and not decided.go_on
 
     @classmethod
     def body(cls, work: RoundContext) -> str:
@@ -270,8 +271,8 @@ def _second_persons(work: RoundContext) -> set[str]:
     return {entry.actor.casefold() for entry in entries if entry.body in second}
 
 
-def _decision(work: RoundContext) -> HoldsDecided | None:
+def decision(entries: Iterable[Entry]) -> HoldsDecided | None:
     """Return the decision on the latest check and release; one on an earlier check of other data does not count."""
     kinds = QualityChecked | HoldsReleased | HoldsDecided
-    found = [each for each in standing(work.entries, Body) if isinstance(each, kinds)]
+    found = [each for each in standing(entries, Body) if isinstance(each, kinds)]
     return found[-1] if found and isinstance(found[-1], HoldsDecided) else None

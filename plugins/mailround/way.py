@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Literal
 
+from mailround.decide_holds import decision
 from mailround.incident import open_incidents, submitted
 from mailround.items import Item
 from mailround.overdue import stated_return, stated_rule
@@ -52,7 +53,8 @@ from mailround.register.entries import (
 from mailround.retention import uncovered_items
 from mailround.settings import TOKYO
 
-Who = Literal["自動", "取扱者", "承認者", "委託先を待つ"]
+DAG_ID = "mailing_round"
+Who = Literal["自動", "取扱者", "承認者"]
 Status = Literal["done", "skipped", "now", "ahead"]
 """Done; not needed this time; whose turn it is; still to come."""
 
@@ -221,45 +223,48 @@ def standing_of(entries: Sequence[Entry]) -> Standing:
 def way(entries: Sequence[Entry]) -> tuple[Passed, ...]:
     """Return every step as it stands. What was done anew makes the steps that rest on it be done anew, too."""
     late = overtaken(entries)
-    left = [_left(entries, step) for step in WAY]
-    redo = next((number for number, step in enumerate(WAY) if step.leaves is late), len(WAY))
-    if not (late or _approval_counts(entries)):
-        redo = next(number for number, step in enumerate(WAY) if step.leaves is ReleaseApproved)
-    reached = max((number for number, entry in enumerate(left) if entry and number < redo), default=-1)
-    passed = []
+    left: list[Entry | None] = []
+    for step in WAY:
+        if step.leaves is late or not _counts(entries, step):
+            break
+        left.append(_left(entries, step))
+    left += [None] * (len(WAY) - len(left))
+    reached = max((number for number, entry in enumerate(left) if entry), default=-1)
+    passed: list[Passed] = []
+    waited_for = False
     for number, (step, entry) in enumerate(zip(WAY, left, strict=True)):
-        status: Status
-        if number <= reached:
-            status = "done" if entry else "skipped"
-        elif number == reached + 1:
-            status = "now"
-        else:
+        status: Status = "done"
+        if waited_for:
             status = "ahead"
+        elif not entry:
+            status = "skipped" if _goes_without(entries, step, number < reached) else "now"
+            waited_for = status == "now"
         passed.append(Passed(step, status, entry if status == "done" else None))
-    return tuple(_without_question(entries, passed))
+    return tuple(passed)
 
 
 def _left(entries: Sequence[Entry], step: Step) -> Entry | None:
-    body = latest(entries, step.leaves)
+    body = decision(entries) if step.leaves is HoldsDecided else latest(entries, step.leaves)
     return next((each for each in reversed(entries) if each.body is body), None) if body else None
 
 
-def _approval_counts(entries: Sequence[Entry]) -> bool:
-    """Tell whether the last approval, where there is one, is of the package as it was sealed last."""
+def _counts(entries: Sequence[Entry], step: Step) -> bool:
+    """Tell whether what a step left is still about what there is: an approval is of the package as it was sealed."""
+    if step.leaves is not ReleaseApproved:
+        return True
     approved, sealed = latest(entries, ReleaseApproved), latest(entries, Sealed)
     return not approved or not sealed or approved.package_sha256 == sealed.sha256
 
 
-def _without_question(entries: Sequence[Entry], passed: list[Passed]) -> list[Passed]:
-    """Pass over the decision on holds where there is nothing to decide: nobody is asked."""
-    checked = latest(entries, QualityChecked)
-    for number, each in enumerate(passed):
-        if each.status == "now" and each.step.leaves is HoldsDecided and checked:
-            if checked.held or checked.change_exceeded:
-                break
-            passed[number] = Passed(each.step, "skipped", None)
-            passed[number + 1] = Passed(passed[number + 1].step, "now", None)
-    return passed
+def _goes_without(entries: Sequence[Entry], step: Step, passed: bool) -> bool:
+    """Tell whether a step that left nothing is over: nobody is asked where there is nothing to decide.
+
+    An automatic one is over as soon as a later one has left something. A person's is not: it is asked for again.
+    """
+    if step.leaves is HoldsDecided:
+        checked = latest(entries, QualityChecked)
+        return checked is not None and not checked.held and not checked.change_exceeded
+    return passed and step.who == "自動"
 
 
 def _until(entries: Sequence[Entry], opened: RoundOpened, now: Step) -> Until | None:
@@ -296,8 +301,3 @@ def _report_by(entries: Sequence[Entry], incidents: Sequence[IncidentReported]) 
         if submitted(entries, each.incident_no, step) is None
     ]
     return min(bounds, key=lambda each: each.day, default=None)
-
-
-def moment(entry: Entry) -> datetime:
-    """Return when an entry was made, in Tokyo's zone."""
-    return datetime.fromisoformat(entry.at).astimezone(TOKYO)

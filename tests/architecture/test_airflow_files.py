@@ -16,6 +16,7 @@ import pytest
 from mailround.incident import IncidentParams
 from mailround.local.airflow import LocalAirflow
 from mailround.settings import REPOSITORY
+from mailround.way import WAY
 
 HEAVY = ("pandas", "numpy", "great_expectations", "reportlab", "pypdfium2", "fontTools", "uharfbuzz", "alembic")
 PARSE_SECONDS = 1.0
@@ -168,6 +169,15 @@ def test_the_edges_of_the_round_are_these(parsed: Any) -> None:
         "record_deletion_certificate": ["close_round"],
         "close_round": [],
     }
+
+
+def test_the_way_of_a_round_names_the_steps_as_the_screen_does(parsed: Any) -> None:
+    tasks = parsed["dags"]["mailing_round"]["tasks"]
+    assert {step.task_id: f"{step.number} {step.title}" for step in WAY} == {
+        name: task["display"] for name, task in tasks.items()
+    }
+    asked = {name for name, task in tasks.items() if task["operator"] in {"FormOperator", "FourEyesApprovalOperator"}}
+    assert {step.task_id for step in WAY if step.who != "自動"} == asked
 
 
 def test_the_edges_of_an_incident_are_these(parsed: Any) -> None:

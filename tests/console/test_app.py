@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import httpx
 import pytest
@@ -12,11 +13,12 @@ from starlette.routing import Route
 from mailround.console.app import KEPT, STATIC, build
 from mailround.console.pages import PAGES
 from mailround.local.people import USERS
+from mailround.register.store import Register
 from mailround.roles import load_roles
 from mailround.settings import REPOSITORY
 
 ROLES = load_roles(REPOSITORY / "include")
-EXAMPLES = {"round_id": "2026-11-change", "run_id": "manual__1", "form": "csv", "seq": "1", "page": "1"}
+EXAMPLES = {"round_id": "2026-11-change", "run_id": "manual__1", "form": "json", "seq": "1", "page": "1"}
 """What stands for a part of a path; a right is looked at before the thing."""
 OUTSIDE = re.compile(rb"(?:https?:)?//(?!www\.w3\.org/)[a-z0-9.-]+", re.IGNORECASE)
 
@@ -100,3 +102,27 @@ def test_airflow_offers_the_console_to_everybody(served: Served) -> None:
         told = served.people[name].get("/api/v2/plugins").json()["plugins"]
         (ours,) = (each for each in told if each["name"] == "mailround")
         assert ours["external_views"][0]["href"] == "/mailround/rounds"
+
+
+def test_the_proxy_lets_airflow_show_the_console_in_its_frame_and_nobody_else() -> None:
+    proxy = (REPOSITORY / "deploy" / "nginx.conf").read_text(encoding="utf-8")
+    assert re.findall(r"X-Frame-Options (\w+)", proxy) == ["SAMEORIGIN"]
+
+
+def test_what_a_page_needs_and_is_not_there_is_told_in_words_and_logged_without_them(
+    served: Served, rounds: Register
+) -> None:
+    """A register that is away: any fault of a page that nobody foresaw."""
+    database = Path(str(rounds.url).removeprefix("sqlite:///"))
+    aside = database.rename(database.with_suffix(".aside"))
+    try:
+        answer = served.get("auditor", "/rounds/2026-11-change")
+    finally:
+        database.unlink(missing_ok=True)
+        aside.rename(database)
+    assert answer.status_code == 500
+    assert "コンソールの不具合で、このページを表示できません" in answer.text
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    log = (database.parent.parent / "log").read_text(encoding="utf-8")
+    assert "OperationalError in a page of the console" in log
+    assert "no such table" not in log

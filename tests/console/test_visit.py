@@ -10,7 +10,7 @@ from mailround.settings import Settings
 
 def test_a_visit_knows_the_day_in_tokyo_and_the_one_register(settings: Settings) -> None:
     at = datetime(2026, 11, 23, 15, 5, tzinfo=UTC)
-    visit = Visit(user="auditor", settings=settings, at=at, asked={}, may=lambda _: True)
+    visit = Visit(user="auditor", settings=settings, at=at, asked={}, may=lambda _: True, stopped=lambda _: frozenset())
     assert visit.today == date(2026, 11, 24)
     assert visit.register is visit.register
     assert visit.register.entries() == ()

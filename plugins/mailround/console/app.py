@@ -20,11 +20,11 @@ from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.core_api.security import get_user
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException as AnyHTTPException
 
-from mailround.console import words
-from mailround.console.pages import PAGES, PREFIX, Page
+from mailround.console.pages import PAGES, Page
+from mailround.console.rendering import rendered
+from mailround.console.stopped import stopped_steps
 from mailround.console.visit import Answer, File, NotFoundError, SeeOther, Visit
 from mailround.errors import MailroundError, NotForYouError
 from mailround.roles import ConsoleResource
@@ -74,15 +74,6 @@ _SUGGESTIONS = {
     ),
 }
 User = Annotated[BaseUser, Depends(get_user)]
-
-_TEMPLATES = Environment(
-    loader=PackageLoader("mailround.console"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_TEMPLATES.filters |= words.FILTERS
 
 
 def build() -> FastAPI:
@@ -135,6 +126,7 @@ def _endpoint(page: Page) -> Callable[[Request, BaseUser], Response]:
             settings=load_settings(),
             at=datetime.now(TOKYO),
             asked={**request.query_params, **request.path_params},
+            stopped=stopped_steps,
             may=lambda path: any(each.path == path and may_read(user, each.needs) for each in PAGES),
         )
         with _nothing_told_of_what_is_wrong():
@@ -179,10 +171,7 @@ def _file(file: File) -> Response:
 
 
 def _page(request: Request, template: str, code: int = HTTPStatus.OK, /, **shown: object) -> Response:
-    root = str(request.scope.get("root_path", ""))
-    html = _TEMPLATES.get_template(template).render(
-        **{"page": None, "visit": None, "pages": PAGES, "root": root, "airflow": root.removesuffix(PREFIX)} | shown
-    )
+    html = rendered(template, str(request.scope.get("root_path", "")), **shown)
     return Response(html, int(code), headers=HEADERS | {"Content-Type": "text/html; charset=utf-8"})
 
 

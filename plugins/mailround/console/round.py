@@ -22,6 +22,8 @@ from mailround.register.entries import (
     HOUSE,
     Entry,
     HandoverSheetPrinted,
+    MailReturned,
+    MailSettled,
     MediaHandedOver,
     PasswordHandedOver,
     PrintPlanned,
@@ -37,6 +39,7 @@ from mailround.tally import gaps, tally
 from mailround.way import Standing, standing_of
 
 MOST_ENTRIES = 12
+_MANY = (MailReturned, MailSettled)
 HOLDS = "/rounds/{round_id}/holds"
 """The page that names cases, for those who may see them."""
 
@@ -48,9 +51,10 @@ def show(visit: Visit) -> Answer:
         NotFoundError: The register knows no such round.
     """
     entries = entries_of(visit, visit.asked["round_id"])
+    stages = tally(entries)
+    every, entries = entries, _few(entries)
     round_ = standing_of(entries)
     report = evidence(entries, load_controls(visit.settings.include), house=visit.register.entries(HOUSE))
-    stages = tally(entries)
     found = _found(visit.settings, round_.opened.round_kind, latest(entries, QualityChecked))
     refused = last_refusal(entries)
     planned = latest(entries, PrintPlanned)
@@ -59,6 +63,7 @@ def show(visit: Visit) -> Answer:
         "round": round_,
         "kind": kind_title(visit.settings, round_.opened.round_kind),
         "today": visit.today,
+        "stopped": visit.stopped([round_.opened.run_id]),
         "people": _people(visit.settings, round_, visit.today),
         "refused": refused if refused and round_.now and refused.step == round_.now.task_id else None,
         "stages": stages,
@@ -73,11 +78,17 @@ def show(visit: Visit) -> Answer:
         "sheets": Counter(each.item for each in standing(entries, HandoverSheetPrinted)),
         "digests": [(title, value) for title, value in report.digests if value],
         "controls": [(title, report.count(status)) for status, title in STATUSES.items()],
-        "entries": rows(reversed(entries[-MOST_ENTRIES:])),
-        "count": len(entries),
+        "entries": rows(reversed(every[-MOST_ENTRIES:])),
+        "count": len(every),
         "manifest": bool(planned) and package_path(visit.settings, round_.round_id).with_name(MANIFEST).is_file(),
         "closed": round_.over == "completed",
     }
+
+
+def _few(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Leave out what a round may have thousands of, but for the last of each kind: that there are any is enough."""
+    last = {type(entry.body): entry.seq for entry in entries}
+    return tuple(each for each in entries if not isinstance(each.body, _MANY) or each.seq == last[type(each.body)])
 
 
 def entries_of(visit: Visit, round_id: str) -> tuple[Entry, ...]:

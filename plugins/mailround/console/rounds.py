@@ -8,7 +8,7 @@ from mailround.console import year_chart
 from mailround.console.visit import Answer, Visit
 from mailround.console.year_chart import Bar, fiscal_year
 from mailround.errors import ConfigurationError
-from mailround.register.entries import DeletionCertified, Posted
+from mailround.register.entries import DeletionCertified, Entry, Posted
 from mailround.rounds import load_round_kind
 from mailround.settings import TOKYO, Settings
 from mailround.tally import tally
@@ -19,19 +19,22 @@ def show(visit: Visit) -> Answer:
     """Return what the page says; ``year`` asks for another fiscal year than this one."""
     entries = visit.register.of_kinds(READ)
     rounds = standings(entries)
-    counts = {}
-    for each in rounds:
-        stages = tally(entry for entry in entries if entry.round_id == each.round_id)
-        counts[each.round_id] = stages[-1] if stages else None
+    by_round: dict[str, list[Entry]] = {each.round_id: [] for each in rounds}
+    for entry in entries:
+        if entry.round_id in by_round:
+            by_round[entry.round_id].append(entry)
+    counts = {round_id: tally(its)[-1:] for round_id, its in by_round.items()}
     years = sorted({fiscal_year(each.opened.posting_date) for each in rounds} | {fiscal_year(visit.today)})
     asked = visit.asked.get("year", "")
     year = int(asked) if asked.isdecimal() and int(asked) in years else fiscal_year(visit.today)
     of_year = [each for each in rounds if fiscal_year(each.opened.posting_date) == year]
+    going = sorted((each for each in rounds if _is_going_on(each)), key=_most_urgent)
     return {
-        "going": sorted((each for each in rounds if _is_going_on(each)), key=_most_urgent),
+        "going": going,
+        "stopped": visit.stopped([each.opened.run_id for each in going]),
         "over": [each for each in of_year if not _is_going_on(each)],
         "counts": counts,
-        "kinds": {each.opened.round_kind: kind_title(visit.settings, each.opened.round_kind) for each in rounds},
+        "kinds": {kind: kind_title(visit.settings, kind) for kind in {each.opened.round_kind for each in rounds}},
         "today": visit.today,
         "year": year,
         "years": years,

@@ -49,6 +49,8 @@ def _passage(drawing: Drawing, stage: Stage, left: int, following: Stage | None)
         said = f"＋{branch.pieces:,} {branch.title}"
         drawing.append(Text(said, 13, turn, TOP - 16 - row * ROW, text_anchor="middle"))
     leaving = _counted(stage.leaving)
+    if leaving and not following:
+        drawing.append(Line(left + 4, middle, turn, middle, class_="branch"))
     if leaving:
         drawing.append(Line(turn, middle, turn, TOP + HIGH + 10, class_="branch"))
     for row, branch in enumerate(leaving):

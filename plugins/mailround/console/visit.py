@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -21,7 +21,8 @@ class Visit:
     """One request of a user who may see the page.
 
     ``asked`` is what the address says, of the path and behind the question mark, as it was typed. ``at`` is now, with a
-    zone. ``may`` tells of a page's path whether this user may see it.
+    zone. ``may`` tells of a page's path whether this user may see it, ``stopped`` of runs which steps (run and task)
+    have failed in Airflow.
     """
 
     user: str
@@ -29,6 +30,7 @@ class Visit:
     at: datetime
     asked: Mapping[str, str]
     may: Callable[[str], bool]
+    stopped: Callable[[Collection[str]], frozenset[tuple[str, str]]]
 
     def about(self, **asked: str) -> Visit:
         """Return the same visit with something else asked for."""

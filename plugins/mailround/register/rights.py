@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from mailround.errors import RegisterError
 
+_LOCK = 0x6D696773
 _TOO_MANY = """
 SELECT has_table_privilege(session_user, entry.oid, 'UPDATE, DELETE, TRUNCATE, TRIGGER, REFERENCES')
   OR has_any_column_privilege(session_user, entry.oid, 'UPDATE')
@@ -50,6 +51,8 @@ def grant(connection: sa.Connection, worker: str) -> None:
     Raises:
         RegisterError: There is no such role.
     """
+    # Two at once would change the same rows of the catalogue, and one of them would fail.
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     named = {"name": worker}
     role = connection.execute(
         sa.text("SELECT quote_ident(rolname) FROM pg_roles WHERE rolname = :name"), named

@@ -17,4 +17,3 @@ def upgrade() -> None:
     kind = _SQLITE if op.get_bind().dialect.name == "sqlite" else _POSTGRES
     op.execute(f"CREATE INDEX register_entry_of_kind ON register_entry (({kind}), seq)")
     op.execute("CREATE INDEX register_entry_of_actor ON register_entry (actor, seq)")
-    op.execute("CREATE INDEX register_entry_in_round ON register_entry (round_id, seq)")

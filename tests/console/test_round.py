@@ -1,0 +1,110 @@
+"""The page of one round: its way, its counts, what was found and what is out; ids, counts and hashes alone."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from served import Served
+from visited import visit
+
+from mailround.console.round import show
+from mailround.console.visit import NotFoundError
+from mailround.register.entries import Sealed, latest
+from mailround.register.store import Register
+from mailround.settings import TOKYO, Settings
+from mailround.way import WAY
+from prepared import own_include
+from registered import FINDINGS, record_round
+
+ROUND = "2026-11-change"
+
+
+def filled(settings: Settings, round_id: str = ROUND) -> Any:
+    return show(visit(settings, round_id=round_id))
+
+
+def test_every_step_is_there_and_the_one_whose_turn_it_is_is_marked(served: Served, rounds: Register) -> None:
+    page = served.get("auditor", "/rounds/2026-12-change")
+    assert page.status_code == 200
+    for step in WAY:
+        assert step.title in page.text
+    assert re.search(r'<li class="now" aria-current="step">\s*<span class="no">11</span>', page.text)
+    assert "取扱者（officer、officer2、datateam）" in page.text
+
+
+def test_whoever_was_not_understood_reads_why(served: Served, rounds: Register) -> None:
+    page = served.get("officer", "/rounds/2026-12-change").text
+    assert "2026-11-29 10:00 の回答は受理されませんでした" in page
+    assert "別の機会に手渡してください。" in page
+
+
+def test_counts_hashes_and_things_are_told_and_an_incident_stands_first(served: Served, rounds: Register) -> None:
+    page = served.get("approver", "/rounds/2026-11-change").text
+    assert "どの工程でも、前の工程からの数と一致しています" in page
+    assert "8,412" in page
+    sealed = latest(rounds.entries(ROUND), Sealed)
+    assert sealed
+    assert sealed.sha256 in page
+    assert "媒体 DVD-2611" in page
+    assert page.index("事故 第1号") < page.index("道のり")
+
+
+def test_counts_that_differ_are_told_at_the_top(settings: Settings) -> None:
+    register = Register(settings.register_url)
+    record_round(register, up_to="seal")
+    body = latest(register.entries(ROUND), Sealed)
+    assert body
+    at = datetime(2026, 11, 11, tzinfo=TOKYO)
+    register.append(body.model_copy(update={"pieces": 8_000}), round_id=ROUND, actor="mailround", at=at)
+    assert [(each.expected, each.found) for each in filled(settings)["gaps"]] == [(8_412, 8_000)]
+
+
+def test_what_the_checks_found_is_told_by_rule_the_gravest_first(settings: Settings) -> None:
+    record_round(Register(settings.register_url), up_to="check_quality")
+    found = filled(settings)["found"]
+    assert {each.rule: each.households for each in found} == FINDINGS
+    kinds = [each.kind for each in found]
+    assert kinds == sorted(kinds, key=["中止", "保留", "対象外", "窓口交付", "注意", "参考"].index)
+    assert all(each.message for each in found if each.rule != "M02")
+
+
+def test_a_contract_or_expectations_that_cannot_be_read_hide_no_round(settings: Settings, tmp_path: Path) -> None:
+    record_round(Register(settings.register_url), up_to="seal")
+    broken = own_include(settings, tmp_path)
+    for path in (*broken.include.glob("contracts/*"), *broken.include.glob("expectations/*")):
+        path.write_text("not: this", encoding="utf-8")
+    told = filled(broken)
+    assert told["people"] == ()
+    assert {each.rule for each in told["found"]} == {*FINDINGS}
+
+
+def test_who_started_the_round_is_not_among_its_approvers(settings: Settings) -> None:
+    record_round(Register(settings.register_url), up_to="seal")
+    assert filled(settings)["people"] == ("approver", "approver2")
+
+
+@pytest.mark.parametrize("round_id", ["2026-11-none", "house", "x", "'; --"])
+def test_a_round_that_is_not_there_is_told_without_repeating_what_was_typed(settings: Settings, round_id: str) -> None:
+    record_round(Register(settings.register_url), up_to="seal")
+    with pytest.raises(NotFoundError) as error:
+        filled(settings, round_id)
+    assert round_id not in str(error.value)
+
+
+def test_a_fault_of_the_address_is_a_japanese_page(served: Served, rounds: Register) -> None:
+    page = served.get("auditor", "/rounds/<script>")
+    assert page.status_code == 404
+    assert "その番号の回は、管理簿にありません" in page.text
+    assert "<script>" not in page.text.replace("<script src", "")
+
+
+def test_what_a_round_leaves_on_the_page_of_a_completed_one(settings: Settings) -> None:
+    record_round(Register(settings.register_url))
+    told = show(visit(settings, date(2027, 2, 1), round_id=ROUND))
+    assert isinstance(told, dict)
+    assert told["closed"] is True
+    assert [open_ for _, open_ in told["items"]] == [False] * 5
