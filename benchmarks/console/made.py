@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from registered import digest, record_round
-
 from mailround.register.chain import Stored
 from mailround.register.entries import HOUSE, AnyBody, CheckpointSigned, MailReturned, MailSettled
 from mailround.register.store import Register
 from mailround.settings import TOKYO
+from registered import digest, record_round
 from tampered import chained
 
 LAST = date(2026, 11, 2)

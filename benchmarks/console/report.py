@@ -16,11 +16,12 @@ def write_report(results: dict[str, Any], path: Path) -> None:
         "# The console: how long a page takes at the server",
         "",
         f"{made_on['processor']}, {made_on['cores']} cores, Python {made_on['python']}, {results['measured_on']}.",
-        f"`make bench-console` writes this page: {results['rounds']} rounds and {results['entries']:,} register entries in",
-        "SQLite, all made up. A round has 2,500 entries, nearly all of them mail that came back and what was done about it.",
-        "Airflow's own web application serves the pages over HTTP on the same machine, one at a time, to a user who is logged",
-        "in as people are (FAB, cookie); a file of the console that is the same for everybody, and so costs the login alone,",
-        f"takes {login['median_ms']} ms (95 %: {login['p95_ms']} ms). A page meets its target when 95 of 100 requests do.",
+        f"`make bench-console` writes this page: {results['rounds']} rounds and {results['entries']:,} register",
+        "entries in SQLite, all made up. A round has 2,500 entries, nearly all of them mail that came back and what",
+        "was done about it. Airflow's own web application serves the pages over HTTP on the same machine, one at a",
+        "time, to a user who is logged in as people are (FAB, cookie); a file that is the same for everybody, and so",
+        f"costs the login alone, takes {login['median_ms']} ms (95 %: {login['p95_ms']} ms).",
+        "A page meets its target when 95 of 100 requests do.",
         "",
         *_table("page", results["pages"], MOST_MS),
         "",
@@ -37,7 +38,7 @@ def write_report(results: dict[str, Any], path: Path) -> None:
         ]
     lines += [
         "",
-        f"Peak memory of the server's process: {memory['at_first']:,.0f} MiB when it had started, "
+        f"Peak memory of the server's process: {memory['at_first']:,.0f} MiB when it had started,",
         f"{memory['with_pages']:,.0f} MiB after all pages, {memory['with_files']:,.0f} MiB after all files.",
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,7 +1,7 @@
 """`make bench-console`: what every page of the console takes at the server, with ten years of rounds in the register.
 
-Airflow's own web application serves them over HTTP, to a user who is really logged in, from a process of its own. Writes
-``results.json`` and ``results.md`` beside this file; asserts nothing. ROUNDS, ENTRIES and TIMES may be set.
+Airflow's own web application serves them over HTTP, to a user who is really logged in, from a process of its own.
+Writes ``results.json`` and ``results.md`` beside this file; asserts nothing. ROUNDS, ENTRIES and TIMES may be set.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def measure() -> dict[str, Any]:
                 rows.append({"page": page} | _ask(served, path))
                 print(rows[-1], flush=True)
             pages = _memory()
-            files = [{"page": page} | _ask(served, path) for page, path in _files(served, last, before)]
+            files = [{"page": page} | _ask(served, path) for page, path in _files(served, before)]
             return {
                 "measured_on": datetime.now(TOKYO).date().isoformat(),
                 "machine": machine.described(),
@@ -98,7 +98,7 @@ def _addresses(last: str, before: str) -> Iterator[tuple[str, str]]:
             yield page.title, page.path + more.format(before=before)
 
 
-def _files(served: Served, last: str, before: str) -> Iterator[tuple[str, str]]:
+def _files(served: Served, before: str) -> Iterator[tuple[str, str]]:
     """Yield every file that is drawn when it is asked for."""
     for page in PAGES:
         if "{form}" in page.path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,12 @@ AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 """`make test` puts it there."""
 GRAVE = {"serious", "critical"}
 PATIENCE_MILLISECONDS = 60_000
+PERSON: dict[str, Any] = {
+    "viewport": {"width": 1280, "height": 900},
+    "locale": "ja-JP",
+    "timezone_id": "Asia/Tokyo",
+    "reduced_motion": "reduce",
+}
 TELL = """document.addEventListener("securitypolicyviolation", (event) => {
   console.error(`refused by the policy: ${event.violatedDirective} ${event.blockedURI}`);
 });"""
@@ -61,14 +67,7 @@ class Watched:
 @contextmanager
 def looking(browser: Browser, url: str, token: str | None, **how: Any) -> Iterator[Watched]:
     """Open a browser of somebody's own, logged in by a token if there is one, with a size and colours of its own."""
-    size = {"width": 1280, "height": 900}
-    given: Mapping[str, Any] = {
-        "viewport": size,
-        "locale": "ja-JP",
-        "timezone_id": "Asia/Tokyo",
-        "reduced_motion": "reduce",
-    } | how
-    with browser.new_context(**given) as context:
+    with browser.new_context(**(PERSON | how)) as context:
         context.set_default_timeout(PATIENCE_MILLISECONDS)
         if token:
             context.add_cookies([{"name": "_token", "value": token, "url": url}])

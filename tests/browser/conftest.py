@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 
 import pytest
 from browsing import chromium
 from playwright.sync_api import Browser, sync_playwright
-from registered import record_checkpoint, record_round
 from served import Served, serving
 
 from mailround.local.airflow import LocalAirflow
+from mailround.model import Recipient
 from mailround.register.entries import AnswerRefused
 from mailround.register.store import Register
 from mailround.settings import TOKYO
+from proofs import with_proof
+from registered import record_round
+from wards import opened_in
 
 REFUSED = "別の機会に手渡してください。"
 
@@ -27,7 +30,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def console(metadata: LocalAirflow, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def console(
+    metadata: LocalAirflow, tmp_path_factory: pytest.TempPathFactory, make_recipient: Callable[..., Recipient]
+) -> Iterator[Served]:
     with serving(metadata, tmp_path_factory.mktemp("browsed")) as served:
         register = Register(served.ward.register_url)
         today = datetime.now(TOKYO)
@@ -37,5 +42,6 @@ def console(metadata: LocalAirflow, tmp_path_factory: pytest.TempPathFactory) ->
         record_round(register, "2026-12-change", opened_on=date(2026, 11, 26), up_to="record_media_handover")
         refused = AnswerRefused(step="record_password_handover", reasons=(REFUSED,), answered_at=today)
         register.append(refused, round_id="2026-12-change", actor="officer", at=today)
-        record_checkpoint(register, today)
+        served.ward.inbox.mkdir(mode=0o700, exist_ok=True)
+        with_proof(opened_in(served.ward, round_id="2031-01-proof", contract="demo"), make_recipient)
         yield served
