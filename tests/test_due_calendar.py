@@ -43,7 +43,7 @@ def test_who_imports_it_twice_has_it_once() -> None:
     ("deadline", "words"),
     [
         (deletion_deadline("2026-11-change", Item("data", "data", "データ", 1), DAY), "消去証明書の受領"),
-        (deletion_deadline("2026-11-change", Item("disc", "disc", "媒体 DVD-1", 1), DAY), "媒体 DVD-1 の返却"),
+        (deletion_deadline("2026-11-change", Item("disc", "disc", "媒体 DVD-1", 1), DAY), "媒体 DVD-1の返却"),
         (incident_deadline("2026-11-change", 1, "速報の提出", DAY), "事故 第1号：速報の提出"),
     ],
 )

@@ -40,6 +40,14 @@ FILES = 5
 WHO = "datateam"
 LOGIN = "/static/console.css"
 """What costs the login and nothing else."""
+EXAMPLES = {
+    "seq": str(ENTRIES // 2),
+    "page": "1",
+    "kind": "change_notice",
+    "population": "assistance",
+    "household": "plain",
+}
+"""What stands in the place of the other parts of a path."""
 MORE = {
     "/rounds": ("?year=2020",),
     "/register": (
@@ -78,8 +86,8 @@ def measure() -> dict[str, Any]:
                 "rounds": ROUNDS,
                 "entries": Register(served.ward.register_url).last(),
                 "login": _ask(served, LOGIN),
-                "pages": [row for row in rows if row["html"]],
-                "elsewhere": [row for row in rows if not row["html"]],
+                "pages": [row for row in rows if row["status"] == httpx.codes.OK],
+                "elsewhere": [row for row in rows if row["status"] != httpx.codes.OK],
                 "files": files,
                 "memory": {"at_first": began, "with_pages": pages, "with_files": _memory()},
             }
@@ -92,8 +100,7 @@ def _addresses(last: str, before: str) -> Iterator[tuple[str, str]]:
             continue
         ids = (before, last) if "{round_id}" in page.path or "{run_id}" in page.path else (last,)
         for round_id in ids:
-            path = page.path.format(round_id=round_id, run_id=f"manual__{round_id}", seq=str(ENTRIES // 2), page="1")
-            yield page.title, path
+            yield page.title, page.path.format(round_id=round_id, run_id=f"manual__{round_id}", **EXAMPLES)
         for more in MORE.get(page.path, ()):
             yield page.title, page.path + more.format(before=before)
 
@@ -120,7 +127,6 @@ def _ask(served: Served, path: str) -> dict[str, Any]:
     return {
         "path": path,
         "status": answer.status_code,
-        "html": answer.status_code == httpx.codes.OK and "html" in answer.headers["content-type"],
         "kib": round(len(answer.content) / 1024),
         "median_ms": round(statistics.median(seconds) * 1000),
         "p95_ms": round(statistics.quantiles(seconds, n=20, method="inclusive")[-1] * 1000),

@@ -81,7 +81,7 @@ def _of_round(each: Standing, entries: list[Entry]) -> Iterator[Deadline]:
     rule = stated_rule(entries)
     for item in each.out:
         if item.sort != "data" and posted and stated:
-            yield Deadline(stated_return(stated, posted.posted_on), "return", f"{item.title} の返却", name, name)
+            yield Deadline(stated_return(stated, posted.posted_on), "return", f"{item.title}の返却", name, name)
         elif item.sort == "data" and rule:
             yield deletion_deadline(name, item, rule.due(entries))
 

@@ -49,7 +49,7 @@ class Deadline:
 
 def deletion_deadline(round_id: str, item: Item, day: date) -> Deadline:
     """Return until when the contractor must have deleted, or given back or destroyed, something of a round."""
-    what = "データの消去と消去証明書の受領" if item.sort == "data" else f"{item.title} の返却か廃棄の証明"
+    what = "データの消去と消去証明書の受領" if item.sort == "data" else f"{item.title}の返却か廃棄の証明"
     return Deadline(day, "deletion", what, round_id, round_id)
 
 

@@ -18,7 +18,12 @@ from mailround.errors import ConfigurationError
 Action = Literal["can_create", "can_read", "can_edit", "can_delete", "menu_access"]
 Permission = tuple[Action, str]
 ConsoleResource = Literal[
-    "mailround: Rounds", "mailround: Register", "mailround: Proofs", "mailround: Holds", "mailround: Due"
+    "mailround: Rounds",
+    "mailround: Register",
+    "mailround: Proofs",
+    "mailround: Holds",
+    "mailround: Due",
+    "mailround: Specimens",
 ]
 """What the console's pages are to FAB (``can_read`` on it); Airflow itself asks for none of these."""
 

@@ -40,12 +40,12 @@ from mailround.vault import Vault
 from mailround.verify import verify
 from mailround.workspace import Workspace
 
-_ROUND_ID = "0000-00-specimen"
-_ISSUE_DATE, _POSTING_DATE = date(2026, 11, 20), date(2026, 11, 24)
+ROUND_ID = "0000-00-specimen"
+ISSUE_DATE, POSTING_DATE = date(2026, 11, 20), date(2026, 11, 24)
 """Fixed, and such that the dates of the sample decisions suit them."""
 _POOL, _SEED = 2_000, 1
 """Households to pick from: enough that rare ones are among them."""
-_LONG, _LONG_NAME = 350, 30
+LONG, LONG_NAME = 350, 30
 """Characters above which a reason takes a second page and a name is a long one."""
 
 
@@ -63,9 +63,7 @@ def _of(population: Population) -> Callable[[Recipient], bool]:
 
 
 def _at_length_to(population: Population) -> Callable[[Recipient], bool]:
-    return lambda each: (
-        each.population is population and each.decision is not None and len(each.decision.reason) > _LONG
-    )
+    return lambda each: each.population is population and each.decision is not None and len(each.decision.reason) > LONG
 
 
 def _sent_elsewhere(reason: MailtoReason) -> Callable[[Recipient], bool]:
@@ -78,7 +76,7 @@ _WANTED: tuple[Callable[[Recipient], bool], ...] = (
     *map(_sent_elsewhere, (MailtoReason.HOSPITAL, MailtoReason.INSTITUTION, MailtoReason.GUARDIAN)),
     lambda each: has_selector(each.name),
     lambda each: "𠮷" in each.name,
-    lambda each: each.name.isascii() and len(each.name) > _LONG_NAME,
+    lambda each: each.name.isascii() and len(each.name) > LONG_NAME,
     lambda each: not each.building,
 )
 """What must be among the households, as far as their kind of round has it."""
@@ -116,9 +114,9 @@ def make_specimen(target: Path, *, kind: RoundKind, households: int, settings: C
         for group in plan_print(work, at=at):
             verify(work, render(work, group, at=at), at=at)
         sealed = seal(work, at=at)
-        with opened(package_path(work.settings, _ROUND_ID)) as package, replacing(target) as file:
+        with opened(package_path(work.settings, ROUND_ID)) as package, replacing(target) as file:
             shutil.copyfileobj(package, file)
-        return Specimen(work.vault.open(_ROUND_ID, PASSWORD).decode("ascii"), sealed.pieces, sealed.pages)
+        return Specimen(work.vault.open(ROUND_ID, PASSWORD).decode("ascii"), sealed.pieces, sealed.pages)
 
 
 def _ward(folder: Path, kind: RoundKind, settings: CheckSettings, at: datetime) -> RoundContext:
@@ -140,23 +138,23 @@ def _ward(folder: Path, kind: RoundKind, settings: CheckSettings, at: datetime) 
     )
     register, vault = Register(ward.register_url), Vault(ward.vault, ward.vault_identity)
     register.migrate()
-    vault.keep(_ROUND_ID, ROUND_KEY, Workspace.new_key())
+    vault.keep(ROUND_ID, ROUND_KEY, Workspace.new_key())
     opened = RoundOpened(
         round_kind=kind.name,
         source="",
         layout="",
         contract="",
         contract_sha256="",
-        issue_date=_ISSUE_DATE,
-        posting_date=_POSTING_DATE,
+        issue_date=ISSUE_DATE,
+        posting_date=POSTING_DATE,
         triggered_by="mailround",
         run_id="",
     )
-    register.append(opened, round_id=_ROUND_ID, actor="mailround", at=at)
+    register.append(opened, round_id=ROUND_ID, actor="mailround", at=at)
     items = carried_items(load_templates(ward.include, kind).values())
-    approved = ApprovedItems(version=_ROUND_ID, approved_on=at.astimezone(TOKYO).date(), items=tuple(sorted(items)))
+    approved = ApprovedItems(version=ROUND_ID, approved_on=at.astimezone(TOKYO).date(), items=tuple(sorted(items)))
     return RoundContext(
-        round_id=_ROUND_ID,
+        round_id=ROUND_ID,
         opened=opened,
         settings=ward,
         kind=kind,
@@ -174,7 +172,7 @@ def _recipients(households: int, kind: RoundKind) -> tuple[Recipient, ...]:
         for each in sample_recipients(_POOL, _SEED, kind, faults=False, wide=True).recipients
         if each.delivery is Delivery.POST and not each.protected
     ]
-    return tuple(_marked(number, each) for number, each in enumerate(_picked(pool, households), 1))
+    return tuple(marked(number, each) for number, each in enumerate(_picked(pool, households), 1))
 
 
 def _picked(pool: Sequence[Recipient], households: int) -> list[Recipient]:
@@ -184,7 +182,7 @@ def _picked(pool: Sequence[Recipient], households: int) -> list[Recipient]:
     return sorted(islice(picked, households), key=lambda each: each.record_no)
 
 
-def _marked(number: int, each: Recipient) -> Recipient:
+def marked(number: int, each: Recipient) -> Recipient:
     """Write 見本 before every name and number, so that nobody takes the household for a real one."""
     decision = each.decision and replace(each.decision, document_no=f"見本第{number:06d}号")
     mailto = each.mailto_name and f"見本　{each.mailto_name}"

@@ -91,7 +91,7 @@ def _total(each: Candidate) -> int:
     return decision.total_after if decision else 0
 
 
-_POPULATIONS = {Population.ASSISTANCE: "生活保護", Population.EQUIVALENT: "準用", Population.SUPPORT: "支援給付"}
+POPULATIONS = {Population.ASSISTANCE: "生活保護", Population.EQUIVALENT: "準用", Population.SUPPORT: "支援給付"}
 
 
 def _of(population: Population) -> Callable[[Candidate], float | None]:
@@ -101,7 +101,7 @@ def _of(population: Population) -> Callable[[Candidate], float | None]:
 STRATA: tuple[Stratum, ...] = (
     Stratum("ファイルの先頭", None, _when(lambda each: each.where.first_page == 1)),
     Stratum("ファイルの末尾", None, _when(lambda each: each.last_in_file)),
-    *(Stratum(title, 2, _of(population)) for population, title in _POPULATIONS.items()),
+    *(Stratum(title, 2, _of(population)) for population, title in POPULATIONS.items()),
     Stratum("氏名が長い", 3, _width(lambda each: each.piece.recipient.name)),
     Stratum("宛名が長い", 3, _width(lambda each: each.piece.to.name)),
     Stratum("住所が長い", 3, _width(lambda each: each.piece.to.address)),

@@ -5,17 +5,18 @@ The tests of this file share one round and run in order. What takes no eyes is d
 
 from __future__ import annotations
 
+import email
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.policy import default
 
 import httpx
 import pytest
 from browsing import PATIENCE_MILLISECONDS, Watched, chromium, looking
 from playwright.sync_api import Browser, Error, FrameLocator, Page, expect, sync_playwright
-from test_round import mails
 
 from mailround.local.drive import Driver, decide_holds, sample_round
 from mailround.media_image import image_path
@@ -82,6 +83,14 @@ class Story:
         page = self.person(name)
         page.goto(f"{self.url}/plugin/mailround/mailround{path}")
         return page.frame_locator(FRAME)
+
+    def mails(self, subject: str) -> list[str]:
+        """Return the texts of the mails about the round with this in their subject."""
+        sent = [
+            email.message_from_bytes(path.read_bytes(), policy=default) for path in self.driver.airflow.mails.iterdir()
+        ]
+        ours = [mail for mail in sent if subject in mail["Subject"] and self.params.round_id in mail["Subject"]]
+        return [str(mail.get_body(("html",)).get_content()) for mail in ours]  # type: ignore[union-attr]
 
     def asked(self, step: str) -> bool:
         """Tell whether a step waits for its answer."""
@@ -175,9 +184,7 @@ def test_who_started_it_is_refused_and_reads_why_on_the_page_and_in_the_mail(sto
     notice.get_by_role("link").click()
     story.person("datateam").wait_for_url(story.form("approve_release"))
     link = f"{story.url}/mailround/rounds/{story.params.round_id}"
-    (told,) = [
-        mail for mail in mails(story.driver.airflow) if "再回答のお願い" in mail and story.params.round_id in mail
-    ]
+    (told,) = story.mails("再回答のお願い")
     assert "開始した本人は回答できません" in told
     assert link in told
     alone = story.person("datateam")

@@ -48,6 +48,13 @@ PAGES: tuple[Page, ...] = (
     Page("/register/verify", "管理簿の検証を始める", "mailround: Register", "verify_register", action=True),
     Page("/register/export/{form}", "管理簿の書き出し", "mailround: Register", "register_export"),
     Page("/register/{seq}", "管理簿の記録", "mailround: Register", "register_entry"),
+    Page("/specimens", "様式の見本", "mailround: Specimens", "specimens", in_menu=True),
+    Page(
+        "/specimens/{kind}/{population}/{household}/{page}",
+        "様式の見本の頁",
+        "mailround: Specimens",
+        "specimen_page",
+    ),
     Page("/runs/{run_id}", "実行の回", "mailround: Rounds", "run"),
 )
 HOME = PAGES[0].path
