@@ -37,7 +37,8 @@ ENTRIES = int(os.environ.get("ENTRIES", "100000"))
 TIMES = int(os.environ.get("TIMES", "100"))
 FILES = 5
 """How often a file is asked for."""
-WHO = "datateam"
+WHO = ("datateam", "approver", "officer")
+"""Each page is asked for by the first of them who sees it."""
 LOGIN = "/static/console.css"
 """What costs the login and nothing else."""
 EXAMPLES = {
@@ -111,18 +112,19 @@ def _files(served: Served, before: str) -> Iterator[tuple[str, str]]:
         if "{form}" in page.path:
             for form in ("csv", "pdf", "json"):
                 path = page.path.format(round_id=before, form=form) + ("?kind=posted" if form == "pdf" else "")
-                if served.get(WHO, path).status_code == httpx.codes.OK:
+                if served.get(_who(served, path), path).status_code == httpx.codes.OK:
                     yield page.title, path
 
 
 def _ask(served: Served, path: str) -> dict[str, Any]:
     """Ask for an address again and again, after once for what is loaded at the first time."""
-    answer = served.get(WHO, path)
+    who = _who(served, path)
+    answer = served.get(who, path)
     times = FILES if "content-disposition" in answer.headers else TIMES
     seconds = []
     for _ in range(times):
         started = time.perf_counter()
-        answer = served.get(WHO, path)
+        answer = served.get(who, path)
         seconds.append(time.perf_counter() - started)
     return {
         "path": path,
@@ -132,6 +134,10 @@ def _ask(served: Served, path: str) -> dict[str, Any]:
         "p95_ms": round(statistics.quantiles(seconds, n=20, method="inclusive")[-1] * 1000),
         "times": times,
     }
+
+
+def _who(served: Served, path: str) -> str:
+    return next((who for who in WHO if served.get(who, path).status_code != httpx.codes.FORBIDDEN), WHO[0])
 
 
 def _memory() -> float:

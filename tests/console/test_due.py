@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from icalendar import Calendar
-from registered import record_round
 from served import Served
 
 from mailround.console import due, due_calendar
 from mailround.console.visit import File, Visit
 from mailround.register.store import Register
 from mailround.settings import TOKYO, Settings
+from registered import record_round
 
 ROUND = "2026-11-change"
 AT = datetime(2026, 12, 26, 9, 0, tzinfo=TOKYO)
