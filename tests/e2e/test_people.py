@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.policy import default
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -71,7 +72,7 @@ class Story:
 
     def form(self, step: str) -> str:
         """Return the address of a step's form."""
-        return f"{self.url}/dags/mailing_round/runs/{self.run_id}/tasks/{step}/required_actions"
+        return f"{self.url}/dags/mailing_round/runs/{quote(self.run_id)}/tasks/{step}/required_actions"
 
     def recorded(self, kind: type[Body]) -> list[str]:
         """Return who recorded entries of a kind, one after the other."""
