@@ -7,7 +7,7 @@ UV := $(shell command -v uv || echo .uv/bin/uv)
 LOCK = $(UV) pip compile --quiet $(UPGRADE) --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links
 
 .PHONY: help venv font demo up down test certs compose-up compose-test compose-down lint bench bench-large bench-quality bench-scale \
-  bench-register bench-peers backup restore lock upgrade sbom audit screenshots clean
+  bench-register bench-console bench-peers backup restore lock upgrade sbom audit screenshots clean
 
 help: ## この一覧を表示する
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -25,8 +25,8 @@ venv: .venv/.installed ## 仮想環境 .venv を作り、固定した依存パ�
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Debian packages: the font that prints every name; 7-Zip as an independent reader of the package and
-# Redis as the workers' broker (tests only).
+# Debian packages: the font that prints every name; 7-Zip as an independent reader of the package, Redis as the
+# workers' broker and Chromium as people's browser (tests only).
 font: ## 印刷用フォント IPAmj明朝 を入れる（許されている場合）
 	@fc-list 2>/dev/null | grep -qi ipamj || [ -n "$$MAILROUND_FONT" ] || .ci/apt fonts-ipamj-mincho fontconfig
 
@@ -39,11 +39,18 @@ up: venv font ## Airflowを起動したままにする（画面の場所と利�
 down: ## make up で起動したAirflowを止める
 	$(BIN)/mailround local down
 
+# axe-core, which looks for what keeps people from using a page (tests only).
+tests/browser/node_modules/.installed: tests/browser/package-lock.json
+	@command -v npm >/dev/null || .ci/apt npm
+	cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
 # A file stays with one worker, files that share an Airflow do together, and the end-to-end tests come first (tests/conftest.py).
 # Three workers for two cores: the ones with the end-to-end tests mostly wait for Airflow.
-test: venv font ## すべてのテストを実行する
+test: venv font tests/browser/node_modules/.installed ## すべてのテストを実行する
 	@command -v 7z >/dev/null || .ci/apt p7zip-full
 	@command -v redis-server >/dev/null || .ci/apt redis-server
+	@command -v chromium >/dev/null || .ci/apt chromium
 	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 # A ward's installation in containers (docs/adr/0027). HOST is the name people call it by; WORKERS how many draw at once.
@@ -84,6 +91,9 @@ bench-scale: venv font bench-peers ## 8,500・85,000・850,000世帯の秒とメ
 
 bench-register: venv ## 管理簿10万件の検証と追記の速さ・メモリを測って表示する（約1分）
 	$(BIN)/python benchmarks/register.py
+
+bench-console: venv ## 40回・管理簿10万件で、画面の全ページの速さとメモリを測り benchmarks/console/ に書く（約5分）
+	PYTHONPATH=benchmarks:tests:tests/console $(BIN)/python benchmarks/console/run.py
 
 backup: venv ## Airflowのデータベース・管理簿・設定の控えを、暗号化して作る
 	$(BIN)/mailround backup

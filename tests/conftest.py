@@ -42,7 +42,7 @@ _IMPORTED = {
         *("test_house", "test_operators", "test_restore", "test_roles", "test_tasks"),
     )
 }
-"""The files of the fixtures ``airflow`` and ``metadata``, which take a worker twelve seconds to make."""
+"""The files of the fixtures ``airflow`` and ``metadata``, which take a worker twelve seconds to make, beside two folders."""
 
 
 class _OneAirflow(LoadFileScheduling):
@@ -50,7 +50,9 @@ class _OneAirflow(LoadFileScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
-        return "tests/e2e" if file.startswith("tests/e2e/") else "imported" if file in _IMPORTED else file
+        if file.startswith("tests/e2e/"):
+            return "tests/e2e"
+        return "imported" if file in _IMPORTED or file.startswith(("tests/console/", "tests/browser/")) else file
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from mailround.local.airflow import LocalAirflow
 from mailround.local.client import DAG
 from mailround.local.drive import Driver, approve, decide_holds, sample_round
+from mailround.settings import CONSOLE
 
 HERE = Path(__file__).resolve().parent
 CHROMIUM = "/usr/bin/chromium"
@@ -29,6 +30,7 @@ PATIENCE_SECONDS = 600
 COLOURS = 256
 GRAPH = ("グラフ表示 (g を押す)", "詳細パネルを閉じる")
 TRIGGER = ("Dag のトリガー",)
+OVERLAY = "封筒の窓と折り目を重ねる"
 HOME, ASKED = "ホーム", "要対応項目 (1 件)"
 """What is there when the page has its Japanese words; before, it shows English ones or their keys."""
 
@@ -87,12 +89,33 @@ def photograph(browser: Browser, airflow: LocalAirflow, driver: Driver) -> None:
     red = f"{run.replace(run_id, again)}/tasks/extract"
     _take_message(_page(browser, airflow, "datateam", height=620), red, "red", "clear")
 
+    one = f"/rounds/{params.round_id}"
+    _take(_page(browser, airflow, "datateam", height=820), _framed(airflow, "/rounds"), "console-rounds")
+    _take(_page(browser, airflow, "datateam", height=1500), _framed(airflow, one), "console-round")
+    _take(_page(browser, airflow, "officer", height=1000), _framed(airflow, f"{one}/holds"), "console-holds")
+    proof = f"{airflow.url}{CONSOLE}{one}/proof"
+    _take(_page(browser, airflow, "approver", height=1300), proof, "console-proof", OVERLAY, shows="済んだ検査")
+
     approve(driver, run_id, params.round_id)
     _await(driver, run_id, "record_media_handover", "awaiting_input")
     handover = f"{run}/tasks/record_media_handover/required_actions"
     _take(_page(browser, airflow, "officer", height=1640), handover, "handover", shows=ASKED)
     _take(_page(browser, airflow, "officer", height=1300), f"{airflow.url}/dags/report_incident", "incident", *TRIGGER)
     _take(_page(browser, airflow, "auditor", height=760), f"{airflow.url}/events", "audit")
+    _take(_page(browser, airflow, "auditor", height=1000), _framed(airflow, "/register"), "console-register")
+    _take(_page(browser, airflow, "auditor", height=760), _framed(airflow, "/due"), "console-due")
+    _take(
+        _page(browser, airflow, "datateam", height=1300),
+        f"{airflow.url}{CONSOLE}/specimens",
+        "console-specimens",
+        OVERLAY,
+        shows="様式の点検",
+    )
+
+
+def _framed(airflow: LocalAirflow, path: str) -> str:
+    """Return the address of a page of the console where Airflow shows it."""
+    return f"{airflow.url}/plugin/mailround{CONSOLE}{path}"
 
 
 def _is(driver: Driver, run_id: str, task_id: str, state: str) -> bool:

@@ -19,6 +19,7 @@ from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 from mailround import notices
 from mailround.errors import RoundEndedError
 from mailround.forms import Answer, AskAgain, Form, question, refusal, settle
+from mailround.register.entries import HOUSE
 from mailround.settings import TOKYO, load_settings
 from mailround.tasks import failing_at_once, find_round, now
 
@@ -162,9 +163,16 @@ class FormOperator(HITLOperator):
             work.settings,
             f"再回答のお願い：{work.title}／{self.task_display_name}",
             f"対象：{work.title}\n工程：{self.task_display_name}（{self.task_id}）\n"
-            f"次の理由で回答を受理できませんでした。同じ画面でもう一度回答してください。\n{listed}\n画面：{link}",
+            f"次の理由で回答を受理できませんでした。同じ画面でもう一度回答してください。\n{listed}\n画面：{link}\n"
+            f"この理由は、一斉送付の画面にも出ています：{_page(work)}",
             message_id=f"<{work.round_id}.{self.task_id}.{answered_at.timestamp():.0f}@{sender}>",
         )
+
+
+def _page(work: RoundContext) -> str:
+    """Return the address of the console's page that tells of a refused answer."""
+    about = "register?kind=answer_refused" if work.round_id == HOUSE else f"rounds/{work.round_id}"
+    return f"{work.settings.console_url}/{about}"
 
 
 def _digest(body: str) -> str:

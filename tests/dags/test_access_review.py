@@ -164,6 +164,7 @@ def test_a_wrong_answer_is_asked_again_and_its_mail_names_no_round(
     assert message["Subject"] == "[mailround] 再回答のお願い：「共通」／2 署名"
     text = message.get_body(("html",)).get_content()  # type: ignore[attr-defined]
     assert "対象：「共通」" in text
+    assert "/mailround/register?kind=answer_refused" in text
     assert "house" not in text
 
 

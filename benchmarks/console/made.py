@@ -1,0 +1,66 @@
+"""A register of ten years, made at once: rounds as the tests record them, and the mail that came back from each."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from mailround.register.chain import Stored
+from mailround.register.entries import HOUSE, AnyBody, CheckpointSigned, MailReturned, MailSettled
+from mailround.register.store import Register
+from mailround.settings import TOKYO
+from registered import digest, record_round
+from tampered import chained
+
+LAST = date(2026, 11, 2)
+"""The day on which the last round was opened: it waits for the handover of its disc."""
+APART = timedelta(days=91)
+REASONS = ("あて所に尋ねあたりません", "転居先不明", "保管期間経過", "受取拒絶")
+
+
+class _Kept:
+    """What is told to it in the place of a register."""
+
+    def __init__(self) -> None:
+        self.rows: list[Stored] = []
+
+    def append(self, body: AnyBody, *, round_id: str, actor: str, at: datetime) -> None:
+        self.rows.append(Stored(0, at.isoformat(), actor, round_id, body.model_dump_json(), "", ""))
+
+
+def fill(register: Register, rounds: int, entries: int) -> tuple[str, str]:
+    """Put so many rounds and entries into an empty register; return the ids of the last round and of the one before.
+
+    The last waits for its handover. What is missing from the number of entries is mail that came back and what was done
+    about it, the same number for each of the other rounds.
+    """
+    kept: Any = _Kept()
+    names = []
+    for number in reversed(range(rounds)):
+        opened = LAST - number * APART
+        names.append(f"{opened:%Y-%m}-change")
+        record_round(kept, names[-1], opened_on=opened, up_to="close_round" if number else "approve_release")
+        at = datetime.combine(opened + timedelta(days=15), time(17), TOKYO)
+        signed = CheckpointSigned(
+            entries=len(kept.rows), head=digest(number), signed_at=at, fingerprint="ab" * 32, signature="cd" * 64
+        )
+        kept.append(signed, round_id=HOUSE, actor="mailround", at=at)
+    missing = entries - len(kept.rows)
+    for place in range(missing // 2):
+        _return(kept, names[place % (rounds - 1)], place, LAST - (rounds - 1 - place % (rounds - 1)) * APART)
+    for _ in range(missing % 2):
+        kept.append(signed, round_id=HOUSE, actor="mailround", at=at)
+    rows = sorted(kept.rows, key=lambda row: row.at)
+    register.take_over(chained(rows))
+    return names[-1], names[-2]
+
+
+def _return(kept: _Kept, round_id: str, place: int, opened: date) -> None:
+    came = opened + timedelta(days=20 + place % 15)
+    at = datetime.combine(came, time(9 + place % 8, place % 60), TOKYO)
+    piece_id = f"{place:07d}".translate(str.maketrans("01", "XY")).ljust(9, "K")
+    reason = REASONS[place % len(REASONS)]
+    returned = MailReturned(piece_id=piece_id, reason=reason, returned_on=came, run_id=f"manual__{came}")
+    kept.append(returned, round_id=round_id, actor="officer", at=at)
+    settled = MailSettled(piece_id=piece_id, returned_on=came, action="窓口で交付", reference="第12号")
+    kept.append(settled, round_id=round_id, actor="officer", at=at + timedelta(minutes=20))

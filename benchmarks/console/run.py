@@ -1,0 +1,152 @@
+"""`make bench-console`: what every page of the console takes at the server, with ten years of rounds in the register.
+
+Airflow's own web application serves them over HTTP, to a user who is really logged in, from a process of its own.
+Writes ``results.json`` and ``results.md`` beside this file; asserts nothing. ROUNDS, ENTRIES and TIMES may be set.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import machine
+from made import fill
+from report import write_report
+from served import Served, serving
+
+from mailround.console.pages import PAGES
+from mailround.local.airflow import LocalAirflow
+from mailround.register.store import Register
+from mailround.settings import TOKYO
+
+HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "results.json"
+ROUNDS = int(os.environ.get("ROUNDS", "40"))
+ENTRIES = int(os.environ.get("ENTRIES", "100000"))
+TIMES = int(os.environ.get("TIMES", "100"))
+FILES = 5
+"""How often a file is asked for."""
+WHO = ("datateam", "approver", "officer")
+"""Each page is asked for by the first of them who sees it."""
+LOGIN = "/static/console.css"
+"""What costs the login and nothing else."""
+EXAMPLES = {
+    "seq": str(ENTRIES // 2),
+    "page": "1",
+    "kind": "change_notice",
+    "population": "assistance",
+    "household": "plain",
+}
+"""What stands in the place of the other parts of a path."""
+MORE = {
+    "/rounds": ("?year=2020",),
+    "/register": (
+        "?round_id={before}",
+        "?kind=posted",
+        "?actor=approver",
+        "?first_day=2022-04-01&last_day=2022-04-30",
+        "?words=DVD-2608",
+        "?words=nothing-like-it",
+        "?before=50000",
+        "?kind=mail_returned&words=nothing-like-it",
+    ),
+}
+"""What else a page may be asked: filters that find much, little and nothing, and a place far back."""
+
+
+def measure() -> dict[str, Any]:
+    """Return the figures of all pages."""
+    with tempfile.TemporaryDirectory() as folder:
+        local = LocalAirflow(Path(folder) / "airflow", 1, 2)
+        people = [sys.executable, "-m", "mailround.local.people"]
+        subprocess.run(people, env=local.environment(), check=True, capture_output=True)
+        (Path(folder) / "ward").mkdir()
+        with serving(local, Path(folder) / "ward") as served:
+            began = _memory()
+            last, before = fill(Register(served.ward.register_url), ROUNDS, ENTRIES)
+            rows = []
+            for page, path in _addresses(last, before):
+                rows.append({"page": page} | _ask(served, path))
+                print(rows[-1], flush=True)
+            pages = _memory()
+            files = [{"page": page} | _ask(served, path) for page, path in _files(served, before)]
+            return {
+                "measured_on": datetime.now(TOKYO).date().isoformat(),
+                "machine": machine.described(),
+                "rounds": ROUNDS,
+                "entries": Register(served.ward.register_url).last(),
+                "login": _ask(served, LOGIN),
+                "pages": [row for row in rows if row["status"] == httpx.codes.OK],
+                "elsewhere": [row for row in rows if row["status"] != httpx.codes.OK],
+                "files": files,
+                "memory": {"at_first": began, "with_pages": pages, "with_files": _memory()},
+            }
+
+
+def _addresses(last: str, before: str) -> Iterator[tuple[str, str]]:
+    """Yield title and address of every page, of a round that was closed and of the one that is under way."""
+    for page in PAGES:
+        if page.action or "{form}" in page.path:
+            continue
+        ids = (before, last) if "{round_id}" in page.path or "{run_id}" in page.path else (last,)
+        for round_id in ids:
+            yield page.title, page.path.format(round_id=round_id, run_id=f"manual__{round_id}", **EXAMPLES)
+        for more in MORE.get(page.path, ()):
+            yield page.title, page.path + more.format(before=before)
+
+
+def _files(served: Served, before: str) -> Iterator[tuple[str, str]]:
+    """Yield every file that is drawn when it is asked for."""
+    for page in PAGES:
+        if "{form}" in page.path:
+            for form in ("csv", "pdf", "json"):
+                path = page.path.format(round_id=before, form=form) + ("?kind=posted" if form == "pdf" else "")
+                if served.get(_who(served, path), path).status_code == httpx.codes.OK:
+                    yield page.title, path
+
+
+def _ask(served: Served, path: str) -> dict[str, Any]:
+    """Ask for an address again and again, after once for what is loaded at the first time."""
+    who = _who(served, path)
+    answer = served.get(who, path)
+    times = FILES if "content-disposition" in answer.headers else TIMES
+    seconds = []
+    for _ in range(times):
+        started = time.perf_counter()
+        answer = served.get(who, path)
+        seconds.append(time.perf_counter() - started)
+    return {
+        "path": path,
+        "status": answer.status_code,
+        "kib": round(len(answer.content) / 1024),
+        "median_ms": round(statistics.median(seconds) * 1000),
+        "p95_ms": round(statistics.quantiles(seconds, n=20, method="inclusive")[-1] * 1000),
+        "times": times,
+    }
+
+
+def _who(served: Served, path: str) -> str:
+    return next((who for who in WHO if served.get(who, path).status_code != httpx.codes.FORBIDDEN), WHO[0])
+
+
+def _memory() -> float:
+    """Return the peak of the server's memory in MiB; it is the only process that this one has started."""
+    (child,) = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split()
+    status = Path(f"/proc/{child}/status").read_text(encoding="ascii")
+    return int(re.findall(r"VmHWM:\s+([0-9]+) kB", status)[0]) / 1024
+
+
+if __name__ == "__main__":
+    RESULTS.write_text(json.dumps(measured := measure(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    write_report(measured, HERE / "results.md")
