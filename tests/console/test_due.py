@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from icalendar import Calendar
 from served import Served
 from visited import visit
 
-from mailround.console import due, due_calendar
-from mailround.console.visit import File
+from mailround.console import due
 from mailround.register.store import Register
 from mailround.settings import TOKYO, Settings
 from registered import record_round
@@ -29,17 +28,6 @@ def test_what_is_late_is_apart_from_what_comes_and_what_is_far_is_counted(settin
     assert {each.about for each in year} == {"r8-print"}
     assert told["later"] > 0
     assert told["unread"] == ()
-
-
-def test_the_file_holds_the_same_and_nothing_beyond_a_year(settings: Settings) -> None:
-    record_round(Register(settings.register_url), ROUND, up_to="record_posting")
-    file = due_calendar.show(visit(settings, AT.date()))
-    assert isinstance(file, File)
-    assert file.name == "kigen-20261226.ics"
-    events = Calendar.from_ical(file.content).walk("VEVENT")
-    told: Any = due.show(visit(settings, AT.date()))
-    assert len(events) == sum(len(found) for _, found in told["groups"])
-    assert max(each["DTSTART"].dt for each in events) <= AT.date() + timedelta(days=366)
 
 
 def test_everybody_sees_it_in_words_and_takes_it_along(served: Served) -> None:
