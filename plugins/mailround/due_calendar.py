@@ -66,7 +66,7 @@ def calendar(deadlines: Iterable[Deadline], *, at: datetime) -> bytes:
         at: When it is written, with a zone.
     """
     file = Calendar()
-    file.add("prodid", "-//mailround//JA")
+    file.add("prodid", "mailround")
     file.add("version", "2.0")
     file.add("method", "PUBLISH")
     for each in deadlines:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from icalendar import Calendar
 from served import Served
+from visited import visit
 
-from mailround.console import due, due_calendar
-from mailround.console.visit import File, Visit
+from mailround.console import due
 from mailround.register.store import Register
 from mailround.settings import TOKYO, Settings
 from registered import record_round
@@ -18,13 +18,9 @@ ROUND = "2026-11-change"
 AT = datetime(2026, 12, 26, 9, 0, tzinfo=TOKYO)
 
 
-def visit(settings: Settings) -> Visit:
-    return Visit(user="auditor", settings=settings, at=AT, asked={}, may=lambda _: True)
-
-
 def test_what_is_late_is_apart_from_what_comes_and_what_is_far_is_counted(settings: Settings) -> None:
     record_round(Register(settings.register_url), ROUND, up_to="record_posting")
-    told: Any = due.show(visit(settings))
+    told: Any = due.show(visit(settings, AT.date()))
     late, soon, year = (found for _, found in told["groups"])
     assert {each.about for each in late} == {ROUND}
     assert all(0 <= each.left(AT.date()) <= 30 for each in soon)
@@ -32,17 +28,6 @@ def test_what_is_late_is_apart_from_what_comes_and_what_is_far_is_counted(settin
     assert {each.about for each in year} == {"r8-print"}
     assert told["later"] > 0
     assert told["unread"] == ()
-
-
-def test_the_file_holds_the_same_and_nothing_beyond_a_year(settings: Settings) -> None:
-    record_round(Register(settings.register_url), ROUND, up_to="record_posting")
-    file = due_calendar.show(visit(settings))
-    assert isinstance(file, File)
-    assert file.name == "kigen-20261226.ics"
-    events = Calendar.from_ical(file.content).walk("VEVENT")
-    told: Any = due.show(visit(settings))
-    assert len(events) == sum(len(found) for _, found in told["groups"])
-    assert max(each["DTSTART"].dt for each in events) <= AT.date() + timedelta(days=366)
 
 
 def test_everybody_sees_it_in_words_and_takes_it_along(served: Served) -> None:

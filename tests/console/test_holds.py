@@ -55,6 +55,7 @@ def work(round_after: Callable[..., RoundContext]) -> RoundContext:
 
 def visit(work: RoundContext, user: str, **changes: Any) -> Visit:
     given: dict[str, Any] = {"at": AT, "asked": {"round_id": work.round_id}, "may": lambda _: True}
+    given["stopped"] = lambda _: frozenset()
     return Visit(user=user, settings=work.settings, **(given | changes))
 
 

@@ -43,16 +43,6 @@ def test_the_page_shows_a_picture_reasons_and_checks_and_names_nobody(served: Se
     assert len(views(work)) == before, "the page itself shows nobody's data"
 
 
-def test_the_picture_is_recorded_and_not_to_be_kept(served: Served, work: RoundContext) -> None:
-    before = len(views(work))
-    answer = get(served, work, "approver", "/3")
-    assert answer.headers["content-type"] == "image/png"
-    assert answer.headers["cache-control"] == "no-store"
-    assert "content-disposition" not in answer.headers
-    assert answer.content.startswith(b"\x89PNG")
-    assert [(each.viewer, each.page) for each in views(work)[before:]] == [("approver", 3)]
-
-
 def test_the_window_lies_over_the_first_page_of_a_piece_alone(served: Served, work: RoundContext) -> None:
     pages = [get(served, work, "approver", f"?page={number}").text for number in range(1, 20)]
     shown = [each for each in pages if "承認用見本にありません" not in each]

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from served import Served
+from visited import visit
 
 from mailround.console import specimen_page, specimens
-from mailround.console.visit import File, NotFoundError, Visit
-from mailround.errors import MailroundError
-from mailround.settings import TOKYO, Settings
+from mailround.console.visit import NotFoundError
+from mailround.settings import Settings
 from prepared import own_include
 
-AT = datetime(2026, 12, 1, 9, 0, tzinfo=TOKYO)
 SUPPORT = {"kind": "change_notice", "population": "support", "household": "long", "page": "2"}
-
-
-def visit(settings: Settings, **asked: str) -> Visit:
-    return Visit(user="datateam", settings=settings, at=AT, asked=asked, may=lambda _: True)
 
 
 def test_without_a_wish_the_first_template_is_shown(settings: Settings) -> None:
@@ -36,9 +30,6 @@ def test_a_wish_is_met_as_far_as_it_can_be(settings: Settings) -> None:
     assert (told["kind"].name, told["population"], told["number"], told["count"]) == ("change_notice", "support", 2, 2)
     june: Any = specimens.show(visit(settings, **(SUPPORT | {"kind": "asset_declaration"})))
     assert june["household"] == "plain", "a declaration has no reason that could be long"
-    file = specimen_page.show(visit(settings, **SUPPORT))
-    assert isinstance(file, File)
-    assert file.content.startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(
@@ -48,11 +39,6 @@ def test_what_there_is_not_is_told(settings: Settings, wrong: dict[str, str]) ->
     for view in (specimens, specimen_page):
         with pytest.raises(NotFoundError, match="その見本はありません"):
             view.show(visit(settings, **(SUPPORT | wrong)))
-
-
-def test_a_page_that_the_specimen_lacks_is_told(settings: Settings) -> None:
-    with pytest.raises(MailroundError, match="頁はありません"):
-        specimen_page.show(visit(settings, **(SUPPORT | {"page": "3"})))
 
 
 def test_the_faults_of_this_template_stand_beside_it(settings: Settings, tmp_path: Path) -> None:
