@@ -75,7 +75,7 @@ def measure() -> dict[str, Any]:
         with serving(local, Path(folder) / "ward") as served:
             began = _memory()
             last, before = fill(Register(served.ward.register_url), ROUNDS, ENTRIES)
-            rows = []
+            login, rows = _ask(served, LOGIN), []
             for page, path in _addresses(last, before):
                 rows.append({"page": page} | _ask(served, path))
                 print(rows[-1], flush=True)
@@ -86,7 +86,8 @@ def measure() -> dict[str, Any]:
                 "machine": machine.described(),
                 "rounds": ROUNDS,
                 "entries": Register(served.ward.register_url).last(),
-                "login": _ask(served, LOGIN),
+                "login": login,
+                "load": os.getloadavg()[0],
                 "pages": [row for row in rows if row["status"] == httpx.codes.OK],
                 "elsewhere": [row for row in rows if row["status"] != httpx.codes.OK],
                 "files": files,
@@ -121,7 +122,7 @@ def _ask(served: Served, path: str) -> dict[str, Any]:
     who = _who(served, path)
     answer = served.get(who, path)
     times = FILES if "content-disposition" in answer.headers else TIMES
-    seconds = []
+    seconds, before = [], _cpu()
     for _ in range(times):
         started = time.perf_counter()
         answer = served.get(who, path)
@@ -130,6 +131,7 @@ def _ask(served: Served, path: str) -> dict[str, Any]:
         "path": path,
         "status": answer.status_code,
         "kib": round(len(answer.content) / 1024),
+        "cpu_ms": round((_cpu() - before) * 1000 / times),
         "median_ms": round(statistics.median(seconds) * 1000),
         "p95_ms": round(statistics.quantiles(seconds, n=20, method="inclusive")[-1] * 1000),
         "times": times,
@@ -140,10 +142,21 @@ def _who(served: Served, path: str) -> str:
     return next((who for who in WHO if served.get(who, path).status_code != httpx.codes.FORBIDDEN), WHO[0])
 
 
-def _memory() -> float:
-    """Return the peak of the server's memory in MiB; it is the only process that this one has started."""
+def _server() -> Path:
+    """Return where the system tells of the server: the only process that this one has started."""
     (child,) = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split()
-    status = Path(f"/proc/{child}/status").read_text(encoding="ascii")
+    return Path("/proc") / child
+
+
+def _cpu() -> float:
+    """Return the seconds of processor that the server has had."""
+    fields = (_server() / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _memory() -> float:
+    """Return the peak of the server's memory in MiB."""
+    status = (_server() / "status").read_text(encoding="ascii")
     return int(re.findall(r"VmHWM:\s+([0-9]+) kB", status)[0]) / 1024
 
 

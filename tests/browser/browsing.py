@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, expect
 
 CHROMIUM = "/usr/bin/chromium"
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 """`make test` puts it there."""
 GRAVE = {"serious", "critical"}
-PATIENCE_MILLISECONDS = 60_000
+PATIENCE_MILLISECONDS = 120_000
 PERSON: dict[str, Any] = {
     "viewport": {"width": 1280, "height": 900},
     "locale": "ja-JP",
@@ -25,6 +25,8 @@ PERSON: dict[str, Any] = {
 TELL = """document.addEventListener("securitypolicyviolation", (event) => {
   console.error(`refused by the policy: ${event.violatedDirective} ${event.blockedURI}`);
 });"""
+
+expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
 
 @contextmanager

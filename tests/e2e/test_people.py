@@ -114,7 +114,7 @@ class Story:
                 page.get_by_test_id(f"hitl-option-{option}").wait_for()
                 if fill:
                     fill(page)
-                page.get_by_test_id(f"hitl-option-{option}").click(timeout=10_000)
+                page.get_by_test_id(f"hitl-option-{option}").click(timeout=30_000)
             except Error:  # the question was taken back while it was read
                 continue
             page.wait_for_timeout(SETTLED_MILLISECONDS)
