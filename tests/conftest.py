@@ -42,7 +42,7 @@ _IMPORTED = {
         *("test_house", "test_operators", "test_restore", "test_roles", "test_tasks"),
     )
 }
-"""The files of the fixtures ``airflow`` and ``metadata``, which take a worker twelve seconds to make, beside two folders."""
+"""The files of the fixtures ``airflow`` and ``metadata``, which take a worker twelve seconds to make."""
 
 
 class _OneAirflow(LoadFileScheduling):
