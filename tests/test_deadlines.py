@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from registered import record_round
 
 from mailround.contracts import load_contract
 from mailround.deadlines import deadlines, of_contract, unreadable
@@ -18,6 +17,7 @@ from mailround.retention import dues
 from mailround.settings import Settings
 from mailround.way import READ
 from prepared import own_include
+from registered import record_round
 
 ROUND, TODAY = "2026-11-change", date(2026, 12, 1)
 
