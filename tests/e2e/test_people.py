@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from email.policy import default
 from urllib.parse import quote
 
@@ -19,23 +18,18 @@ import pytest
 from browsing import PATIENCE_MILLISECONDS, Watched, chromium, looking
 from playwright.sync_api import Browser, Error, FrameLocator, Page, expect, sync_playwright
 
-from mailround.local.drive import Driver, decide_holds, sample_round
-from mailround.media_image import image_path
+from mailround.local.drive import Driver, decide_holds, hand_over_media, sample_round
 from mailround.model import RoundParams
 from mailround.register.entries import (
     AnswerRefused,
     Body,
     MediaHandedOver,
-    PasswordHandedOver,
-    PasswordNoticeIssued,
     ProofPageViewed,
     ReleaseApproved,
     RoundOpened,
-    Sealed,
     latest,
     standing,
 )
-from mailround.settings import TOKYO
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -98,6 +92,13 @@ class Story:
         states = self.driver.users["datateam"].tasks(self.run_id)
         return any(each.task_id == step and each.state == "awaiting_input" for each in states)
 
+    def until(self, done: Callable[[], bool], seconds: float = 300) -> None:
+        """Wait for what has to come."""
+        deadline = time.monotonic() + seconds
+        while not done():
+            assert time.monotonic() < deadline
+            time.sleep(0.5)
+
     def answer(
         self, name: str, step: str, option: str, done: Callable[[], bool], fill: Callable[[Page], None] | None = None
     ) -> None:
@@ -129,16 +130,14 @@ def story(driver: Driver) -> Iterator[Story]:
             each.__exit__(None, None, None)
 
 
-def type_in(page: Page, moment: datetime | None = None, **values: object) -> None:
-    """Fill in fields of Airflow's form by the names they have there; the one for a moment has none."""
+def type_in(page: Page, **values: object) -> None:
+    """Fill in fields of Airflow's form by the names they have there."""
     for name, value in values.items():
         place = page.locator(f"[name='element_{name}']")
         if isinstance(value, bool):
             place.locator("xpath=ancestor::label").click()
         else:
             place.fill(str(value))
-    if moment:
-        page.locator("input[type='datetime-local']").fill(f"{moment:%Y-%m-%dT%H:%M}")
 
 
 def test_the_data_team_starts_the_round_with_airflows_form(story: Story) -> None:
@@ -150,10 +149,7 @@ def test_the_data_team_starts_the_round_with_airflows_form(story: Story) -> None
         page.locator(f"[id='element_{name}'] input").first.fill(given[name])
         page.keyboard.press("Enter")
     page.get_by_role("dialog").get_by_role("button", name="トリガー", exact=True).click()
-    deadline = time.monotonic() + 300
-    while not story.recorded(RoundOpened):
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
+    story.until(lambda: bool(story.recorded(RoundOpened)))
     story.run_id = story.driver.entry(story.params.round_id, RoundOpened).run_id
     assert story.driver.entry(story.params.round_id, RoundOpened).triggered_by == "datateam"
 
@@ -210,42 +206,25 @@ def test_a_second_person_follows_the_link_to_the_proof_looks_and_approves(story:
     assert story.recorded(ReleaseApproved) == ["approver"]
 
 
-def test_the_carrier_is_told_what_is_wrong_and_fills_in_the_form_again(story: Story) -> None:
-    driver, round_id = story.driver, story.params.round_id
-    media_no = f"DVD-{datetime.now(TOKYO):%m%d%H%M%S}"
-    driver.command("media", "image", round_id)
-    image = str(image_path(driver.settings, round_id))
-    driver.command("media", "check", image, "--round-id", round_id, "--media-no", media_no)
-    driver.paper("handover-sheet", round_id, "media")
-    sealed = driver.entry(round_id, Sealed)
+def without_a_moment(page: Page) -> None:
+    """Fill in the form of the media's handover, and forget when it was."""
+    type_in(page, giver="officer", receiver="C-001", media_no="DVD-0001", quantity=1, bag_no="BAG-01", locked=True)
 
-    def handing(pieces: int) -> Callable[[Page], None]:
-        return lambda page: type_in(
-            page,
-            giver="officer",
-            receiver="C-001",
-            moment=datetime.now(TOKYO),
-            media_no=media_no,
-            quantity=1,
-            pieces=pieces,
-            pages=sealed.pages,
-            place="本庁舎1階 窓口3",
-            bag_no="BAG-01",
-            locked=True,
-            storage="耐火金庫1",
-        )
 
+def test_the_carrier_is_told_what_is_missing_and_answers_again(story: Story) -> None:
     before = len(story.recorded(AnswerRefused))
     refused = lambda: len(story.recorded(AnswerRefused)) > before  # noqa: E731
-    story.answer("officer", "record_media_handover", "記録する", refused, handing(sealed.pieces - 1))
-    notice = story.frame("officer", f"/rounds/{round_id}").get_by_role("alert").filter(has_text="受理されませんでした")
-    expect(notice).to_contain_text("通数")
+    story.answer("officer", "record_media_handover", "記録する", refused, without_a_moment)
+    page = story.frame("officer", f"/rounds/{story.params.round_id}")
+    notice = page.get_by_role("alert").filter(has_text="受理されませんでした")
+    expect(notice).to_contain_text("引渡し日時")
     notice.get_by_role("link").click()
     story.person("officer").wait_for_url(story.form("record_media_handover"))
-    handed = lambda: bool(story.recorded(MediaHandedOver))  # noqa: E731
-    story.answer("officer", "record_media_handover", "記録する", handed, handing(sealed.pieces))
+    hand_over_media(story.driver, story.run_id, story.params.round_id)
+    story.until(lambda: bool(story.recorded(MediaHandedOver)))
     assert story.recorded(MediaHandedOver) == ["officer"]
-    page = story.frame("officer", f"/rounds/{round_id}")
+    media_no = story.driver.entry(story.params.round_id, MediaHandedOver).media_no
+    page = story.frame("officer", f"/rounds/{story.params.round_id}")
     expect(page.get_by_role("row").filter(has_text=media_no).first).to_be_visible()
     expect(page.get_by_role("alert").filter(has_text="受理されませんでした")).to_have_count(0)
 
@@ -268,30 +247,6 @@ def test_who_has_no_right_reads_so_in_japanese(story: Story, who: str, path: str
     assert len(story.recorded(ProofPageViewed)) == before
 
 
-def test_the_password_goes_another_way_with_the_next_form(story: Story) -> None:
-    driver, round_id = story.driver, story.params.round_id
-    driver.paper("password-notice", round_id)
-    driver.paper("handover-sheet", round_id, "password")
-    notice_no = driver.entry(round_id, PasswordNoticeIssued).notice_no
-    occasion = driver.entry(round_id, MediaHandedOver).handed_over_at + timedelta(minutes=1)
-    time.sleep(max(0.0, (occasion - datetime.now(TOKYO)).total_seconds()))
-    fill: Callable[[Page], None] = lambda page: type_in(  # noqa: E731
-        page,
-        giver="officer",
-        receiver="C-001",
-        moment=datetime.now(TOKYO),
-        notice_no=notice_no,
-        copy_no=1,
-        place="委託先1階受付",
-        bag_no="BAG-02",
-        locked=True,
-        storage="耐火金庫2",
-    )
-    handed = lambda: bool(story.recorded(PasswordHandedOver))  # noqa: E731
-    story.answer("officer", "record_password_handover", "記録する", handed, fill)
-    assert story.recorded(PasswordHandedOver) == ["officer"]
-
-
 def test_the_auditor_finds_it_all_in_the_register(story: Story) -> None:
     register = story.frame("auditor", "/register")
     register.get_by_label("回", exact=True).select_option(story.params.round_id)
@@ -304,7 +259,6 @@ def test_the_auditor_finds_it_all_in_the_register(story: Story) -> None:
         (ReleaseApproved.title, "approver"),
         (AnswerRefused.title, "officer"),
         (MediaHandedOver.title, "officer"),
-        (PasswordHandedOver.title, "officer"),
     ):
         expect(rows.filter(has_text=title).filter(has_text=actor).first).to_be_visible()
     rows.filter(has_text=ReleaseApproved.title).get_by_role("link").first.click()
