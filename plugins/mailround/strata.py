@@ -91,7 +91,7 @@ def _total(each: Candidate) -> int:
     return decision.total_after if decision else 0
 
 
-FILES = 24
+FILES = 17
 """Files whose ends are shown, all of a ward's 8,500 pieces. Of more files no person could read all ends."""
 
 

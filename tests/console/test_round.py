@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,16 @@ def test_every_step_is_there_and_the_one_whose_turn_it_is_is_marked(served: Serv
         assert step.title in page.text
     assert re.search(r'<li class="now" aria-current="step">\s*<span class="no">11</span>', page.text)
     assert "取扱者（officer、officer2、datateam）" in page.text
+
+
+def test_the_way_to_the_proof_is_there_for_who_may_approve_while_it_is_waited_for(settings: Settings) -> None:
+    register = Register(settings.register_url)
+    record_round(register, up_to="seal")
+    assert filled(settings)["proof"] is True
+    asked = visit(settings, round_id=ROUND)
+    assert show(replace(asked, may=lambda path: not path.endswith("/proof")))["proof"] is False  # type: ignore[index]
+    record_round(register, round_id="2026-12-change", up_to="approve_release")
+    assert filled(settings, "2026-12-change")["proof"] is False
 
 
 def test_whoever_was_not_understood_reads_why(served: Served, rounds: Register) -> None:

@@ -28,6 +28,7 @@ from mailround.register.entries import (
     PasswordHandedOver,
     PrintPlanned,
     QualityChecked,
+    ReleaseApproved,
     RoundOpened,
     latest,
     standing,
@@ -40,7 +41,7 @@ from mailround.way import Standing, standing_of
 
 MOST_ENTRIES = 12
 _MANY = (MailReturned, MailSettled)
-HOLDS = "/rounds/{round_id}/holds"
+HOLDS, PROOF = "/rounds/{round_id}/holds", "/rounds/{round_id}/proof"
 """The page that names cases, for those who may see them."""
 
 
@@ -73,6 +74,7 @@ def show(visit: Visit) -> Answer:
         "bars": rule_chart.draw(found) if found else None,
         "planned": planned,
         "holds": HOLDS if visit.may(HOLDS) else "",
+        "proof": round_.now is not None and round_.now.leaves is ReleaseApproved and visit.may(PROOF),
         "items": [(item, item in round_.out) for item in custody_items(entries)],
         "handovers": [each for kind in (MediaHandedOver, PasswordHandedOver) if (each := latest(entries, kind))],
         "sheets": Counter(each.item for each in standing(entries, HandoverSheetPrinted)),
