@@ -253,7 +253,7 @@ def test_the_auditor_finds_it_all_in_the_register(story: Story) -> None:
     register.get_by_role("button", name="探す").click()
     rows = register.get_by_role("row")
     for title, actor in (
-        ("回の開始", "自動"),
+        (RoundOpened.title, "datateam"),
         (AnswerRefused.title, "datateam"),
         (ProofPageViewed.title, "approver"),
         (ReleaseApproved.title, "approver"),
