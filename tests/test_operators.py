@@ -276,7 +276,7 @@ def test_why_an_answer_was_refused_is_told_by_the_next_try_when_the_mail_server_
     assert len(set(headers(work, "Message-ID"))) == 1, "for whoever reads it, one mail"
     (told, _) = (each.get_body(("html",)).get_content() for each in mails(work))
     assert "開始した本人は回答できません" in told
-    assert f"{work.settings.ui_url}/mailround/rounds/{work.round_id}" in told, "where the reason is to be seen, too"
+    assert f"/mailround/rounds/{work.round_id}<" in told, "where the reason is to be seen, too"
     assert len(standing(work.entries, AnswerRefused)) == 1
     take_back(work, AnswerRefused)
     assert run(APPROVED_AT, do="ask")["outcomes"][0]["parked"] == "execute_complete"
