@@ -1,4 +1,8 @@
 "use strict";
+// What is under way is asked for again as long as somebody looks; whoever has no scripts has a link beside it.
+if (document.querySelector("[data-again]")) {
+  setTimeout(() => window.location.reload(), 1000);
+}
 // Airflow shows the console in a frame that may not lead the window elsewhere. The window itself may: so a link that is
 // meant for the whole window is followed there.
 if (window.parent !== window) {
