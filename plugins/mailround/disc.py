@@ -101,7 +101,8 @@ def read_image(file: BinaryIO, wanted: Collection[str]) -> dict[str, Contents]:
     try:
         image.open_fp(file)
         return {title: _read_space(image, file, space, wanted) for space, title in _SPACES.items()}
-    except (PyCdlibException, struct.error, ValueError, IndexError):
+    except (PyCdlibException, struct.error, ValueError, IndexError, AttributeError, TypeError):
+        # The last two: of a damaged image pycdlib follows records that are not there.
         raise PackageError(
             "媒体イメージを読み取れません（`mailround media image` で作ったものでないか、壊れています）。",
             "媒体をマウントしてそのフォルダを指定するか、イメージを作り直してください。",

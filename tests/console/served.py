@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
@@ -31,9 +32,10 @@ PATIENCE_SECONDS = 120
 
 @dataclass(frozen=True)
 class Served:
-    """The address, the ward behind it, and everybody's login; ``nobody`` has none."""
+    """The address, the Airflow, the ward behind it, and everybody's login; ``nobody`` has none."""
 
     url: str
+    airflow: LocalAirflow
     ward: Settings
     people: dict[str, httpx.Client]
     nobody: httpx.Client
@@ -44,12 +46,14 @@ class Served:
 
 @contextmanager
 def serving(metadata: LocalAirflow, folder: Path) -> Iterator[Served]:
-    """Serve a ward that has everything in a folder, with the people of a metadata database."""
+    """Serve a ward that has everything in a folder, with a copy of a metadata database and its people."""
+    shutil.copytree(metadata.home, folder / "airflow")
+    airflow = LocalAirflow(folder / "airflow", 1, 2)
     ward = ward_in(folder)
     Register(ward.register_url).migrate()
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    environment = metadata.environment() | {
+    environment = airflow.environment() | {
         "AIRFLOW__API__BASE_URL": url,
         **{f"MAILROUND_{name.upper()}": str(folder / name) for name in ("inbox", "data", "outbox", "vault")},
         "MAILROUND_VAULT_IDENTITY": str(ward.vault_identity),
@@ -64,9 +68,9 @@ def serving(metadata: LocalAirflow, folder: Path) -> Iterator[Served]:
     try:
         _await(process, nobody, folder / "log")
         for name, client in people.items():
-            asked = {"username": name, "password": metadata.password}
+            asked = {"username": name, "password": airflow.password}
             client.cookies["_token"] = client.post("/auth/token", json=asked).json()["access_token"]
-        yield Served(url, ward, people, nobody)
+        yield Served(url, airflow, ward, people, nobody)
     finally:
         for client in (nobody, *people.values()):
             client.close()

@@ -9,7 +9,6 @@ from datetime import date
 
 from served import Served
 
-from mailround.local.airflow import LocalAirflow
 from mailround.register.store import Register
 from registered import record_round
 
@@ -19,12 +18,12 @@ VALUES (?, ?, 'mailing_round', ?, -1, ?, 1, 'default_pool', 1)
 """
 
 
-def test_a_failed_step_is_told_with_the_way_to_its_log(metadata: LocalAirflow, served: Served) -> None:
+def test_a_failed_step_is_told_with_the_way_to_its_log(served: Served) -> None:
     register = Register(served.ward.register_url)
     for round_id, state in (("2026-05-failed", "failed"), ("2026-05-works", "running")):
         record_round(register, round_id, opened_on=date(2026, 5, 1), up_to="check_quality")
         record_round(register, round_id, opened_on=date(2026, 5, 1), up_to="decide_holds")
-        with closing(sqlite3.connect(metadata.home / "airflow.db")) as connection, connection:
+        with closing(sqlite3.connect(served.airflow.home / "airflow.db")) as connection, connection:
             connection.execute(FAILED, (uuid.uuid4().hex, "plan_print", f"manual__{round_id}", state))
     page = served.get("datateam", "/rounds/2026-05-failed").text
     assert "止まっています：印刷計画" in page

@@ -50,7 +50,7 @@ def left_running(local: LocalAirflow, *processes: tuple[int, str]) -> None:
 def test_everything_that_is_written_lies_under_the_home_and_everything_listens_on_loopback(local: LocalAirflow) -> None:
     environment = local.environment()
     ours = {name: value for name, value in environment.items() if os.environ.get(name) != value}
-    read_only = {"AIRFLOW__CORE__DAGS_FOLDER", "AIRFLOW__CORE__PLUGINS_FOLDER"}
+    read_only = {"AIRFLOW__CORE__DAGS_FOLDER", "AIRFLOW__CORE__PLUGINS_FOLDER", "AIRFLOW__FAB__CONFIG_FILE"}
     for name, value in ours.items():
         if "/" in value.removeprefix("sqlite:///") and "://" not in value and name not in read_only:
             assert local.home.as_posix() in value or name == "AIRFLOW__CORE__DEFAULT_TIMEZONE", name

@@ -6,10 +6,11 @@ from mailround.register.bodies import production
 from mailround.register.bodies.body import Body
 
 
-def test_only_groups_of_chunks_stand_beside_each_other() -> None:
+def test_only_groups_of_chunks_and_views_of_pages_stand_beside_each_other() -> None:
     kinds = [each for each in vars(production).values() if isinstance(each, type) and issubclass(each, Body)]
     beside = {kind.__name__: kind.identity for kind in kinds if kind.identity}
-    assert beside == {"Rendered": ("first", "last"), "Verified": ("first", "last")}
+    group = ("first", "last")
+    assert beside == {"Rendered": group, "Verified": group, "ProofPageViewed": ("viewer", "page", "viewed_at")}
 
 
 def test_who_extracted_is_unknown_of_rounds_opened_before_that_was_asked() -> None:
