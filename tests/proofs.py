@@ -8,7 +8,7 @@ from datetime import timedelta
 from mailround.context import RoundContext
 from mailround.model import Population, Recipient
 from mailround.plan_print import plan_print
-from mailround.proof import make_proof
+from mailround.proof import PAGES, make_proof
 from mailround.register.entries import PrintPlanned, QualityChecked, ReleaseApproved, Sealed, latest
 from mailround.render import render
 from mailround.seal import seal
@@ -18,6 +18,11 @@ from printing import put
 
 CANARY = "伽奈利亜"
 """In the name of every household."""
+
+
+def pages_of(work: RoundContext) -> bytes:
+    """Return the PDF of the proof."""
+    return b"".join(work.workspace.read_blocks(PAGES))
 
 
 def with_proof(work: RoundContext, make_recipient: Callable[..., Recipient]) -> RoundContext:

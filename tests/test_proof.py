@@ -34,6 +34,7 @@ from mailround.strata import FILES, STRATA, Chosen
 from mailround.verify import verify
 from prepared import AT, hand_over, post, print_round, record
 from printing import put
+from proofs import pages_of
 
 Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]
@@ -121,14 +122,14 @@ def member(work: RoundContext, name: str) -> bytes:
 def cover_of(work: RoundContext) -> str:
     made = latest(work.entries, ProofMade)
     assert made is not None
-    with opened(work.workspace.read(PAGES)) as document:
+    with opened(pages_of(work)) as document:
         count = made.pages - sum(each.pages for each in listed(work))
         return "".join(text_of(document, page) for page in range(count))
 
 
 def test_every_page_behind_the_cover_is_the_packages_own(work: RoundContext) -> None:
     made = make_proof(work, at=AT)
-    with opened(work.workspace.read(PAGES)) as proof:
+    with opened(pages_of(work)) as proof:
         assert len(proof) == made.pages
         place = made.pages - sum(each.pages for each in listed(work))
         for each in listed(work):
@@ -202,9 +203,9 @@ def approval(work: RoundContext) -> None:
 
 
 def test_made_again_it_is_the_same_to_the_byte_and_recorded_once(work: RoundContext) -> None:
-    first, content = make_proof(work, at=AT), work.workspace.read(PAGES)
+    first, content = make_proof(work, at=AT), pages_of(work)
     assert make_proof(work, at=AT.replace(hour=12)) == first
-    assert work.workspace.read(PAGES) == content
+    assert pages_of(work) == content
     assert hashlib.sha256(content).hexdigest() == first.sha256
     assert len(standing(work.entries, ProofMade)) == 1
 
@@ -240,9 +241,9 @@ def test_a_long_list_goes_over_several_covers_with_no_piece_cut_in_two(
 
 
 def test_what_changes_in_the_workspace_after_the_seal_does_not_reach_the_proof(work: RoundContext) -> None:
-    content = (make_proof(work, at=AT), work.workspace.read(PAGES))
+    content = (make_proof(work, at=AT), pages_of(work))
     work.workspace.write("print/notices-001", work.workspace.read("print/notices-002"))
-    assert (make_proof(work, at=AT), work.workspace.read(PAGES)) == content
+    assert (make_proof(work, at=AT), pages_of(work)) == content
 
 
 @pytest.mark.parametrize(("fault", "words"), [("changed", "一致しません"), ("missing", "ファイルがありません")])
@@ -298,12 +299,13 @@ def test_every_copy_is_recorded_before_it_is_delivered(work: RoundContext) -> No
         show_proof(work, jammed, at=AT)
     show_proof(work, delivered.append, at=AT)
     assert standing(work.entries, ProofShown) == [ProofShown(proof_sha256=made.sha256, copy_no=no) for no in (1, 2, 3)]
-    assert delivered == [work.workspace.read(PAGES)] * 2
+    assert delivered == [pages_of(work)] * 2
 
 
 def test_a_proof_that_is_not_the_recorded_one_is_not_shown(work: RoundContext) -> None:
     make_proof(work, at=AT)
-    work.workspace.write(PAGES, b"%PDF-another")
+    with work.workspace.write_blocks(PAGES) as write:
+        write(b"%PDF-another")
     with pytest.raises(WorkspaceError, match="管理簿の記録と一致しません"):
         show_proof(work, lambda _: pytest.fail("it was delivered"), at=AT)
     assert standing(work.entries, ProofShown) == []

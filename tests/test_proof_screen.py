@@ -31,7 +31,7 @@ from mailround.register.entries import (
     standing,
 )
 from prepared import AT, record
-from proofs import CANARY, approve, with_proof
+from proofs import CANARY, approve, pages_of, with_proof
 
 Opener = Callable[..., RoundContext]
 
@@ -65,8 +65,8 @@ def test_a_view_is_recorded_and_the_picture_says_who_and_when(work: RoundContext
     made = latest(work.entries, ProofMade)
     assert made is not None
     shown = view_page(work, "approver", 3, at=AT)
-    plain = page_image(work.workspace.read(PAGES), 3)
-    assert shown == page_image(work.workspace.read(PAGES), 3, "approver  2026-11-11 10:00")
+    plain = page_image(pages_of(work), 3)
+    assert shown == page_image(pages_of(work), 3, "approver  2026-11-11 10:00")
     pictures = (Image.open(io.BytesIO(each)) for each in (shown, plain))
     assert ImageChops.difference(*pictures).getbbox() is not None
     assert views(work) == [ProofPageViewed(proof_sha256=made.sha256, page=3, viewer="approver", viewed_at=AT)]
@@ -181,7 +181,9 @@ def test_a_package_sealed_anew_makes_the_proof_of_the_old_one_worthless(work: Ro
 
 
 def test_a_changed_file_is_not_shown(work: RoundContext) -> None:
-    work.workspace.write(PAGES, work.workspace.read(PAGES) + b"%")
+    content = pages_of(work)
+    with work.workspace.write_blocks(PAGES) as write:
+        write(content + b"%")
     with pytest.raises(WorkspaceError, match="一致しません"):
         view_page(work, "approver", 1, at=AT)
     assert not views(work)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import secrets
 import stat
 import traceback
 from collections.abc import Callable
@@ -239,3 +240,22 @@ def test_a_file_that_cannot_be_read_to_its_end_leaves_the_earlier_one(workspace:
     with pytest.raises(pyrage.EncryptError, match="disk"):
         workspace.write_from("original", Torn(b"x" * 1_000_000))
     assert workspace.read("original") == b"earlier"
+
+
+def test_blocks_come_back_as_they_were_written_and_a_file_that_is_not_finished_changes_nothing(
+    workspace: Workspace,
+) -> None:
+    blocks = [b"first", b"", secrets.token_bytes(100_000)]
+    with workspace.write_blocks("blocks") as write:
+        for block in blocks:
+            write(block)
+
+    def cut_off() -> None:
+        with workspace.write_blocks("blocks") as write:
+            write(b"other")
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        cut_off()
+    assert list(workspace.read_blocks("blocks")) == blocks
+    assert workspace.names() == ("blocks",)

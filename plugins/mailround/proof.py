@@ -75,9 +75,8 @@ def make_proof(work: RoundContext, *, at: datetime) -> model.Proof:
     font = load_font(work.settings)
     chosen = choose(_candidates(work, planned.chunks, font))
     cover = _draw_cover(work, sealed, planned.chunks, chosen, font)
-    written, pages = _bind(work, cover, sealed, chosen)
+    sha256, pages = _bind(work, cover, sealed, chosen)
     work.workspace.write_records(LIST, CHOSEN, chosen)
-    sha256 = work.workspace.write_from(PAGES, written)
     body = ProofMade(package_sha256=sealed.sha256, pieces=len(chosen), pages=pages, sha256=sha256)
     work.register.append(body, round_id=work.round_id, actor="mailround", at=at)
     return _reference(work, body)
@@ -129,7 +128,7 @@ def proof_pages(work: RoundContext, made: ProofMade) -> bytes:
     Raises:
         WorkspaceError: The file is missing or not the recorded one.
     """
-    content = work.workspace.read(PAGES)
+    content = b"".join(work.workspace.read_blocks(PAGES))
     if hashlib.sha256(content).hexdigest() != made.sha256:
         raise WorkspaceError("承認用見本が管理簿の記録と一致しません。", _SEAL_AGAIN)
     return content
@@ -167,8 +166,8 @@ def _units(text: str) -> set[str]:
     return set(split_units(text))
 
 
-def _bind(work: RoundContext, cover: bytes, sealed: Sealed, chosen: Sequence[Chosen]) -> tuple[_Written, int]:
-    """Return the cover with the chosen pages of the package on disk behind it, and how many pages that makes."""
+def _bind(work: RoundContext, cover: bytes, sealed: Sealed, chosen: Sequence[Chosen]) -> tuple[str, int]:
+    """Keep the cover and the chosen pages of the package on disk; return the SHA-256 and how many pages that makes."""
     path = package_path(work.settings, work.round_id)
     if size(path) is None:
         raise PackageError("封緘したパッケージのファイルがありません。", _SEAL_AGAIN)
@@ -181,43 +180,39 @@ def _bind(work: RoundContext, cover: bytes, sealed: Sealed, chosen: Sequence[Cho
                 archive.setpassword(work.vault.open(work.round_id, PASSWORD))
                 for name, pieces in groupby(chosen, key=lambda each: each.file):
                     _take(document, archive.read(name), pieces)
-        return _saved(document), len(document)
+        with work.workspace.write_blocks(PAGES) as write:
+            written = _Written(write)
+            document.save(written)
+            written.settle()
+        return written.digest.hexdigest(), len(document)
     finally:
         document.close()
 
 
 class _Written:
-    """What is written, as it comes in blocks, to be read once. A buffer that grows is copied, and is there twice."""
+    """Takes what PDFium writes in blocks, and passes all of it on but the last two, in which the file's ID is.
 
-    def __init__(self) -> None:
-        self._blocks: deque[bytes] = deque()
+    PDFium draws the second half of the ID at random: it becomes the first, which is the cover's. Nothing else of the
+    file is ever there at once.
+    """
+
+    def __init__(self, write: Callable[[bytes], None]) -> None:
+        self._write, self._last = write, deque[bytes]()
+        self.digest = hashlib.sha256()
 
     def write(self, block: ReadableBuffer) -> int:
-        self._blocks.append(bytes(block))
-        return len(self._blocks[-1])
+        self._last.append(bytes(block))
+        if len(self._last) > 2:  # noqa: PLR2004 - as above
+            self._pass_on(self._last.popleft())
+        return len(self._last[-1])
 
-    def read(self, size: int = -1) -> bytes:
-        """Return as much as the next block has, at most ``size``; nothing at the end."""
-        if not self._blocks:
-            return b""
-        block = self._blocks.popleft()
-        if 0 <= size < len(block):
-            self._blocks.appendleft(block[size:])
-            block = block[:size]
-        return block
+    def settle(self) -> None:
+        """Pass on the rest."""
+        self._pass_on(_RANDOM_ID.sub(rb"\1<\2>]", b"".join(self._last)))
 
-    def settle_id(self) -> None:
-        """Give the PDF that was written an ID of one half twice: PDFium draws the second at random, near the end."""
-        last = self._blocks.pop()
-        end = (self._blocks.pop() if self._blocks else b"") + last
-        self._blocks.append(_RANDOM_ID.sub(rb"\1<\2>]", end))
-
-
-def _saved(document: pypdfium2.PdfDocument) -> _Written:
-    written = _Written()
-    document.save(written)
-    written.settle_id()
-    return written
+    def _pass_on(self, block: bytes) -> None:
+        self.digest.update(block)
+        self._write(block)
 
 
 def _take(document: pypdfium2.PdfDocument, content: bytes, pieces: Iterator[Chosen]) -> None:

@@ -10,7 +10,8 @@ import hashlib
 import hmac
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
@@ -98,15 +99,23 @@ class Workspace:
 
         Each block is encrypted by itself. As with ``write``, the file appears whole or not at all.
         """
-        remaining, digest, foot = iter(items), hashlib.sha256(), []
-        with replacing(self._path(name)) as file:
+        remaining, digest, written = iter(items), hashlib.sha256(), False
+        with self.write_blocks(name) as write:
             while held := tuple(islice(remaining, block)):
                 content = adapter.dump_json(held)
                 digest.update(content)
-                foot.append(file.write(self._encrypted(content)))
+                write(content)
+                written = True
+        return digest.hexdigest() if written else ""
+
+    @contextmanager
+    def write_blocks(self, name: str) -> Iterator[Callable[[bytes], None]]:
+        """Give what encrypts and writes one block, for ``read_blocks``; the file appears when the last is written."""
+        foot: list[int] = []
+        with replacing(self._path(name)) as file:
+            yield lambda content: foot.append(file.write(self._encrypted(content)))
             foot.append(len(foot))
             file.write(b"".join(number.to_bytes(_NUMBER, "big") for number in foot))
-        return digest.hexdigest() if len(foot) > 1 else ""
 
     def read_stream(
         self, name: str, adapter: TypeAdapter[tuple[T, ...]], digest: hashlib._Hash | None = None
@@ -122,7 +131,7 @@ class Workspace:
             yield from parse_block(content, adapter, name)
 
     def read_blocks(self, name: str, digest: hashlib._Hash | None = None) -> Iterator[bytes]:
-        """Yield the blocks that write_stream wrote, decrypted, each for ``parse_block``; else as ``read_stream``.
+        """Yield the blocks that write_stream or write_blocks wrote, decrypted; else as ``read_stream``.
 
         Raises:
             WorkspaceError: As ``read``; of a file that was cut off, before the first block.
