@@ -31,7 +31,7 @@ def test_nothing_but_the_manifest_is_left(open_a_round: Opener, make_recipient: 
     with pytest.raises(VaultError, match="廃棄済み"):
         load_round(settings, work.round_id).workspace  # noqa: B018 - opening it is the question
     [entry] = standing(work.entries, RoundEnded)
-    assert (entry.step, entry.files) == ("approve_release", 14)
+    assert (entry.step, entry.files) == ("approve_release", 15)
 
 
 def test_a_round_ends_before_anything_is_sealed_or_even_read(open_a_round: Opener) -> None:

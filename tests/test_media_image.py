@@ -120,7 +120,7 @@ def test_without_the_password_a_new_image_is_refused(work: RoundContext) -> None
 def test_a_package_that_nobody_approved_is_not_imaged(sealed: RoundContext) -> None:
     with pytest.raises(GateClosedError, match="承認が管理簿にない"):
         make_image(sealed, at=AT)
-    assert in_the_package_folder(sealed) == {"2026-11-change.zip", "manifest.json"}
+    assert in_the_package_folder(sealed) == {"2026-11-change.zip", "bundles.csv", "manifest.json"}
 
 
 def test_the_approval_of_another_sealing_does_not_count(sealed: RoundContext) -> None:
@@ -204,7 +204,7 @@ def test_an_image_that_does_not_read_back_is_refused_and_the_old_one_stays(
     with pytest.raises(PackageError, match=r"2026-11-change\.zipの内容が違う（UDF）"):
         make_image(work, at=AT)
     assert path.read_bytes() == b"an image of an earlier version"
-    assert in_the_package_folder(work) == {"2026-11-change.zip", "2026-11-change.iso", "manifest.json"}
+    assert in_the_package_folder(work) == {"2026-11-change.zip", "2026-11-change.iso", "bundles.csv", "manifest.json"}
     assert standing(work.entries, MediaImaged) == []
 
 
@@ -218,7 +218,7 @@ def test_a_full_disk_leaves_neither_half_an_image_nor_an_entry(
     monkeypatch.setattr(media_image, "write_image", full)
     with pytest.raises(OSError, match="No space"):
         make_image(work, at=AT)
-    assert in_the_package_folder(work) == {"2026-11-change.zip", "manifest.json"}
+    assert in_the_package_folder(work) == {"2026-11-change.zip", "bundles.csv", "manifest.json"}
     assert standing(work.entries, MediaImaged) == []
 
 

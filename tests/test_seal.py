@@ -165,6 +165,7 @@ def test_no_lines_of_the_piece_list_are_left_in_the_workspace(work: RoundContext
 def test_the_bundle_list_adds_up(work: RoundContext) -> None:
     seal(work, at=AT)
     rows = list(csv.reader(io.StringIO(member(work, "bundles.csv").decode("ascii"), newline="")))
+    assert package(work).with_name("bundles.csv").read_bytes() == member(work, "bundles.csv")
     assert rows == [
         list(BUNDLE_COLUMNS),
         ["160-001", "1", "4", "4", "5", "160", "print/notices-001.pdf:1-3 print/notices-002.pdf:4-4"],
@@ -189,13 +190,16 @@ def test_the_manifest_beside_the_package_is_the_one_inside_and_holds_no_personal
     assert manifest["software"].startswith("mailround ")
 
 
-def test_the_outbox_is_private_and_holds_nothing_but_the_package_and_its_manifest(work: RoundContext) -> None:
+def test_the_outbox_is_private_and_holds_nothing_but_the_package_its_bundles_and_its_manifest(
+    work: RoundContext,
+) -> None:
     seal(work, at=AT)
     found = {path.relative_to(work.settings.outbox).as_posix(): path for path in work.settings.outbox.rglob("*")}
     assert set(found) == {
         "2026-11-change",
         "2026-11-change/package",
         "2026-11-change/package/2026-11-change.zip",
+        "2026-11-change/package/bundles.csv",
         "2026-11-change/package/manifest.json",
     }
     assert {stat.S_IMODE(path.stat().st_mode) for path in found.values()} == {0o700, 0o600}
@@ -288,7 +292,7 @@ def test_a_package_approved_while_it_is_sealed_again_stays(work: RoundContext, m
         with pytest.raises(GateClosedError, match="前のパッケージが承認されました"):
             seal(work, at=AT + timedelta(hours=1))
     assert package(work).read_bytes() == before
-    assert len(list(package(work).parent.iterdir())) == 2
+    assert len(list(package(work).parent.iterdir())) == 3
     assert seal(work, at=AT + timedelta(hours=2)) == sealed
 
 
@@ -358,7 +362,7 @@ def test_a_pdf_with_a_page_too_many_is_found_on_reopening_and_the_old_package_st
     with pytest.raises(PackageError, match=r"notices-002\.pdfの頁数が違う（目録4、実際5）"):
         seal(work, at=AT)
     assert package(work).read_bytes() == before
-    assert len(list(package(work).parent.iterdir())) == 2
+    assert len(list(package(work).parent.iterdir())) == 3
 
 
 def test_a_round_that_was_never_planned_is_not_sealed(open_a_round: Opener) -> None:

@@ -66,7 +66,7 @@ def make_backup(settings: Settings, metadata_url: str, *, at: datetime) -> Backu
         )
     register = Register(settings.register_url)
     register.verify()
-    text = json_lines(register.entries())
+    text = "".join(json_lines(register.entries()))
     rows = read_export(text)  # what would not come back as it was is not backed up as if it did
     make_folder(folder)
     path = folder / f"mailround-{at.astimezone(TOKYO).strftime(_STAMP)}.backup.age"

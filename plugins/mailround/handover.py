@@ -138,7 +138,8 @@ def without_sheet(handover: Handover, work: RoundContext, printed: Iterable[Entr
     if first is None:
         yield (
             "渡した物の確認記録票が出力されていません。"
-            f"`mailround handover-sheet {work.round_id} {item}` で出力し、双方が署名した引渡しを記録してください。"
+            f"「回のページ」か `mailround handover-sheet {work.round_id} {item}` で出力し、"
+            "双方が署名した引渡しを記録してください。"
         )
         return
     yield from handover.too_early(first, "確認記録票の出力")

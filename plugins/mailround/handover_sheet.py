@@ -69,7 +69,9 @@ class _Sheet:
     """Whether what is handed over will be deleted, not only given back."""
 
 
-def print_sheet(work: RoundContext, item: Item, deliver: Callable[[bytes], None], *, at: datetime) -> None:
+def print_sheet(
+    work: RoundContext, item: Item, deliver: Callable[[bytes], None], *, at: datetime, actor: str = "mailround"
+) -> None:
     """Sign a checkpoint, record that the sheet is printed, then deliver it.
 
     The record comes first, as everywhere that papers leave: one that is on record and jammed in the printer is printed
@@ -80,6 +82,7 @@ def print_sheet(work: RoundContext, item: Item, deliver: Callable[[bytes], None]
         item: What is handed over.
         deliver: Takes the PDF's bytes to paper or to an open file; raises when it could not.
         at: The time of the print.
+        actor: Who asked for it; ``mailround`` where only the machine's own login is known.
 
     Raises:
         GateClosedError: It is not the time for this sheet, or the package is not what was approved.
@@ -111,7 +114,7 @@ def print_sheet(work: RoundContext, item: Item, deliver: Callable[[bytes], None]
         manifest_sha256=manifest_sha256,
         checkpoint=checkpoint.text,
     )
-    work.register.append(body, round_id=work.round_id, actor="mailround", at=at)
+    work.register.append(body, round_id=work.round_id, actor=actor, at=at)
     deliver(pdf)
 
 

@@ -84,7 +84,8 @@ class MediaHandover(Handover):
         return (
             f"1. `mailround media image {work.round_id}` で作ったイメージを、媒体に書き込みます。\n"
             "2. 媒体を入れ直し、`mailround media check` で照合します（媒体番号とともに管理簿に残ります）。\n"
-            f"3. `mailround handover-sheet {work.round_id} media --printer lp` で確認記録票を出力します。\n"
+            f"3. 「回のページ」か、`mailround handover-sheet {work.round_id} media --printer lp` で、"
+            "確認記録票を出力します。\n"
             "4. 鍵付きカバンで手渡し、確認記録票に双方が署名してから、その内容を記録します。"
             f"\n\n{table(rows)}\n\n**パスワード通知書は、一緒に渡さないでください。** 記録のあと、別の機会に渡します。"
             f"\n\n渡せなくなった場合や、発送が間に合わない場合は、媒体が区にあることを確かめて「{STOP}」を選んでください"

@@ -59,7 +59,8 @@ class PasswordHandover(Handover):
         )
         return (
             f"1. `mailround password-notice {work.round_id} --printer lp` で通知書を印刷し、封をします。\n"
-            f"2. `mailround handover-sheet {work.round_id} password --printer lp` で確認記録票を出力します。\n"
+            f"2. 「回のページ」か、`mailround handover-sheet {work.round_id} password --printer lp` で、"
+            "確認記録票を出力します。\n"
             "3. 媒体とは別の機会に、鍵付きカバンで手渡し、確認記録票に双方が署名してから、その内容を記録します。\n\n"
             f"{table(rows)}\n\n記録すると、パスワードは鍵庫からなくなり、通知書を再出力できなくなります。"
             "パスワードそのものは、この画面に入力しないでください。"

@@ -22,6 +22,7 @@ ConsoleResource = Literal[
     "mailround: Register",
     "mailround: Proofs",
     "mailround: Holds",
+    "mailround: Handover sheets",
     "mailround: Due",
     "mailround: Specimens",
 ]

@@ -95,7 +95,7 @@ def seal(work: RoundContext, *, at: datetime) -> model.Sealed:
     chunks = _chunks(work, planned)
     path = package_path(work.settings, work.round_id)
     with replacing(path) as file:
-        manifest = _write(work, chunks, file, at)
+        manifest, bundles = _write(work, chunks, file, at)
         work.workspace.delete(_LINES)
         _require_read_back(work, planned, manifest)
         report = check_stream(file, _password(work))
@@ -106,8 +106,9 @@ def seal(work: RoundContext, *, at: datetime) -> model.Sealed:
                 "封緘し直している間に、前のパッケージが承認されました。承認されたパッケージを残します。",
                 "「08 封緘（暗号化）」をもう一度 Clear してください。承認されたパッケージがそのまま使われます。",
             )
-    with replacing(path.with_name(MANIFEST)) as file:
-        file.write(_json(manifest))
+    for name, content in ((BUNDLES, bundles), (MANIFEST, _json(manifest))):
+        with replacing(path.with_name(name)) as file:
+            file.write(content)
     return _record(work, planned, report, carried, at)
 
 
@@ -205,8 +206,14 @@ def _row(piece: ListedPiece, where: PieceRange) -> PieceRow:
     return PieceRow(seq, piece_id, file, where.first_page, where.pages, bundle, enclosure_set, postcode, barcode)
 
 
-def _write(work: RoundContext, chunks: Sequence[tuple[Stretch, ...]], file: BinaryIO, at: datetime) -> Manifest:
-    """Write the whole archive, one PDF or the lines of one chunk in memory at a time; return its manifest."""
+def _write(
+    work: RoundContext, chunks: Sequence[tuple[Stretch, ...]], file: BinaryIO, at: datetime
+) -> tuple[Manifest, bytes]:
+    """Write the whole archive, one PDF or the lines of one chunk in memory at a time.
+
+    Returns:
+        Its manifest and its bundles.csv, which lie beside it too: counts and hashes alone.
+    """
     members: list[Member] = []
     found = list(chain.from_iterable(chunks))
     total, pages_of_all = _counts(found)
@@ -254,7 +261,8 @@ def _write(work: RoundContext, chunks: Sequence[tuple[Stretch, ...]], file: Bina
             add(name, (work.workspace.read(name.removesuffix(".pdf")),), pages=count, pieces=pieces[name])
         lines = chain((_csv((PIECE_COLUMNS,)),), work.workspace.read_stream(_LINES, _OF_A_CHUNK))
         add(PIECES, (text.encode("utf-8") for text in lines), lines=total)
-        add(BUNDLES, (_csv((BUNDLE_COLUMNS, *bundles)).encode("utf-8"),), lines=len(bundles))
+        told = _csv((BUNDLE_COLUMNS, *bundles)).encode("utf-8")
+        add(BUNDLES, (told,), lines=len(bundles))
         listing, sheets = draw_bundle_list(
             work.round_id,
             planned_offices(work).sections(),
@@ -272,7 +280,7 @@ def _write(work: RoundContext, chunks: Sequence[tuple[Stretch, ...]], file: Bina
             members=tuple(members),
         )
         add(MANIFEST, (_json(manifest),))
-    return manifest
+    return manifest, told
 
 
 def _record(

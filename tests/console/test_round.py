@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -14,12 +15,15 @@ from visited import visit
 
 from mailround.console.round import show
 from mailround.console.visit import NotFoundError
+from mailround.model import Recipient
 from mailround.register.entries import Sealed, latest
 from mailround.register.store import Register
+from mailround.seal import package_path, seal
 from mailround.settings import TOKYO, Settings
 from mailround.way import WAY
-from prepared import own_include
+from prepared import AT, own_include, print_round
 from registered import FINDINGS, record_round
+from wards import opened_in
 
 ROUND = "2026-11-change"
 
@@ -81,6 +85,23 @@ def test_what_the_checks_found_is_told_by_rule_the_gravest_first(settings: Setti
     kinds = [each.kind for each in found]
     assert kinds == sorted(kinds, key=["中止", "保留", "対象外", "窓口交付", "注意", "参考"].index)
     assert all(each.message for each in found if each.rule != "M02")
+
+
+def test_bundles_are_told_by_office_and_one_by_one(served: Served, make_recipient: Callable[..., Recipient]) -> None:
+    served.ward.inbox.mkdir(mode=0o700, exist_ok=True)
+    work = opened_in(served.ward, round_id="2031-06-bundles", contract="demo")
+    print_round(work, make_recipient)
+    seal(work, at=AT)
+    path = f"/rounds/{work.round_id}"
+    page = served.get("auditor", path).text
+    for words in ("新宿郵便局", "160-002", "5～7", "print/notices-002.pdf:5-6"):
+        assert words in page
+    assert filled(served.ward, work.round_id)["sections"] == (("新宿郵便局", 2, 7, 9),)
+    beside = Path(package_path(served.ward, work.round_id).with_name("bundles.csv"))
+    beside.write_text(beside.read_text(encoding="utf-8").replace(",4,5,", ",5,5,"), encoding="utf-8")
+    page = served.get("auditor", path).text
+    assert "束の一覧（bundles.csv）が、目録と一致しません" in page
+    assert "160-002" not in page
 
 
 def test_a_contract_or_expectations_that_cannot_be_read_hide_no_round(settings: Settings, tmp_path: Path) -> None:

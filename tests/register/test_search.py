@@ -56,6 +56,13 @@ def test_a_page_goes_on_where_the_one_before_ended(filled: Register) -> None:
     assert [each.seq for each in filled.found(Wanted(), most=3, before=first[-1].seq)] == [5, 4, 3]
 
 
+def test_all_that_is_wanted_comes_one_by_one_oldest_first(filled: Register) -> None:
+    assert [each.seq for each in filled.each(Wanted())] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert [each.seq for each in filled.each(Wanted(actor="mailround"))] == [2, 5, 7]
+    first = next(filled.each(Wanted(round_id="2026-12-asset")))
+    assert first == filled.entry(4)
+
+
 def test_entries_of_kinds_come_from_all_rounds_oldest_first(filled: Register) -> None:
     assert [each.seq for each in filled.of_kinds((RoundEnded, Correction))] == [2, 5, 7, 8]
     assert filled.of_kinds((Posted,)) == ()

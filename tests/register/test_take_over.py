@@ -26,7 +26,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Register:
 
 
 def test_it_has_the_same_chain_and_goes_on_from_it(register: Register, other: Register) -> None:
-    register.take_over(read_export(json_lines(other.entries())))
+    register.take_over(read_export("".join(json_lines(other.entries()))))
     assert register.entries() == other.entries()
     body = RoundClosed(report_sha256="f" * 64)
     for each in (register, other):
@@ -35,7 +35,7 @@ def test_it_has_the_same_chain_and_goes_on_from_it(register: Register, other: Re
 
 
 def test_nothing_is_left_of_rows_that_are_no_chain(register: Register, other: Register) -> None:
-    first, second, third = read_export(json_lines(other.entries()))
+    first, second, third = read_export("".join(json_lines(other.entries())))
     for rows in ((first, third), (second, third), (first, third, second)):
         with pytest.raises(sa.exc.DBAPIError, match="never changed"):
             register.take_over(rows)
@@ -43,7 +43,7 @@ def test_nothing_is_left_of_rows_that_are_no_chain(register: Register, other: Re
 
 
 def test_a_register_with_an_entry_is_left_as_it_is(register: Register, other: Register) -> None:
-    rows = read_export(json_lines(other.entries()))
+    rows = read_export("".join(json_lines(other.entries())))
     register.append(RoundClosed(report_sha256="f" * 64), round_id="2026-09-x", actor="t", at=AT)
     before = register.entries()
     with pytest.raises(RegisterError, match="既に記録があります"):

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from traceback import format_tb
 from typing import Annotated, Any
@@ -21,6 +22,7 @@ from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.core_api.security import get_user
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from starlette.exceptions import HTTPException as AnyHTTPException
+from starlette.responses import StreamingResponse
 
 from mailround.console.pages import PAGES, Page
 from mailround.console.rendering import rendered
@@ -45,6 +47,8 @@ HEADERS = {
     "X-Robots-Tag": "noindex",
 }
 """On every answer, the refusals included. Nothing is kept by a browser: who logs out leaves nothing behind."""
+PARTS_AT_ONCE = 500
+"""Lines of a file that leave together."""
 KEPT = "private, max-age=300"
 """What a browser may keep instead: what is the same for everybody."""
 STATIC = {
@@ -167,7 +171,17 @@ def _static(name: str) -> Callable[[BaseUser], Response]:
 
 def _file(file: File) -> Response:
     saved = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name)}"} if file.name else {}
-    return Response(file.content, headers=HEADERS | {"Content-Type": file.media_type} | saved)
+    headers = HEADERS | {"Content-Type": file.media_type} | saved
+    if isinstance(file.content, bytes):
+        return Response(file.content, headers=headers)
+    return StreamingResponse(_together(file.content), headers=headers)
+
+
+def _together(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield small parts in larger ones: each costs a turn of the server's loop."""
+    with _nothing_told_of_what_is_wrong():
+        while block := b"".join(islice(parts, PARTS_AT_ONCE)):
+            yield block
 
 
 def _page(request: Request, template: str, code: int = HTTPStatus.OK, /, **shown: object) -> Response:

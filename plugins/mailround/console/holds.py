@@ -7,12 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from mailround.console.proof import round_of
+from mailround.console.handlers import handled_round
 from mailround.console.visit import Answer, Visit
-from mailround.context import RoundContext
 from mailround.decide_holds import HoldDecision
-from mailround.errors import NotForYouError
-from mailround.forms import designated
 from mailround.hold_list import Line, show_holds
 from mailround.hold_release import releasable_by
 from mailround.model import SEVERITIES
@@ -51,8 +48,7 @@ def show(visit: Visit) -> Answer:
         GateClosedError: The list was destroyed with the round's key.
         WorkspaceError: The round was not checked yet.
     """
-    work = round_of(visit)
-    _require_handler(work, visit)
+    work = handled_round(visit, "保留の一覧を見られるのは")
     lines: list[Line] = []
     show_holds(work, lines.extend, output="console", at=visit.at, viewer=visit.user)
     entries = work.entries
@@ -65,14 +61,6 @@ def show(visit: Visit) -> Answer:
         "decides": HoldDecision.step,
         "entry": max(e.seq for e in entries if isinstance(e.body, HoldsShown) and e.actor == visit.user),
     }
-
-
-def _require_handler(work: RoundContext, visit: Visit) -> None:
-    if not designated(HoldDecision.responders(work), visit.user, visit.today):
-        raise NotForYouError(
-            "保留の一覧は、この回の契約で取扱者に指定され、期間内の人だけが見られます。",
-            "取扱者が確かめるか、システム担当に契約設定の更新を依頼してください。",
-        )
 
 
 def _by_rule(lines: Sequence[Line]) -> list[Found]:

@@ -38,6 +38,13 @@ PAGES: tuple[Page, ...] = (
     Page("/rounds/{round_id}", "回", "mailround: Rounds", "round"),
     Page("/rounds/{round_id}/evidence/{form}", "証跡報告書", "mailround: Rounds", "round_evidence"),
     Page("/rounds/{round_id}/manifest", "目録", "mailround: Rounds", "round_manifest"),
+    Page(
+        "/rounds/{round_id}/handover-sheet/{item}",
+        "確認記録票",
+        "mailround: Handover sheets",
+        "handover_sheet",
+        action=True,
+    ),
     Page("/rounds/{round_id}/holds", "保留の一覧", "mailround: Holds", "holds"),
     Page("/rounds/{round_id}/proof", "承認用見本", "mailround: Proofs", "proof"),
     Page("/rounds/{round_id}/proof/{page}", "承認用見本の頁", "mailround: Proofs", "proof_page"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
+from typing import NamedTuple
 
 from mailround.console import rule_chart, tally_chart
 from mailround.console.rounds import kind_title
@@ -12,14 +13,17 @@ from mailround.console.rule_chart import Found
 from mailround.console.visit import Answer, NotFoundError, Visit
 from mailround.contracts import load_contract
 from mailround.controls import load_controls
-from mailround.errors import ConfigurationError
+from mailround.delivery_offices import load_delivery_offices
+from mailround.errors import ConfigurationError, MailroundError
 from mailround.evidence import STATUSES, evidence
 from mailround.forms import last_refusal
+from mailround.handover import Item
 from mailround.items import custody_items
 from mailround.model import SEVERITIES
 from mailround.package_check import MANIFEST
 from mailround.register.entries import (
     HOUSE,
+    Body,
     Entry,
     HandoverSheetPrinted,
     MailReturned,
@@ -35,6 +39,7 @@ from mailround.register.entries import (
 )
 from mailround.register.listing import rows
 from mailround.seal import package_path
+from mailround.sealed_bundles import sealed_bundles
 from mailround.settings import Settings
 from mailround.tally import gaps, tally
 from mailround.way import Standing, standing_of
@@ -42,7 +47,19 @@ from mailround.way import Standing, standing_of
 MOST_ENTRIES = 12
 _MANY = (MailReturned, MailSettled)
 HOLDS, PROOF = "/rounds/{round_id}/holds", "/rounds/{round_id}/proof"
-"""The page that names cases, for those who may see them."""
+SHEET = "/rounds/{round_id}/handover-sheet/{item}"
+"""The pages that not everybody may see."""
+_SHEETS: dict[type[Body], Item] = {MediaHandedOver: "media", PasswordHandedOver: "password"}
+"""Whose sheet is to be printed before what a step leaves."""
+
+
+class Section(NamedTuple):
+    """The bundles of one delivery office, counted."""
+
+    title: str
+    bundles: int
+    pieces: int
+    pages: int
 
 
 def show(visit: Visit) -> Answer:
@@ -73,8 +90,10 @@ def show(visit: Visit) -> Answer:
         "found": found,
         "bars": rule_chart.draw(found) if found else None,
         "planned": planned,
+        **_bundles(visit.settings, round_.round_id),
         "holds": HOLDS if visit.may(HOLDS) else "",
         "proof": round_.now is not None and round_.now.leaves is ReleaseApproved and visit.may(PROOF),
+        "sheet": _SHEETS.get(round_.now.leaves, "") if round_.now and visit.may(SHEET) else "",
         "items": [(item, item in round_.out) for item in custody_items(entries)],
         "handovers": [each for kind in (MediaHandedOver, PasswordHandedOver) if (each := latest(entries, kind))],
         "sheets": Counter(each.item for each in standing(entries, HandoverSheetPrinted)),
@@ -125,6 +144,21 @@ def _found(settings: Settings, kind: str, checked: QualityChecked | None) -> Seq
         found.append(Found(rule, row["message"] if row else "", severity, SEVERITIES[severity], households))
     order = [*SEVERITIES]
     return sorted((each for each in found if each.households), key=lambda each: (order.index(each.severity), each.rule))
+
+
+def _bundles(settings: Settings, round_id: str) -> dict[str, object]:
+    """Return the bundles, their sums by section, and what is wrong with them; a page is not hidden by that."""
+    try:
+        titles, bundles = load_delivery_offices(settings.include).sections(), sealed_bundles(settings, round_id)
+    except MailroundError as error:
+        return {"bundles": (), "sections": (), "unbundled": error}
+    sums: dict[str, Section] = {}
+    for row in bundles:
+        before = sums.get(row.office, Section(titles.get(row.office, row.office), 0, 0, 0))
+        sums[row.office] = Section(
+            before.title, before.bundles + 1, before.pieces + row.pieces, before.pages + row.pages
+        )
+    return {"bundles": bundles, "sections": tuple(sums.values()), "unbundled": None}
 
 
 def _people(settings: Settings, round_: Standing, today: date) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -49,9 +49,12 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """What a view returns that is no page: to be saved under ``name``, or shown where that is empty."""
+    """What a view returns that is no page: to be saved under ``name``, or shown where that is empty.
 
-    content: bytes
+    What is too large to be held comes part by part; a fault on the way ends the file where the browser sees it broken.
+    """
+
+    content: bytes | Iterator[bytes]
     media_type: str
     name: str = ""
 

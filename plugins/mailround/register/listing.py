@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -190,6 +190,8 @@ _CODES = {
 """The Japanese words for what a field says in a word of the program."""
 
 COLUMNS = ("番号", "日時", "取扱者", "回", "種別", "内容", "本文（JSON）", "前のハッシュ", "ハッシュ")
+BOM = "\ufeff"
+"""Without it a spreadsheet takes UTF-8 for something else."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -207,16 +209,18 @@ class Row:
 
 def rows(entries: Iterable[Entry]) -> tuple[Row, ...]:
     """Return the entries for a list, in their order."""
-    return tuple(
-        Row(
-            seq=entry.seq,
-            at=datetime.fromisoformat(entry.at).astimezone(TOKYO).strftime("%Y-%m-%d %H:%M:%S"),
-            actor="自動" if entry.actor == "mailround" else entry.actor,
-            round_id="共通" if entry.round_id == HOUSE else entry.round_id,
-            title=entry.body.title,
-            content=content(entry.body),
-        )
-        for entry in entries
+    return tuple(map(row_of, entries))
+
+
+def row_of(entry: Entry) -> Row:
+    """Return an entry for a list."""
+    return Row(
+        seq=entry.seq,
+        at=datetime.fromisoformat(entry.at).astimezone(TOKYO).strftime("%Y-%m-%d %H:%M:%S"),
+        actor="自動" if entry.actor == "mailround" else entry.actor,
+        round_id="共通" if entry.round_id == HOUSE else entry.round_id,
+        title=entry.body.title,
+        content=content(entry.body),
     )
 
 
@@ -240,9 +244,9 @@ def export(entries: Iterable[Entry], target: Path) -> None:
         raise RegisterError(
             "書き出すファイルの種類が分かりません。", "ファイル名の末尾を .csv または .jsonl にしてください。"
         )
-    text = csv_text(entries) if target.suffix == ".csv" else json_lines(entries)
+    lines = csv_lines(entries) if target.suffix == ".csv" else json_lines(entries)
     with replacing(target) as file:
-        file.write(text.encode("utf-8-sig" if target.suffix == ".csv" else "utf-8"))
+        file.writelines(line.encode("utf-8") for line in lines)
 
 
 def read_export(text: str) -> tuple[Stored, ...]:
@@ -266,26 +270,27 @@ def read_export(text: str) -> tuple[Stored, ...]:
     return export_rows
 
 
-def csv_text(entries: Iterable[Entry]) -> str:
-    """Return the entries for a spreadsheet, in which no cell is a formula."""
-    listed = tuple(entries)
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for entry, row in zip(listed, rows(listed), strict=True):
+def csv_lines(entries: Iterable[Entry]) -> Iterator[str]:
+    """Yield the entries as a file for a spreadsheet, in which no cell is a formula, a line at a time."""
+    yield BOM + _csv_line(COLUMNS)
+    for entry in entries:
+        row = row_of(entry)
         cells = (row.at, row.actor, row.round_id, row.title, row.content, entry.text, entry.previous, entry.hash)
-        writer.writerow([entry.seq, *map(_harmless, cells)])
-    return text.getvalue()
+        yield _csv_line([str(entry.seq), *map(_harmless, cells)])
 
 
-def json_lines(entries: Iterable[Entry]) -> str:
-    """Return the entries with everything the chain needs, one a line; `read_export` reads it."""
-    lines = []
+def json_lines(entries: Iterable[Entry]) -> Iterator[str]:
+    """Yield the entries with everything the chain needs, one a line; `read_export` reads it."""
     for entry in entries:
         line = asdict(entry) | {"body": json.loads(entry.text)}
         del line["text"]
-        lines.append(json.dumps(line, ensure_ascii=False))
-    return "".join(f"{line}\n" for line in lines)
+        yield json.dumps(line, ensure_ascii=False) + "\n"
+
+
+def _csv_line(cells: Sequence[str]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    return text.getvalue()
 
 
 def _harmless(cell: str) -> str:

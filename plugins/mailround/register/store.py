@@ -52,6 +52,8 @@ TRIGGERS = {
 PATIENCE = timedelta(seconds=30)
 """How long to wait for another process to let go of the register; then the database's own error, and the next try."""
 
+_AT_ONCE = 2000
+"""Rows that the database's driver holds where all are read."""
 _LOCK = 0x6D61696C
 _REMINDING = _LOCK + 1
 
@@ -189,6 +191,13 @@ class Register:
         with self._engine.connect() as connection:
             return tuple(map(_entry, _stored(connection, query.order_by(table.seq.desc()).limit(most))))
 
+    def each(self, wanted: Wanted) -> Iterator[Entry]:
+        """Yield all entries that are wanted, oldest first, a few of them in memory at a time."""
+        query = sa.select(register_entry).where(condition(register_entry, self._engine.dialect.name, wanted))
+        with self._engine.connect() as connection:
+            few = connection.execution_options(yield_per=_AT_ONCE)
+            yield from map(_entry, _stored(few, query.order_by(register_entry.c.seq)))
+
     def last(self) -> int:
         """Return the number of the last entry, 0 when there is none."""
         with self._engine.connect() as connection:
@@ -318,7 +327,7 @@ def _append(
 def _rows(connection: sa.Connection) -> Iterator[Stored]:
     """Yield all rows by number; the database's driver holds a few at a time."""
     return _stored(
-        connection.execution_options(yield_per=2000), sa.select(register_entry).order_by(register_entry.c.seq)
+        connection.execution_options(yield_per=_AT_ONCE), sa.select(register_entry).order_by(register_entry.c.seq)
     )
 
 
