@@ -24,6 +24,7 @@ from datetime import timedelta
 from airflow.sdk import Param, dag
 
 from mailround import notices, tasks
+from mailround.forms import MOMENT
 from mailround.incident import IDS, TITLES, TOLD, WHAT
 from mailround.incident_forms import FinalReport, IncidentClosing, PreliminaryReport
 from mailround.model import ROUND_ID
@@ -46,7 +47,10 @@ MAILS = 99
         "round_id": Param(**ROUND_ID),
         "what": Param(type="string", title=TITLES["what"], enum=list(WHAT)),
         "noticed_at": Param(
-            type="string", format="date-time", title=TITLES["noticed_at"], description="起きた日時ではなく、知った日時"
+            type="string",
+            pattern=MOMENT,
+            title=TITLES["noticed_at"],
+            description="起きた日時ではなく、知った日時（例：2026-11-16 10:30）",
         ),
         "pieces": Param(
             None,

@@ -9,7 +9,7 @@ PARAMS: dict[str, object] = {
     "round_id": "2026-11-change",
     "incident_no": None,
     "what": "紛失",
-    "noticed_at": "2026-11-17T10:00:00+09:00",
+    "noticed_at": "2026-11-17 10:00",
     "pieces": 7,
     "piece_ids": None,
     "encrypted": "はい",

@@ -11,13 +11,23 @@ every rule is applied here, to the answer.
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from mailround.contracts import Person
 from mailround.errors import GateClosedError, RegisterError, RoundEndedError
@@ -67,7 +77,22 @@ def _confirmed(value: bool) -> bool:
     return value
 
 
-Moment = Annotated[datetime, AfterValidator(_in_tokyo)]
+def _as_typed(typed: object) -> object:
+    """Read a time as people write it, in figures of any width; what a program sends is ISO 8601."""
+    if not isinstance(typed, str):
+        return typed
+    text = unicodedata.normalize("NFKC", typed)
+    if found := re.fullmatch(MOMENT, text):
+        year, month, day, hour, minute = map(int, found.groups())
+        return datetime(year, month, day, hour, minute, tzinfo=TOKYO)
+    if "T" not in text:  # of a day alone it would make midnight
+        raise ValueError("not a time")
+    return datetime.fromisoformat(text)
+
+
+MOMENT = r"^\s*([0-9]{4})[-/年]([0-9]{1,2})[-/月]([0-9]{1,2})(?:日\s*|\s+)([0-9]{1,2})[:時]([0-9]{2})分?\s*$"
+"""What a time looks like that somebody types. It is a field for text: Airflow's own for times opens by mouse alone."""
+Moment = Annotated[datetime, BeforeValidator(_as_typed), AfterValidator(_in_tokyo), WithJsonSchema({"type": "string"})]
 """A date and time, in Tokyo's zone."""
 Confirmed = Annotated[bool, AfterValidator(_confirmed)]
 """Something that must have been done; only yes is a good answer."""

@@ -42,7 +42,7 @@ class Handover(Form):
         title="受け取った人（委託先の取扱者ID）", description="契約に登録された委託先の取扱者のID（例：C-001）。"
     )
     handed_over_at: Moment = Field(
-        title="引渡し日時", description="実際に手渡した日と時刻を、日本時間で選ぶ（例：2026-11-16 10:30）。"
+        title="引渡し日時", description="実際に手渡した日と時刻を、日本時間で（例：2026-11-16 10:30）。"
     )
     place: Label = Field(
         title="引渡しの場所", description="番号の付いた場所を40字以内で（例：本庁舎1階 窓口3）。人の名前は書かない。"
@@ -82,7 +82,7 @@ class Handover(Form):
         """Check the time, and both handlers on that day."""
         moment, what = self.earliest(work)
         if self.handed_over_at > answer.answered_at:
-            yield "「引渡し日時」が回答した時刻より後です。実際に手渡した日時を選んでください。"
+            yield "「引渡し日時」が回答した時刻より後です。実際に手渡した日時を入力してください。"
         if self.handed_over_at < moment:
             yield f"「引渡し日時」は、{what}（{shown(moment)}）以後でなければなりません。"
         day = self.handed_over_at.date()

@@ -94,7 +94,7 @@ def report_incident(
     asked = _read(params)
     if asked.noticed_at > at:
         raise IncidentError(
-            "「事故を知った日時」が、報告の時刻より後です。", "実際に知った日時を選んで、報告し直してください。"
+            "「事故を知った日時」が、報告の時刻より後です。", "実際に知った日時を入力して、報告し直してください。"
         )
     if asked.incident_no is None:
         return _first_report(work, asked, run_id, reported_by, at)

@@ -141,7 +141,7 @@ class WithdrawalAcknowledgement(Form):
         title="回答した人（委託先の取扱者ID）", description="契約に登録された委託先の取扱者のID（例：C-001）。"
     )
     acknowledged_at: Moment = Field(
-        title="回答の日時", description="委託先が結果を知らせた日と時刻を選ぶ（例：2026-11-18 15:00）。"
+        title="回答の日時", description="委託先が結果を知らせた日と時刻を、日本時間で（例：2026-11-18 15:00）。"
     )
     pulled: PieceIds = Field(
         title="抜き取れた封書の番号",
@@ -203,9 +203,9 @@ class WithdrawalAcknowledgement(Form):
         *_, stamp = (each.at for each in work.entries if each.body == request)  # not that of one taken back
         requested_at = datetime.fromisoformat(stamp)
         if self.acknowledged_at < minute(requested_at):
-            yield "「回答の日時」が依頼より前です。委託先が結果を知らせた日時を選んでください。"
+            yield "「回答の日時」が依頼より前です。委託先が結果を知らせた日時を入力してください。"
         if self.acknowledged_at > answer.answered_at:
-            yield "「回答の日時」が回答した時刻より後です。委託先が結果を知らせた日時を選んでください。"
+            yield "「回答の日時」が回答した時刻より後です。委託先が結果を知らせた日時を入力してください。"
         if not designated(work.contract.contractor_handlers, self.acknowledged_by, self.acknowledged_at.date()):
             known = ids(work.contract.contractor_handlers)
             yield f"「回答した人」は、その日に有効な取扱者ではありません。登録されているのは {known} です。"
