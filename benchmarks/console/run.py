@@ -1,7 +1,8 @@
 """`make bench-console`: what every page of the console takes at the server, with ten years of rounds in the register.
 
 Airflow's own web application serves them over HTTP, to a user who is really logged in, from a process of its own.
-Writes ``results.json`` and ``results.md`` beside this file; asserts nothing. ROUNDS, ENTRIES and TIMES may be set.
+Writes ``results.json`` and ``results.md`` beside this file; asserts nothing. ROUNDS, ENTRIES, HOUSEHOLDS and TIMES may
+be set.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 
 import httpx
 import machine
-from made import fill
+from made import fill, seal_round
 from report import write_report
 from served import Served, serving
 
@@ -34,6 +35,8 @@ HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results.json"
 ROUNDS = int(os.environ.get("ROUNDS", "40"))
 ENTRIES = int(os.environ.get("ENTRIES", "100000"))
+HOUSEHOLDS = int(os.environ.get("HOUSEHOLDS", "8500"))
+"""Of the one round that the steps themselves made: it alone has households to decide on and a proof to look at."""
 TIMES = int(os.environ.get("TIMES", "100"))
 FILES = 5
 """How often a file is asked for."""
@@ -51,6 +54,8 @@ EXAMPLES = {
     "household": "plain",
 }
 """What stands in the place of the other parts of a path."""
+LETTER = {"page": "12"}
+"""A page of the proof behind its cover."""
 MORE = {
     "/rounds": ("?year=2020",),
     "/register": (
@@ -77,8 +82,10 @@ def measure() -> dict[str, Any]:
         with serving(local, Path(folder) / "ward") as served:
             began = _memory()
             last, before = fill(Register(served.ward.register_url), ROUNDS, ENTRIES)
+            served.ward.inbox.mkdir(mode=0o700, exist_ok=True)
+            sealed = seal_round(served.ward, HOUSEHOLDS, datetime.now(TOKYO))
             login, rows = _ask(served, LOGIN), []
-            for page, path in _addresses(last, before):
+            for page, path in _addresses(sealed, last, before):
                 rows.append({"page": page} | _ask(served, path))
                 print(rows[-1], flush=True)
             pages = _memory()
@@ -87,24 +94,28 @@ def measure() -> dict[str, Any]:
                 "measured_on": datetime.now(TOKYO).date().isoformat(),
                 "machine": machine.described(),
                 "rounds": ROUNDS,
+                "households": HOUSEHOLDS,
                 "entries": Register(served.ward.register_url).last(),
                 "login": login,
                 "load": os.getloadavg()[0],
                 "pages": [row for row in rows if row["status"] == httpx.codes.OK],
-                "elsewhere": [row for row in rows if row["status"] != httpx.codes.OK],
                 "files": files,
                 "memory": {"at_first": began, "with_pages": pages, "with_files": _memory()},
             }
 
 
-def _addresses(last: str, before: str) -> Iterator[tuple[str, str]]:
-    """Yield title and address of every page, of a round that was closed and of the one that is under way."""
+def _addresses(sealed: str, last: str, before: str) -> Iterator[tuple[str, str]]:
+    """Yield title and address of every page: of a round that was closed, one under way, and one that is real."""
     for page in PAGES:
         if page.action or "{form}" in page.path:
             continue
-        ids = (before, last) if "{round_id}" in page.path or "{run_id}" in page.path else (last,)
+        if "{round_id}" in page.path:
+            ids: tuple[str, ...] = (before, last, sealed)
+        else:
+            ids = (before, last) if "{run_id}" in page.path else (last,)
         for round_id in ids:
-            yield page.title, page.path.format(round_id=round_id, run_id=f"manual__{round_id}", **EXAMPLES)
+            parts = EXAMPLES | (LETTER if "/proof/" in page.path else {})
+            yield page.title, page.path.format(round_id=round_id, run_id=f"manual__{round_id}", **parts)
         for more in MORE.get(page.path, ()):
             yield page.title, page.path + more.format(before=before)
 

@@ -63,7 +63,12 @@ def test_the_table_is_the_one_that_the_register_reads_and_writes(register: Regis
         return columns, unique, indexed, found.get_pk_constraint("register_entry")["constrained_columns"]
 
     expected = [(each.name, str(each.type), bool(each.nullable)) for each in register_entry.columns]
-    assert seen(register, look) == (expected, {("previous",), ("hash",)}, {("round_id",), ("actor", "seq")}, ["seq"])
+    assert seen(register, look) == (
+        expected,
+        {("previous",), ("hash",)},
+        {("round_id",), ("actor", "seq"), ("at",)},
+        ["seq"],
+    )
 
 
 def test_the_triggers_are_those_that_every_use_looks_for(register: Register) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from mailround.register.entries import HOUSE, Correction, MailReturned, Posted, ReturnedShown, RoundEnded
 from mailround.register.search import Wanted, condition, name
 from mailround.register.store import Register, register_entry
+from mailround.settings import TOKYO
 
 FIRST = datetime(2026, 11, 10, 14, 59, 59, tzinfo=UTC)  # one second before the next day in Tokyo
 
@@ -50,6 +51,16 @@ def test_what_is_wanted_is_found_the_youngest_first(filled: Register, wanted: Wa
     assert [each.seq for each in filled.found(wanted, most=50)] == numbers
 
 
+@pytest.mark.parametrize("hours", [-12, -1, 0, 9, 14])
+def test_a_day_is_tokyos_in_whichever_zone_a_time_was_written(register: Register, hours: int) -> None:
+    zone = timezone(timedelta(hours=hours))
+    for seconds in (-1, 0, 86_399, 86_400):
+        at = (datetime(2026, 11, 11, tzinfo=TOKYO) + timedelta(seconds=seconds)).astimezone(zone)
+        register.append(RoundEnded(step=str(seconds), files=0), round_id=HOUSE, actor="mailround", at=at)
+    day = date(2026, 11, 11)
+    assert [each.seq for each in register.found(Wanted(first_day=day, last_day=day), most=9)] == [3, 2]
+
+
 def test_a_page_goes_on_where_the_one_before_ended(filled: Register) -> None:
     first = filled.found(Wanted(), most=3)
     assert [each.seq for each in first] == [8, 7, 6]
@@ -84,6 +95,7 @@ def test_an_empty_register_has_nothing(register: Register) -> None:
         (Wanted(kinds=[name(Posted)]), "register_entry_of_kind"),
         (Wanted(actor="officer"), "register_entry_of_actor"),
         (Wanted(round_id="2026-11-change"), "ix_register_entry_round_id"),
+        (Wanted(first_day=date(2026, 11, 11), last_day=date(2026, 11, 11)), "register_entry_of_day"),
     ],
 )
 def test_the_database_knows_an_index_for_it(filled: Register, wanted: Wanted, index: str) -> None:

@@ -20,6 +20,8 @@ _KIND = {
     "postgresql": """substring(body from '"kind":"([a-z_]+)"')""",
 }
 """A body's kind, written as in the migration that indexes it: otherwise no index is used."""
+_ZONES = timedelta(days=1)
+"""What the day in a text may differ from Tokyo's: the index narrows down by texts what is then looked at exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,10 @@ def condition(table: sa.Table, dialect: str, wanted: Wanted) -> sa.ColumnElement
     if wanted.words:
         asked.append(column.body.contains(wanted.words, autoescape=True))
     if wanted.first_day:
+        asked.append(column.at >= (wanted.first_day - _ZONES).isoformat())
         asked.append(_moment(column.at, dialect) >= _midnight(wanted.first_day))
     if wanted.last_day:
+        asked.append(column.at < (wanted.last_day + timedelta(days=1) + _ZONES).isoformat())
         asked.append(_moment(column.at, dialect) < _midnight(wanted.last_day + timedelta(days=1)))
     return sa.and_(sa.true(), *asked)
 
