@@ -1,6 +1,6 @@
 """An index for whoever looks for the entries of some days.
 
-The times are texts in whichever zone they were written with; `search` asks for a day more on both sides, and looks then.
+The times are texts in whichever zone they were written with; `search` asks for a day more on both sides and looks then.
 """
 
 from alembic import op
