@@ -15,7 +15,13 @@ from typing import get_args
 import pytest
 import rfc8785
 
+from answered import FORMS
+from mailround import gates
+from mailround.access_signature import AccessSignature
 from mailround.errors import RegisterError
+from mailround.forms import Form
+from mailround.gates import Gate
+from mailround.incident_forms import FinalReport, IncidentClosing, PreliminaryReport
 from mailround.register.bodies.custody import KEY_DESTRUCTION
 from mailround.register.chain import GENESIS
 from mailround.register.entries import (
@@ -24,6 +30,7 @@ from mailround.register.entries import (
     Body,
     DeletionReminded,
     Extracted,
+    GatesEvaluated,
     HoldsShown,
     IncidentStep,
     MediaHandedOver,
@@ -33,7 +40,9 @@ from mailround.register.entries import (
 )
 from mailround.register.listing import COLUMNS, LABELS, content, export, read_export, rows
 from mailround.register.store import Register
+from mailround.returned_mail import ReturnedMailSettlement
 from mailround.settings import REPOSITORY
+from mailround.way import WAY
 from tampered import stored
 
 TOKYO = timezone(timedelta(hours=9))
@@ -116,7 +125,12 @@ def test_a_row_reads_as_japanese(filled: Register) -> None:
         (AnswerRefused(step="s", reasons=(), answered_at=AT), "理由 なし"),
         (HoldsShown(rows=9, output="xlsx", copy_no=2), "件数 9、出力先 表計算ファイル、何部目 2"),
         (IncidentStep(incident_no=1, step="final", reference="第2号", done_on=date(2026, 12, 3)), "工程 確報、"),
-        (AnswerRefused(step="seal", reasons=(), answered_at=AT), "工程 seal、"),
+        (AnswerRefused(step="seal", reasons=(), answered_at=AT), "工程 封緘（暗号化）、"),
+        (AnswerRefused(step="of_an_earlier_version", reasons=(), answered_at=AT), "工程 of_an_earlier_version、"),
+        (
+            GatesEvaluated(step="seal", day=date(2026, 11, 10), passed=("two_divisions", "x"), closed=()),
+            "満たす前提条件 承認者は別の課・x、満たさない前提条件 なし",
+        ),
         (
             QualityChecked(
                 export_sha256="e" * 64,
@@ -133,6 +147,29 @@ def test_a_row_reads_as_japanese(filled: Register) -> None:
 )
 def test_values_are_written_for_people(body: AnyBody, words: str) -> None:
     assert words in content(body)
+
+
+def test_steps_are_called_as_on_the_screen() -> None:
+    for step in WAY:
+        said = content(AnswerRefused(step=step.task_id, reasons=(), answered_at=AT))
+        assert said.startswith(f"工程 {step.title}、")
+
+
+@pytest.mark.parametrize(
+    "form",
+    [*FORMS, AccessSignature, FinalReport, IncidentClosing, PreliminaryReport, ReturnedMailSettlement],
+    ids=lambda form: form.step,
+)
+def test_no_step_that_asks_is_called_by_its_name_in_the_program(form: type[Form]) -> None:
+    assert form.step not in content(AnswerRefused(step=form.step, reasons=(), answered_at=AT))
+
+
+def test_no_gate_is_called_by_its_name_in_the_program() -> None:
+    rows = [gate for value in vars(gates).values() if isinstance(value, tuple) for gate in value]
+    ids = {gate.id for gate in rows if isinstance(gate, Gate)}
+    assert len(ids) > 15
+    said = content(GatesEvaluated(step="seal", day=date(2026, 11, 10), passed=tuple(ids), closed=()))
+    assert not [each for each in ids if each in said]
 
 
 def test_the_csv_opens_in_a_spreadsheet_without_running_anything(filled: Register, tmp_path: Path) -> None:

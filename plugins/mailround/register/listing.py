@@ -182,12 +182,60 @@ LABELS = {
 }
 """The Japanese name of every field of every body; the same name means the same in all of them."""
 
+_GATES = {
+    "addresses_current": "送付先の期限内",
+    "approval_fresh": "承認の有効期間内",
+    "contacts_verified": "緊急連絡先の確認",
+    "contract_in_term": "契約の期間内",
+    "deletion_not_overdue": "消去証明の期限超過なし",
+    "export_recent": "データの期限内",
+    "flow_acknowledged": "作業の流れの確認",
+    "handlers_designated": "取扱者の指定",
+    "items_approved": "渡す項目の承認",
+    "no_open_incident": "対応中の事故なし",
+    "nothing_done_anew": "前の工程のやり直しなし",
+    "package_unchanged": "パッケージの変更なし",
+    "privacy_mark_valid": "プライバシーマークの有効期限内",
+    "release_approved": "引渡しの承認",
+    "responsible_designated": "責任者の指定",
+    "subcontractors_approved": "再委託先の承認",
+    "two_divisions": "承認者は別の課",
+}
 _CODES = {
     "output": {"terminal": "画面", "xlsx": "表計算ファイル", "console": "コンソール"},
     "item": {"media": "媒体", "password": "パスワード通知書"},
-    "step": {"preliminary": "速報", "final": "確報"},
+    "step": {
+        "acknowledge_withdrawal": "抜取りの結果",
+        "approve_release": "引渡し承認",
+        "check_quality": "データ検査",
+        "close_incident": "対応の終了",
+        "close_round": "回の完了",
+        "decide_holds": "保留の判断",
+        "deletion_due_reminder": "消去期限のお知らせ",
+        "extract": "データ取込",
+        "final": "確報",
+        "open_round": "回の開始",
+        "plan_print": "印刷計画",
+        "preliminary": "速報",
+        "purge": "区側データの廃棄",
+        "record_deletion_certificate": "消去証明の受領",
+        "record_final_report": "確報の記録",
+        "record_media_handover": "媒体の引渡し",
+        "record_password_handover": "パスワード通知書の引渡し",
+        "record_posting": "発送の記録",
+        "record_preliminary_report": "速報の記録",
+        "record_receipt": "受領の確認",
+        "record_returns": "現物の返却",
+        "render": "通知書作成",
+        "seal": "封緘（暗号化）",
+        "settle_returned_mail": "返戻の処理",
+        "sign_access_review": "署名",
+        "verify": "全頁照合",
+    },
+    "passed": _GATES,
+    "closed": _GATES,
 }
-"""The Japanese words for what a field says in a word of the program."""
+"""The Japanese words for what a field says in a word of the program; what an earlier version said stays as it is."""
 
 COLUMNS = ("番号", "日時", "取扱者", "回", "種別", "内容", "本文（JSON）", "前のハッシュ", "ハッシュ")
 BOM = "\ufeff"
@@ -227,11 +275,16 @@ def row_of(entry: Entry) -> Row:
 def content(body: AnyBody) -> str:
     """Return what a body says, ``通数 8,412、頁数 8,450 …``, and what it does not prove where that must be said."""
     values = {name: getattr(body, name) for name in type(body).model_fields if name != "kind"}
-    said = "、".join(
-        f"{LABELS[name]} {_words(_CODES[name].get(value, value) if name in _CODES else value)}"
-        for name, value in values.items()
-    )
+    said = "、".join(f"{LABELS[name]} {_words(_meant(name, value))}" for name, value in values.items())
     return f"{said}。（注）{body.caution}" if body.caution else said
+
+
+def _meant(name: str, value: object) -> object:
+    """Return a field's value with Japanese words for those of the program."""
+    codes = _CODES.get(name, {})
+    if isinstance(value, tuple):
+        return tuple(codes.get(each, each) for each in value)
+    return codes.get(value, value) if isinstance(value, str) else value
 
 
 def export(entries: Iterable[Entry], target: Path) -> None:
