@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import yaml
 
 from mailround.contracts import load_contract
-from mailround.deadlines import deadlines, of_contract, unreadable
+from mailround.deadlines import READ, deadlines, of_contract, unreadable
 from mailround.due_calendar import Deadline
 from mailround.overdue import return_due
+from mailround.register.entries import HOUSE, AccessReviewed, AccessReviewSigned, AnyBody
 from mailround.register.store import Register
 from mailround.retention import dues
-from mailround.settings import Settings
-from mailround.way import READ
+from mailround.settings import TOKYO, Settings
 from prepared import own_include
 from registered import record_round
 
@@ -80,11 +80,11 @@ def test_a_round_that_is_over_has_none(ward: Settings, up_to: str) -> None:
 
 def test_a_contract_that_is_over_has_none_and_a_mark_that_is_over_is_late(ward: Settings) -> None:
     contract = load_contract(ward.include, "r8-print")
-    told = [each for each in found(ward) if each.about == "r8-print"]
+    told = [each for each in found(ward) if each.about == "契約 r8-print"]
     assert ("contract", contract.term.end) in {(each.sort, each.day) for each in told}
     assert ("mark", contract.privacy_mark.expires) in {(each.sort, each.day) for each in told}
     after = contract.term.end + timedelta(days=1)
-    assert not [each for each in found(ward, after) if each.about == "r8-print"]
+    assert not [each for each in found(ward, after) if each.about == "契約 r8-print"]
 
 
 def test_what_a_contract_names_runs_out_too(ward: Settings) -> None:
@@ -108,8 +108,32 @@ def test_what_a_contract_names_runs_out_too(ward: Settings) -> None:
     assert told[f"緊急連絡先 {verified.id} の確認のし直し"] == verified.verified_on + timedelta(days=30)
 
 
+def test_an_access_review_is_due_until_its_last_report_is_signed(ward: Settings) -> None:
+    register, at = Register(ward.register_url), datetime(2026, 11, 4, 6, tzinfo=TOKYO)
+
+    def add(body: AnyBody) -> None:
+        register.append(body, round_id=HOUSE, actor="mailround", at=at)
+
+    def told() -> list[tuple[date, str]]:
+        return [(each.day, each.what) for each in found(ward) if each.about == "アクセスの点検"]
+
+    assert told() == []
+    for month, report in (("2026-09", "a"), ("2026-10", "b"), ("2026-10", "c"), ("2026-12", "d")):
+        add(
+            AccessReviewed(
+                month=month, access_report_sha256=report * 64, findings=0, subjects=(), counts={}, users=(), run_id="r"
+            )
+        )
+    wanted = [("2026-10-31", "2026年9月分"), ("2026-11-30", "2026年10月分"), ("2027-01-31", "2026年12月分")]
+    assert told() == [(date.fromisoformat(day), f"{month}の報告書への署名") for day, month in wanted]
+    for month, report in (("2026-09", "a"), ("2026-10", "b")):  # the second is no longer the last of its month
+        signed = {"judgement": "問題はなかった", "reference": "第1号", "month": month}
+        add(AccessReviewSigned(access_report_sha256=report * 64, **signed))  # type: ignore[arg-type]
+    assert [what for _, what in told()] == ["2026年10月分の報告書への署名", "2026年12月分の報告書への署名"]
+
+
 def test_a_contract_that_cannot_be_read_is_named(ward: Settings) -> None:
     assert unreadable(ward.include) == ()
     (ward.include / "contracts" / "r8-print.yaml").write_text("name: [", encoding="utf-8")
     assert unreadable(ward.include) == ("r8-print",)
-    assert {each.about for each in found(ward)} == {"demo"}
+    assert {each.about for each in found(ward)} == {"契約 demo"}

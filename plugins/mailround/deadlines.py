@@ -1,11 +1,11 @@
-"""Every day by which something must be done, and how many days are left: of rounds and of contracts.
+"""Every day by which something must be done, and how many days are left: of rounds, contracts and reviews.
 
 Each date comes from where it is decided (`overdue`, `way`, the contract); here they are laid side by side.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -15,15 +15,28 @@ from mailround.due_calendar import SORTS, Deadline, deletion_deadline, incident_
 from mailround.errors import ConfigurationError
 from mailround.incident_notices import CLOSING, reminders
 from mailround.overdue import stated_return, stated_rule
-from mailround.register.entries import ContractStated, Entry, Posted, latest
+from mailround.register.entries import (
+    AccessReviewed,
+    AccessReviewSigned,
+    Body,
+    ContractStated,
+    Entry,
+    Posted,
+    latest,
+    standing,
+)
+from mailround.way import READ as OF_ROUNDS
 from mailround.way import Standing, standings
+
+READ: tuple[type[Body], ...] = (*OF_ROUNDS, AccessReviewed, AccessReviewSigned)
+"""The kinds of entries that are looked at."""
 
 
 def deadlines(entries: Iterable[Entry], include: Path, today: date) -> tuple[Deadline, ...]:
     """Return all of them, the earliest first.
 
     Args:
-        entries: Of all rounds, oldest first; those of the kinds in `way.READ` are enough.
+        entries: Of all rounds, oldest first; those of the kinds in `READ` are enough.
         include: The folder of the contracts.
         today: The day in Tokyo: a contract that is over has no more dates of its own.
     """
@@ -35,6 +48,7 @@ def deadlines(entries: Iterable[Entry], include: Path, today: date) -> tuple[Dea
         *(due for each in standings(listed) for due in _of_round(each, of_rounds[each.round_id])),
         *(due for contract in _contracts(include) if today <= contract.term.end for due in of_contract(contract)),
     ]
+    found += _unsigned(listed)
     found += [
         incident_deadline(each.round_id, each.incident_no, each.awaits, each.report_by)
         for each in reminders(listed, today)
@@ -51,7 +65,7 @@ def unreadable(include: Path) -> tuple[str, ...]:
 
 def of_contract(contract: Contract) -> Iterator[Deadline]:
     """Yield the dates of a contract and of who and what it names."""
-    name = contract.name
+    name = f"契約 {contract.name}"
     yield Deadline(contract.term.end, "contract", "契約の終了", name)
     yield Deadline(contract.privacy_mark.expires, "mark", "委託先のプライバシーマークの有効期限", name)
     age = timedelta(days=contract.contacts_max_age_days)
@@ -84,6 +98,16 @@ def _of_round(each: Standing, entries: list[Entry]) -> Iterator[Deadline]:
             yield Deadline(stated_return(stated, posted.posted_on), "return", f"{item.title}の返却", name, name)
         elif item.sort == "data" and rule:
             yield deletion_deadline(name, item, rule.due(entries))
+
+
+def _unsigned(entries: Sequence[Entry]) -> Iterator[Deadline]:
+    """Yield until when the access review of a month is to be signed: before that of the next month is made."""
+    signed = {(each.month, each.access_report_sha256) for each in standing(entries, AccessReviewSigned)}
+    for each in {review.month: review for review in standing(entries, AccessReviewed)}.values():
+        if (each.month, each.access_report_sha256) not in signed:
+            month = date.fromisoformat(f"{each.month}-01")
+            until = (month + timedelta(days=70)).replace(day=1) - timedelta(days=1)
+            yield Deadline(until, "check", f"{month:%Y年%-m月}分の報告書への署名", "アクセスの点検")
 
 
 def _contracts(include: Path) -> Iterator[Contract]:

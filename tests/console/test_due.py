@@ -25,7 +25,7 @@ def test_what_is_late_is_apart_from_what_comes_and_what_is_far_is_counted(settin
     assert {each.about for each in late} == {ROUND}
     assert all(0 <= each.left(AT.date()) <= 30 for each in soon)
     assert all(30 < each.left(AT.date()) <= 366 for each in year)
-    assert {each.about for each in year} == {"r8-print"}
+    assert {each.about for each in year} == {"契約 r8-print"}
     assert told["later"] > 0
     assert told["unread"] == ()
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from mailround.console.visit import Answer, Visit
-from mailround.deadlines import deadlines, unreadable
+from mailround.deadlines import READ, deadlines, unreadable
 from mailround.due_calendar import SORTS, Deadline
-from mailround.way import READ
 
 SOON, FAR = 30, 366
 """Days: what is shown as near, and beyond which nothing is shown."""
