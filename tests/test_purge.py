@@ -22,6 +22,7 @@ Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]
 LEFT = (
     "data/index/2026-11-change.age",
+    "outbox/2026-11-change/evidence/templates.jsonl",
     "outbox/2026-11-change/package/manifest.json",
     "vault/2026-11-change/index-key",
 )
@@ -43,7 +44,7 @@ def files(*roots: Path) -> set[str]:
     return {path.relative_to(root.parent).as_posix() for root in roots for path in root.rglob("*") if path.is_file()}
 
 
-def test_only_the_index_its_key_and_the_manifest_are_left(work: RoundContext) -> None:
+def test_only_the_index_its_key_the_manifest_and_the_templates_are_left(work: RoundContext) -> None:
     settings = work.settings
     purge(work, at=AT)
     assert files(settings.data, settings.outbox, settings.vault) == set(LEFT)
@@ -53,7 +54,7 @@ def test_only_the_index_its_key_and_the_manifest_are_left(work: RoundContext) ->
 
 
 def test_the_entry_says_what_was_destroyed_and_what_is_left(work: RoundContext) -> None:
-    before = len(files(work.settings.data, work.settings.outbox)) - 1  # the manifest stays
+    before = len(files(work.settings.data, work.settings.outbox)) - 2  # the manifest and the templates stay
     purge(work, at=AT)
     [entry] = standing(work.entries, Purged)
     assert entry == Purged(files=before, keys=("round-key", "package-password"), remaining=LEFT, exports=0)

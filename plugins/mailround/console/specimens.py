@@ -28,8 +28,9 @@ def show(visit: Visit) -> Answer:
     if household not in households:
         household, page = next(iter(households)), 1
     try:
-        pages = draw_specimen(kind, population, household, visit.settings).pages
-        fault, envelope = None, read_template(visit.settings.include, kind, population).envelope
+        template = read_template(visit.settings.include, kind, population)
+        pages = draw_specimen(template, kind, population, household, visit.settings).pages
+        fault, envelope = None, template.envelope
     except MailroundError as error:
         pages, fault, envelope = 0, error, None
     return {
