@@ -8,30 +8,20 @@ import pytest
 
 from mailround.context import RoundContext
 from mailround.errors import WorkspaceError
-from mailround.kept_templates import keep_templates, templates_path
+from mailround.kept_templates import templates_path
 from mailround.last_templates import compared_templates, template_change
 from mailround.model import Population, Recipient
 from mailround.plan_print import plan_print
 from mailround.register.entries import PrintPlanned, RoundClosed, latest
-from mailround.templates import Template, digest
+from mailround.templates import digest
 from prepared import AT
 from printing import other_template, put, templates
+from proofs import close_before
 from wards import opened_in
 
 Opener = Callable[..., RoundContext]
 LAST = "2026-08-change"
 OLDER = other_template(lambda content: content["texts"].update(title="保護変更のお知らせ"))
-
-
-def close(work: RoundContext, round_id: str, used: dict[Population, Template], *, kept: bool = True) -> None:
-    """Record a round of the same kind as planned with these templates, and closed."""
-    planned = PrintPlanned(
-        pieces=1, chunks=1, bundles=1, characters=1, font_sha256="f" * 64, templates_sha256=digest(used)
-    )
-    for body in (work.opened, planned, RoundClosed(report_sha256="a" * 64)):
-        work.register.append(body, round_id=round_id, actor="mailround", at=AT)
-    if kept:
-        keep_templates(work.settings, round_id, used)
 
 
 def plan(work: RoundContext, make_recipient: Callable[..., Recipient]) -> None:
@@ -47,7 +37,7 @@ def work(open_a_round: Opener) -> RoundContext:
 def test_the_first_round_of_a_kind_and_one_without_a_plan_have_nothing_to_compare_with(
     work: RoundContext, make_recipient: Callable[..., Recipient]
 ) -> None:
-    close(work, LAST, OLDER)
+    close_before(work, LAST, OLDER)
     assert template_change(work) is None
     other = opened_in(work.settings, b"other", round_id="2026-11-asset", kind="asset_declaration")
     put(other, [make_recipient(decision=None)])
@@ -58,7 +48,7 @@ def test_the_first_round_of_a_kind_and_one_without_a_plan_have_nothing_to_compar
 def test_a_change_is_found_where_it_is_and_nowhere_else(
     work: RoundContext, make_recipient: Callable[..., Recipient]
 ) -> None:
-    close(work, LAST, OLDER)
+    close_before(work, LAST, OLDER)
     plan(work, make_recipient)
     change = template_change(work)
     assert change is not None
@@ -76,7 +66,7 @@ def test_a_change_is_found_where_it_is_and_nowhere_else(
 
 
 def test_the_same_templates_are_no_change(work: RoundContext, make_recipient: Callable[..., Recipient]) -> None:
-    close(work, LAST, templates())
+    close_before(work, LAST, templates())
     plan(work, make_recipient)
     change = template_change(work)
     assert change is not None
@@ -84,9 +74,9 @@ def test_the_same_templates_are_no_change(work: RoundContext, make_recipient: Ca
 
 
 def test_what_is_closed_later_is_not_the_last_one(work: RoundContext, make_recipient: Callable[..., Recipient]) -> None:
-    close(work, LAST, OLDER)
+    close_before(work, LAST, OLDER)
     plan(work, make_recipient)
-    close(work, "2026-10-change", templates())
+    close_before(work, "2026-10-change", templates())
     work.register.append(RoundClosed(report_sha256="a" * 64), round_id=work.round_id, actor="mailround", at=AT)
     change = template_change(work)
     assert change is not None
@@ -96,7 +86,7 @@ def test_what_is_closed_later_is_not_the_last_one(work: RoundContext, make_recip
 def test_templates_of_an_earlier_version_were_not_kept(
     work: RoundContext, make_recipient: Callable[..., Recipient]
 ) -> None:
-    close(work, LAST, OLDER, kept=False)
+    close_before(work, LAST, OLDER, kept=False)
     plan(work, make_recipient)
     change = template_change(work)
     assert change is not None
@@ -108,7 +98,7 @@ def test_templates_of_an_earlier_version_were_not_kept(
 def test_templates_that_were_altered_are_not_compared(
     work: RoundContext, make_recipient: Callable[..., Recipient], whose: str
 ) -> None:
-    close(work, LAST, OLDER)
+    close_before(work, LAST, OLDER)
     plan(work, make_recipient)
     path = templates_path(work.settings, LAST if whose == "before" else work.round_id)
     path.write_bytes(path.read_bytes() + b"\n")

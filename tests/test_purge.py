@@ -12,6 +12,7 @@ import pytest
 from mailround import purge as module
 from mailround.context import INDEX_KEY, PASSWORD, ROUND_KEY, RoundContext, load_round
 from mailround.errors import CountMismatchError, GateClosedError, VaultError, WorkspaceError
+from mailround.kept_templates import templates_path
 from mailround.model import Recipient
 from mailround.purge import index_path, lost_export, purge, read_index
 from mailround.register.entries import Extracted, Purged, standing
@@ -51,6 +52,15 @@ def test_only_the_index_its_key_the_manifest_and_the_templates_are_left(work: Ro
     assert not (settings.data / work.round_id).exists()
     assert not package_path(settings, work.round_id).exists()
     assert [work.vault.holds(work.round_id, name) for name in (ROUND_KEY, PASSWORD, INDEX_KEY)] == [False, False, True]
+
+
+def test_what_a_killed_plan_left_of_the_templates_goes_too(work: RoundContext) -> None:
+    kept = templates_path(work.settings, work.round_id)
+    half = kept.with_name(f".{kept.name}.0123456789abcdef.partial")
+    half.write_bytes(b"half of")
+    purge(work, at=AT)
+    assert not half.exists()
+    assert kept.is_file()
 
 
 def test_the_entry_says_what_was_destroyed_and_what_is_left(work: RoundContext) -> None:

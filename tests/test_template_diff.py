@@ -95,7 +95,7 @@ def test_a_text_that_a_piece_chooses_marks_where_it_is_chosen() -> None:
 
 def test_a_moved_field_is_told_once_with_where_it_was() -> None:
     [change] = changed(lambda content: content["fields"]["title"].update(y=68.5, h=7, align="left"))
-    assert change.title == "項目「title」"
+    assert (change.title, change.wording) == ("項目「title」", "保護変更決定通知書")
     assert [(each.title, said(each.before), said(each.now)) for each in change.details] == [
         ("上から（mm）", "[69]", "[68.5]"),
         ("高さ（mm）", "[7.5]", "[7]"),
@@ -111,10 +111,13 @@ def test_a_new_and_a_removed_field_stand_on_one_side_alone() -> None:
 
     removed, new = changed(how)
     assert (removed.title, new.title) == ("項目「unit」", "項目「note」")
+    assert (removed.wording, new.wording) == ("（単位：円）", "（注）")
     assert (removed.now, new.before) == ((), ())
     assert [len(removed.before), len(new.now)] == [1, 1]
-    assert Detail("印字する文", (), (Part("（注）", changed=True),)) in new.details
-    assert all(not each.now for each in removed.details)
+    [detail] = new.details
+    assert (detail.title, detail.before) == ("", ())
+    assert said(detail.now).startswith("[印字する文 （注）、印字する頁 1頁目、左から（mm） 150、上から（mm） 98、")
+    assert removed.details == (Detail("", (Part(said(detail.now)[1:-1].replace("（注）", "（単位：円）"), True),), ()),)
 
 
 def test_a_seal_and_another_image_of_it_are_told() -> None:

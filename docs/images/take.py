@@ -11,16 +11,22 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import httpx
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from mailround.context import load_round
+from mailround.kept_templates import keep_templates
 from mailround.local.airflow import LocalAirflow
 from mailround.local.client import DAG
 from mailround.local.drive import Driver, approve, decide_holds, sample_round
-from mailround.settings import CONSOLE
+from mailround.model import Population
+from mailround.register.entries import PrintPlanned, RoundClosed
+from mailround.settings import CONSOLE, TOKYO, Settings
+from mailround.templates import Template, digest, load_templates
 
 HERE = Path(__file__).resolve().parent
 CHROMIUM = "/usr/bin/chromium"
@@ -72,6 +78,7 @@ def photograph(browser: Browser, airflow: LocalAirflow, driver: Driver) -> None:
     _await(driver, run_id, "decide_holds", "awaiting_input")
     holds = f"{run}/tasks/decide_holds/required_actions"
     _take(_page(browser, airflow, "officer", height=1640), holds, "holds", shows=ASKED)
+    _close_a_round_before(driver.settings, params.round_id)
     while not _is(driver, run_id, "approve_release", "awaiting_input"):
         if _is(driver, run_id, "decide_holds", "awaiting_input"):
             decide_holds(driver, run_id, params.round_id)
@@ -96,6 +103,9 @@ def photograph(browser: Browser, airflow: LocalAirflow, driver: Driver) -> None:
     proof = f"{airflow.url}{CONSOLE}{one}/proof"
     _take(_page(browser, airflow, "approver", height=1300), proof, "console-proof", OVERLAY, shows="済んだ検査")
 
+    compared = f"{airflow.url}{CONSOLE}{one}/templates"
+    _take(_page(browser, airflow, "approver", height=1300), compared, "console-templates", shows="印を付ける")
+
     approve(driver, run_id, params.round_id)
     _await(driver, run_id, "record_media_handover", "awaiting_input")
     handover = f"{run}/tasks/record_media_handover/required_actions"
@@ -111,6 +121,24 @@ def photograph(browser: Browser, airflow: LocalAirflow, driver: Driver) -> None:
         OVERLAY,
         shows="様式の点検",
     )
+
+
+def _close_a_round_before(settings: Settings, round_id: str) -> None:
+    """Record that another round was printed with somewhat other templates and closed: the last one to compare with."""
+    work = load_round(settings, round_id)
+    templates = load_templates(settings.include, work.kind)
+    content = templates[Population.ASSISTANCE].model_dump()
+    content["texts"]["title"] = "保護変更のお知らせ"
+    content["texts"]["contact"] = "新宿区福祉部　保護担当課　　{office_phone}\n{office_address}"
+    content["fields"]["issuer"] |= {"x": 110, "y": 36}
+    content["approvals"]["appeal"] |= {"version": "様式例 第0版"}
+    older = templates | {Population.ASSISTANCE: Template.model_validate(content)}
+    sizes = {"pieces": 8_412, "chunks": 17, "bundles": 214, "characters": 1_912}
+    planned = PrintPlanned(**sizes, font_sha256="0" * 64, templates_sha256=digest(older))
+    before = f"{round_id[:4]}-01-change"
+    keep_templates(settings, before, older)
+    for body in (work.opened, planned, RoundClosed(report_sha256="0" * 64)):
+        work.register.append(body, round_id=before, actor="mailround", at=datetime.now(TOKYO))
 
 
 def _framed(airflow: LocalAirflow, path: str) -> str:

@@ -49,16 +49,15 @@ _CORNER = {"x": "左から（mm）", "y": "上から（mm）"}
 _BOX = _CORNER | {"w": "幅（mm）", "h": "高さ（mm）"}
 _SIZE = {"width": "幅（mm）", "height": "高さ（mm）"}
 WORDS: dict[type[BaseModel], dict[str, str]] = {
-    Field: _BOX
+    Field: {"text": "印字する文", "sheet": "印字する頁"}
+    | _BOX
     | {
-        "sheet": "印字する頁",
         "size": "文字の大きさ（pt）",
         "min_size": "縮める限度（pt）",
         "align": "左右の揃え",
         "valign": "上下の揃え",
         "leading": "行送り（字）",
         "hang": "2行目からの字下げ（字）",
-        "text": "印字する文",
         "window": "窓から見せる",
         "continues": "続きの項目",
         "each": "扶助ごとの繰返し",
@@ -114,25 +113,35 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One item that differs, counted from 1; places only of what is printed."""
+    """One item that differs, counted from 1.
+
+    ``wording`` is what a field prints, that people know it by; places are only of what is printed.
+    """
 
     number: int
     title: str
+    wording: str
     details: tuple[Detail, ...]
     before: tuple[Place, ...]
     now: tuple[Place, ...]
+
+    @property
+    def sheets(self) -> frozenset[Sheet]:
+        """On which pages it is printed, on either side; none of what is only said of a template."""
+        return frozenset(sheet for place in (*self.before, *self.now) for sheet in place.sheets)
 
 
 def template_diff(before: Template, now: Template) -> tuple[Change, ...]:
     """Return every item that differs between two templates; none when they say the same."""
     found = []
-    for part in TITLES:
+    for part, called in TITLES.items():
         old, new = _items(before, part), _items(now, part)
         for name in dict.fromkeys((*old, *new)):
             if details := tuple(_details(old.get(name), new.get(name))):
-                title = f"{TITLES[part]}「{name}」" if name else TITLES[part]
+                title = f"{called}「{name}」" if name else called
                 places = (tuple(_places(each, part, name)) for each in (before, now))
-                found.append(Change(len(found) + 1, title, details, *places))
+                wording = _wording(now, part, name) or _wording(before, part, name)
+                found.append(Change(len(found) + 1, title, wording, details, *places))
     return tuple(found)
 
 
@@ -143,7 +152,11 @@ def _items(template: Template, part: str) -> Mapping[str, object]:
 
 
 def _details(old: object, new: object) -> Iterator[Detail]:
+    """Yield each attribute that differs; of an item that one side lacks, all that it says in one."""
     before, now = dict(_leaves(old)), dict(_leaves(new))
+    if isinstance(old or new, BaseModel) and not (before and now):
+        yield Detail("", *((Part(_at_once(each), changed=True),) if each else () for each in (before, now)))
+        return
     for title in dict.fromkeys((*before, *now)):
         one, other = before.get(title, ""), now.get(title, "")
         if one != other:
@@ -157,6 +170,10 @@ def _leaves(value: object, title: str = "", attribute: str = "") -> Iterator[tup
             yield from _leaves(getattr(value, name), f"{title}の{word}" if title else word, name)
     elif value is not None:
         yield title, _said(value, attribute)
+
+
+def _at_once(leaves: Mapping[str, str]) -> str:
+    return "、".join(f"{title} {words}" for title, words in leaves.items() if words)
 
 
 def _said(value: object, attribute: str) -> str:
@@ -194,6 +211,11 @@ def _cut(units: Sequence[str], same: Iterable[tuple[int, int]]) -> Iterator[Part
             if words:
                 yield Part(words, changed)
         end = start + size
+
+
+def _wording(template: Template, part: str, name: str) -> str:
+    item = _items(template, part).get(name)
+    return template.wording(item) if isinstance(item, Field) else ""
 
 
 def _places(template: Template, part: str, name: str) -> Iterator[Place]:

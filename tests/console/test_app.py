@@ -19,7 +19,15 @@ from mailround.settings import REPOSITORY
 
 ROLES = load_roles(REPOSITORY / "include")
 SPECIMEN = {"kind": "change_notice", "population": "support", "household": "plain"}
-EXAMPLES = {"round_id": "2026-11-change", "run_id": "manual__1", "form": "json", "seq": "1", "page": "1", **SPECIMEN}
+EXAMPLES = {
+    "round_id": "2026-11-change",
+    "run_id": "manual__1",
+    "form": "json",
+    "seq": "1",
+    "page": "1",
+    "side": "now",
+    **SPECIMEN,
+}
 """What stands for a part of a path; a right is looked at before the thing."""
 OUTSIDE = re.compile(rb"(?:https?:)?//(?!www\.w3\.org/)[a-z0-9.-]+", re.IGNORECASE)
 

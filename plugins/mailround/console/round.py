@@ -41,8 +41,8 @@ from mailround.way import Standing, standing_of
 
 MOST_ENTRIES = 12
 _MANY = (MailReturned, MailSettled)
-HOLDS, PROOF = "/rounds/{round_id}/holds", "/rounds/{round_id}/proof"
-"""The page that names cases, for those who may see them."""
+HOLDS, PROOF, TEMPLATES = (f"/rounds/{{round_id}}/{page}" for page in ("holds", "proof", "templates"))
+"""The pages of a round that not everybody may see."""
 
 
 def show(visit: Visit) -> Answer:
@@ -75,6 +75,7 @@ def show(visit: Visit) -> Answer:
         "planned": planned,
         "holds": HOLDS if visit.may(HOLDS) else "",
         "proof": round_.now is not None and round_.now.leaves is ReleaseApproved and visit.may(PROOF),
+        "templates": planned is not None and visit.may(TEMPLATES),
         "items": [(item, item in round_.out) for item in custody_items(entries)],
         "handovers": [each for kind in (MediaHandedOver, PasswordHandedOver) if (each := latest(entries, kind))],
         "sheets": Counter(each.item for each in standing(entries, HandoverSheetPrinted)),

@@ -59,7 +59,7 @@ def chosen(visit: Visit) -> tuple[RoundKind, Population, str, int]:
     kind, household, page = visit.asked["kind"], visit.asked["household"], visit.asked["page"]
     known = kind in names(visit.settings.include / "rounds") and household in HOUSEHOLDS
     if not known or visit.asked["population"] not in [*Population] or not (page.isascii() and page.isdecimal()):
-        raise NotFoundError("その見本はありません。", "様式の見本のページで選び直してください。")
+        raise NotFoundError("その見本はありません。", "元のページで選び直してください。")
     return load_round_kind(visit.settings.include, kind), Population(visit.asked["population"]), household, int(page)
 
 
