@@ -116,7 +116,10 @@ def test_a_new_and_a_removed_field_stand_on_one_side_alone() -> None:
     assert [len(removed.before), len(new.now)] == [1, 1]
     [detail] = new.details
     assert (detail.title, detail.before) == ("", ())
-    assert said(detail.now).startswith("[印字する文 （注）、印字する頁 1頁目、左から（mm） 150、上から（mm） 98、")
+    assert said(detail.now) == (
+        "[印字する文 （注）、左から（mm） 150、上から（mm） 98、幅（mm） 42、高さ（mm） 3.2、"
+        "文字の大きさ（pt） 8.5、左右の揃え 右]"
+    )
     assert removed.details == (Detail("", (Part(said(detail.now)[1:-1].replace("（注）", "（単位：円）"), True),), ()),)
 
 

@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -34,6 +34,7 @@ SETTLE_MILLISECONDS = 4000
 """The graph moves into place after it is drawn."""
 PATIENCE_SECONDS = 600
 COLOURS = 256
+HALF_A_YEAR = timedelta(days=182)
 GRAPH = ("グラフ表示 (g を押す)", "詳細パネルを閉じる")
 TRIGGER = ("Dag のトリガー",)
 OVERLAY = "封筒の窓と折り目を重ねる"
@@ -126,6 +127,9 @@ def photograph(browser: Browser, airflow: LocalAirflow, driver: Driver) -> None:
 def _close_a_round_before(settings: Settings, round_id: str) -> None:
     """Record that another round was printed with somewhat other templates and closed: the last one to compare with."""
     work = load_round(settings, round_id)
+    issued, posted = (day - HALF_A_YEAR for day in (work.opened.issue_date, work.opened.posting_date))
+    before = f"{posted:%Y-%m}-change"
+    opened = work.opened.model_copy(update={"issue_date": issued, "posting_date": posted})
     templates = load_templates(settings.include, work.kind)
     content = templates[Population.ASSISTANCE].model_dump()
     content["texts"]["title"] = "保護変更のお知らせ"
@@ -135,9 +139,8 @@ def _close_a_round_before(settings: Settings, round_id: str) -> None:
     older = templates | {Population.ASSISTANCE: Template.model_validate(content)}
     sizes = {"pieces": 8_412, "chunks": 17, "bundles": 214, "characters": 1_912}
     planned = PrintPlanned(**sizes, font_sha256="0" * 64, templates_sha256=digest(older))
-    before = f"{round_id[:4]}-01-change"
     keep_templates(settings, before, older)
-    for body in (work.opened, planned, RoundClosed(report_sha256="0" * 64)):
+    for body in (opened, planned, RoundClosed(report_sha256="0" * 64)):
         work.register.append(body, round_id=before, actor="mailround", at=datetime.now(TOKYO))
 
 

@@ -133,7 +133,7 @@ class Change:
 
 def template_diff(before: Template, now: Template) -> tuple[Change, ...]:
     """Return every item that differs between two templates; none when they say the same."""
-    found = []
+    found: list[Change] = []
     for part, called in TITLES.items():
         old, new = _items(before, part), _items(now, part)
         for name in dict.fromkeys((*old, *new)):
@@ -153,27 +153,34 @@ def _items(template: Template, part: str) -> Mapping[str, object]:
 
 def _details(old: object, new: object) -> Iterator[Detail]:
     """Yield each attribute that differs; of an item that one side lacks, all that it says in one."""
-    before, now = dict(_leaves(old)), dict(_leaves(new))
-    if isinstance(old or new, BaseModel) and not (before and now):
-        yield Detail("", *((Part(_at_once(each), changed=True),) if each else () for each in (before, now)))
+    if old is None or new is None:
+        yield from _on_one_side(old, new)
         return
+    before, now = dict(_leaves(old)), dict(_leaves(new))
     for title in dict.fromkeys((*before, *now)):
         one, other = before.get(title, ""), now.get(title, "")
         if one != other:
             yield Detail(title, *_parts(one, other))
 
 
-def _leaves(value: object, title: str = "", attribute: str = "") -> Iterator[tuple[str, str]]:
-    """Yield every single value that there is in something, with what it is called."""
+def _on_one_side(old: object, new: object) -> Iterator[Detail]:
+    """Yield what the one side says that the other lacks, all at once, but for what goes without saying."""
+    sides = [
+        "、".join(f"{title} {words}".strip() for title, words in _leaves(each, usual=False)) for each in (old, new)
+    ]
+    if any(sides):
+        yield Detail("", *((Part(words, changed=True),) if words else () for words in sides))
+
+
+def _leaves(value: object, title: str = "", attribute: str = "", *, usual: bool = True) -> Iterator[tuple[str, str]]:
+    """Yield every single value that there is in something, with what it is called; the ``usual`` ones if wanted."""
     if isinstance(value, BaseModel):
         for name, word in WORDS[type(value)].items():
-            yield from _leaves(getattr(value, name), f"{title}の{word}" if title else word, name)
+            own = getattr(value, name)
+            if usual or own != type(value).model_fields[name].default:
+                yield from _leaves(own, f"{title}の{word}" if title else word, name, usual=usual)
     elif value is not None:
         yield title, _said(value, attribute)
-
-
-def _at_once(leaves: Mapping[str, str]) -> str:
-    return "、".join(f"{title} {words}" for title, words in leaves.items() if words)
 
 
 def _said(value: object, attribute: str) -> str:

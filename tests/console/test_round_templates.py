@@ -76,7 +76,7 @@ def test_both_notices_are_shown_for_the_same_household_with_the_same_numbers(wor
 
 def test_every_change_is_told_with_both_sides(work: RoundContext) -> None:
     html = page(work)
-    assert "生活保護の様式は 3か所変わっています" in html
+    assert "生活保護の様式は、3か所変わっています" in html
     rows = re.findall(r'<tr><td data-title="番号">.*?</tr>', html, re.DOTALL)
     assert [re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", row)).split()[:2] for row in rows] == [
         ["1", "文言「title」"],
@@ -129,6 +129,15 @@ def test_the_same_templates_need_no_picture(open_a_round: Opener, make_recipient
     html = page(planned(open_a_round(), make_recipient, templates()))
     assert "と同じ様式です" in html
     assert "<img" not in html
+
+
+def test_templates_that_say_the_same_in_another_order_are_said_to(
+    open_a_round: Opener, make_recipient: Callable[..., Recipient]
+) -> None:
+    turned = other_template(lambda content: content.update(required=dict(reversed(content["required"].items()))))
+    html = page(planned(open_a_round(), make_recipient, turned))
+    assert "違うのは項目の並び順か、保存の形だけです" in html
+    assert "<svg" not in html
 
 
 def test_the_first_round_of_a_kind_has_nothing_to_compare_with(
