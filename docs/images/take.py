@@ -18,15 +18,15 @@ import httpx
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from mailround.context import load_round
 from mailround.kept_templates import keep_templates
 from mailround.local.airflow import LocalAirflow
 from mailround.local.client import DAG
 from mailround.local.drive import Driver, approve, decide_holds, sample_round
-from mailround.model import Population
-from mailround.register.entries import PrintPlanned, RoundClosed
+from mailround.register.store import Register
+from mailround.rounds import load_round_kind
 from mailround.settings import CONSOLE, TOKYO, Settings
 from mailround.templates import Template, digest, load_templates
+from registered import record_round
 
 HERE = Path(__file__).resolve().parent
 CHROMIUM = "/usr/bin/chromium"
@@ -79,7 +79,7 @@ def photograph(browser: Browser, airflow: LocalAirflow, driver: Driver) -> None:
     _await(driver, run_id, "decide_holds", "awaiting_input")
     holds = f"{run}/tasks/decide_holds/required_actions"
     _take(_page(browser, airflow, "officer", height=1640), holds, "holds", shows=ASKED)
-    _close_a_round_before(driver.settings, params.round_id)
+    _close_a_round_before(driver.settings)
     while not _is(driver, run_id, "approve_release", "awaiting_input"):
         if _is(driver, run_id, "decide_holds", "awaiting_input"):
             decide_holds(driver, run_id, params.round_id)
@@ -124,24 +124,24 @@ def photograph(browser: Browser, airflow: LocalAirflow, driver: Driver) -> None:
     )
 
 
-def _close_a_round_before(settings: Settings, round_id: str) -> None:
-    """Record that another round was printed with somewhat other templates and closed: the last one to compare with."""
-    work = load_round(settings, round_id)
-    issued, posted = (day - HALF_A_YEAR for day in (work.opened.issue_date, work.opened.posting_date))
-    before = f"{posted:%Y-%m}-change"
-    opened = work.opened.model_copy(update={"issue_date": issued, "posting_date": posted})
-    templates = load_templates(settings.include, work.kind)
-    content = templates[Population.ASSISTANCE].model_dump()
-    content["texts"]["title"] = "保護変更のお知らせ"
-    content["texts"]["contact"] = "新宿区福祉部　保護担当課　　{office_phone}\n{office_address}"
-    content["fields"]["issuer"] |= {"x": 110, "y": 36}
-    content["approvals"]["appeal"] |= {"version": "様式例 第0版"}
-    older = templates | {Population.ASSISTANCE: Template.model_validate(content)}
-    sizes = {"pieces": 8_412, "chunks": 17, "bundles": 214, "characters": 1_912}
-    planned = PrintPlanned(**sizes, font_sha256="0" * 64, templates_sha256=digest(older))
+def _close_a_round_before(settings: Settings) -> None:
+    """Record a whole round of half a year ago, printed with somewhat other templates: the last one to compare with."""
+    kind = load_round_kind(settings.include, "change_notice")
+    older = {each: _as_it_was(template) for each, template in load_templates(settings.include, kind).items()}
+    opened_on = (datetime.now(TOKYO) - HALF_A_YEAR).date()
+    before = f"{opened_on:%Y-%m}-change"
     keep_templates(settings, before, older)
-    for body in (opened, planned, RoundClosed(report_sha256="0" * 64)):
-        work.register.append(body, round_id=before, actor="mailround", at=datetime.now(TOKYO))
+    register = Register(settings.register_url)
+    record_round(register, before, opened_on=opened_on, templates_sha256=digest(older))
+
+
+def _as_it_was(template: Template) -> Template:
+    content = template.model_dump()
+    content["texts"]["title"] = content["texts"]["title"].replace("決定通知書", "のお知らせ")
+    content["texts"]["contact"] = content["texts"]["contact"].replace("　生活福祉課", "　保護課")
+    content["fields"]["issuer"] |= {"x": 110, "y": 36}
+    content["approvals"]["basis"] |= {"version": "様式例 第0版"}
+    return Template.model_validate(content)
 
 
 def _framed(airflow: LocalAirflow, path: str) -> str:
