@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, get_args
 
@@ -103,6 +104,15 @@ def test_a_moved_field_is_told_once_with_where_it_was() -> None:
     ]
     assert change.before == (Place(("first",), Box(18, 69, 174, 7.5)),)
     assert change.now == (Place(("first",), Box(18, 68.5, 174, 7)),)
+
+
+@pytest.mark.parametrize("attribute", ["x", "y", "w", "h", "size", "leading"])
+def test_the_smallest_difference_of_every_field_is_named(attribute: str) -> None:
+    def how(content: dict[str, Any]) -> None:
+        for field in content["fields"].values():
+            field[attribute] = math.nextafter(field[attribute], 0)
+
+    assert [each.title for each in changed(how)] == [f"項目「{name}」" for name in BEFORE.fields]
 
 
 def test_a_new_and_a_removed_field_stand_on_one_side_alone() -> None:

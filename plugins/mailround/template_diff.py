@@ -190,9 +190,9 @@ def _said(value: object, attribute: str) -> str:
         case bool():
             return "はい" if value else "いいえ"
         case float():
-            return f"{value:g}"
+            return str(value).removesuffix(".0")
         case tuple():
-            return "・".join(f"{each:g}" for each in value)
+            return "・".join(_said(each, attribute) for each in value)
     words = str(value)
     return _CHOICES.get(attribute, {}).get(words, words)
 
