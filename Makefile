@@ -110,7 +110,7 @@ bench-peers: | $(filter .uv/bin/uv,$(UV)) ## make bench で比べる相手を別
 
 screenshots: venv font ## 手引きと README の画面を撮り直す（chromium が必要）
 	@command -v chromium >/dev/null || .ci/apt chromium fonts-noto-cjk
-	$(BIN)/python docs/images/take.py
+	PYTHONPATH=tests $(BIN)/python docs/images/take.py
 
 lock: | $(filter .uv/bin/uv,$(UV)) ## requirements*.in から固定ファイルを作り直す
 	$(LOCK) requirements.in --output-file requirements.txt

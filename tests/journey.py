@@ -22,6 +22,7 @@ from mailround.extract import CONTROL_SUFFIX, extract
 from mailround.forms import Form
 from mailround.handover_sheet import print_sheet
 from mailround.hold_release import load_holds
+from mailround.kept_templates import KEPT
 from mailround.media_check import check_disc
 from mailround.media_handover import MediaHandover
 from mailround.media_image import image_path, make_image
@@ -277,8 +278,8 @@ def require_nothing_left(journey: Journey, ward: Path) -> None:
     round_id = journey.round_id
     folders = ("inbox", "data", "outbox", "vault")
     left = {path.relative_to(ward).as_posix() for name in folders for path, _ in contents(ward / name)}
-    reports = {f"outbox/{round_id}/evidence/{round_id}.{suffix}" for suffix in ("json", "pdf")}
-    assert left == {f"outbox/{round_id}/package/manifest.json", *reports}
+    evidence = {f"outbox/{round_id}/evidence/{name}" for name in (f"{round_id}.json", f"{round_id}.pdf", KEPT)}
+    assert left == {f"outbox/{round_id}/package/manifest.json", *evidence}
     closed = latest(journey.work.entries, register.RoundClosed)
     assert closed is not None
     evidence = report_path(journey.settings, round_id).read_bytes()

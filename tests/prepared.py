@@ -18,6 +18,7 @@ from mailround.bundle_words import wordings
 from mailround.context import RoundContext
 from mailround.delivery_offices import load_delivery_offices
 from mailround.fonts import Font, load_font
+from mailround.kept_templates import keep_templates
 from mailround.model import ListedPiece, Piece, PieceRange, Recipient
 from mailround.piece_id import ALPHABET, piece_id
 from mailround.plan_print import LISTED
@@ -40,6 +41,7 @@ from mailround.register.entries import (
 from mailround.register.signing_key import make_key
 from mailround.seal import seal
 from mailround.settings import TOKYO, CheckSettings, Settings
+from mailround.templates import load_templates
 
 AT = datetime(2026, 11, 11, 10, 0, tzinfo=TOKYO)
 POSTED_ON = date(2026, 11, 24)
@@ -131,6 +133,7 @@ def print_round(
         ),
     )
     record(work, HoldsDecided(held=2, go_on=True, answered_at=AT - timedelta(minutes=1)))
+    keep_templates(work.settings, work.round_id, load_templates(work.settings.include, work.kind))
     record(
         work,
         PrintPlanned(

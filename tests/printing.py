@@ -124,7 +124,7 @@ def seal_png(side: int = 300, mode: str = "RGB", letters: str = "福祉事務所
 
 def other_template(how: Callable[[dict[str, Any]], object]) -> dict[Population, Template]:
     """Return the templates, the one of the first piece changed."""
-    content = templates()[Population.ASSISTANCE].model_dump()
+    content = templates()[Population.ASSISTANCE].model_dump() | {"population": Population.ASSISTANCE}
     how(content)
     return templates() | {Population.ASSISTANCE: Template.model_validate(content)}
 

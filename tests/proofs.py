@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from mailround.context import RoundContext
+from mailround.kept_templates import keep_templates
 from mailround.model import Population, Recipient
 from mailround.plan_print import plan_print
 from mailround.proof import PAGES, make_proof
-from mailround.register.entries import PrintPlanned, QualityChecked, ReleaseApproved, Sealed, latest
+from mailround.register.entries import PrintPlanned, QualityChecked, ReleaseApproved, RoundClosed, Sealed, latest
 from mailround.render import render
 from mailround.seal import seal
+from mailround.templates import Template, digest
 from mailround.verify import verify
 from prepared import AT, record
 from printing import put
@@ -48,6 +50,16 @@ def with_proof(work: RoundContext, make_recipient: Callable[..., Recipient]) -> 
     seal(work, at=AT)
     make_proof(work, at=AT)
     return work
+
+
+def close_before(work: RoundContext, round_id: str, used: Mapping[Population, Template], *, kept: bool = True) -> None:
+    """Record another round of the same kind as planned with these templates, and closed."""
+    counts = {"pieces": 1, "chunks": 1, "bundles": 1, "characters": 1}
+    planned = PrintPlanned(**counts, font_sha256="f" * 64, templates_sha256=digest(used))
+    for body in (work.opened, planned, RoundClosed(report_sha256="a" * 64)):
+        work.register.append(body, round_id=round_id, actor="mailround", at=AT)
+    if kept:
+        keep_templates(work.settings, round_id, used)
 
 
 def approve(work: RoundContext) -> None:

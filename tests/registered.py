@@ -67,10 +67,12 @@ def record_round(
     ended: bool = False,
     incident: bool = False,
     returned: int = 0,
+    templates_sha256: str = "",
 ) -> None:
     """Record everything up to and with a step, day by day, as the steps and forms do."""
     wanted = [step.task_id for step in WAY][: [step.task_id for step in WAY].index(up_to) + 1]
-    told = list(_told(round_id, opened_on, kind, rows, returned))
+    templates = templates_sha256 or digest("templates", kind)
+    told = list(_told(round_id, opened_on, kind, rows, returned, templates_sha256=templates))
     if ended:
         package = digest(round_id, "package")
         refused = datetime.combine(opened_on + timedelta(days=2), time(14, 20), TOKYO)
@@ -106,7 +108,7 @@ def record_checkpoint(register: Register, at: datetime) -> None:
 
 
 def _told(  # noqa: PLR0915 - a round, from one end to the other
-    round_id: str, opened_on: date, kind: str, rows: int, returned: int
+    round_id: str, opened_on: date, kind: str, rows: int, returned: int, *, templates_sha256: str
 ) -> Iterator[tuple[str, datetime, str, AnyBody]]:
     def at(days: int, hour: int, minute: int = 0) -> datetime:
         return datetime.combine(opened_on + timedelta(days=days), time(hour, minute), TOKYO)
@@ -129,7 +131,7 @@ def _told(  # noqa: PLR0915 - a round, from one end to the other
             posting_date=posting,
             triggered_by="datateam",
             run_id=f"manual__{round_id}",
-            templates_sha256=digest("templates", kind),
+            templates_sha256=templates_sha256,
             extracted_by="datateam",
         ),
     )
@@ -179,7 +181,7 @@ def _told(  # noqa: PLR0915 - a round, from one end to the other
             bundles=214,
             characters=1_912,
             font_sha256=digest("font"),
-            templates_sha256=digest("templates", kind),
+            templates_sha256=templates_sha256,
             postable_until=posting + timedelta(days=24),
             checked_sha256=checked,
             plan_sha256=plan,

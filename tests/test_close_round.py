@@ -106,11 +106,10 @@ def test_the_piece_index_and_its_key_are_destroyed(work: RoundContext) -> None:
 
 def test_a_closing_that_was_killed_while_it_wrote_the_report_is_finished_by_the_next_try(work: RoundContext) -> None:
     path = report_path(work.settings, work.round_id)
-    path.parent.mkdir(mode=0o700)
     for suffix in (".json", ".pdf"):
         path.with_name(f".{path.stem}{suffix}.0123456789abcdef.partial").write_bytes(b"half of")
     close_round(work, at=AT)
-    assert set(files(work)) == {".json", ".pdf"}
+    assert set(files(work)) == {".json", ".pdf", ".jsonl"}
     assert len(standing(work.entries, RoundClosed)) == 1
 
 

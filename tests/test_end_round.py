@@ -11,6 +11,7 @@ import pytest
 from mailround.context import RoundContext, load_round
 from mailround.end_round import end_round
 from mailround.errors import GateClosedError, VaultError
+from mailround.kept_templates import templates_path
 from mailround.model import Recipient
 from mailround.register.entries import Extracted, RoundEnded, standing
 from mailround.seal import package_path, seal
@@ -20,14 +21,15 @@ Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]
 
 
-def test_nothing_but_the_manifest_is_left(open_a_round: Opener, make_recipient: Maker) -> None:
+def test_nothing_but_the_manifest_and_the_templates_is_left(open_a_round: Opener, make_recipient: Maker) -> None:
     work = open_a_round()
     print_round(work, make_recipient)
     seal(work, at=AT)
     end_round(work, "approve_release", at=AT)
     settings = work.settings
     left = [path for root in (settings.data, settings.outbox, settings.vault) for path in root.rglob("*.*")]
-    assert left == [package_path(settings, work.round_id).with_name("manifest.json")]
+    manifest = package_path(settings, work.round_id).with_name("manifest.json")
+    assert sorted(left) == [templates_path(settings, work.round_id), manifest]
     with pytest.raises(VaultError, match="廃棄済み"):
         load_round(settings, work.round_id).workspace  # noqa: B018 - opening it is the question
     [entry] = standing(work.entries, RoundEnded)

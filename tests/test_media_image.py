@@ -227,7 +227,8 @@ def test_the_image_goes_when_everything_of_the_round_is_erased(work: RoundContex
     half = package(work).with_name(f".{work.round_id}.iso.0123456789abcdef.partial")
     half.write_bytes(b"of a killed writer")
     erase(work, index=True)
-    assert require_only(work) == ("outbox/2026-11-change/package/manifest.json",)
+    left = ("outbox/2026-11-change/evidence/templates.jsonl", "outbox/2026-11-change/package/manifest.json")
+    assert require_only(work) == left
 
 
 def test_a_second_disc_may_be_made_after_the_handover(open_a_round: Opener, make_recipient: Maker) -> None:

@@ -15,17 +15,16 @@ from mailround.context import ROUND_KEY, RoundContext
 from mailround.contracts import WardPerson
 from mailround.errors import GateClosedError, MailroundError, NotForYouError, RoundEndedError, WorkspaceError
 from mailround.forms import last_refusal
+from mailround.model import Population
 from mailround.page_image import page_image
 from mailround.proof import PAGES
-from mailround.proof_screen import envelope_of, list_pages, passed_checks, template_change, view_page
+from mailround.proof_screen import envelope_of, list_pages, passed_checks, view_page
 from mailround.register.entries import (
     AnswerRefused,
     HoldsReleased,
-    PrintPlanned,
     ProofMade,
     ProofPageViewed,
     ReleaseRefused,
-    RoundClosed,
     Sealed,
     latest,
     standing,
@@ -57,6 +56,7 @@ def test_every_page_is_listed_with_why_it_was_chosen_and_nobodys_name(work: Roun
     assert len({seq for seq, _ in told}) == 3
     assert sorted(page for _, page in told) == [1, 1, 1, 2]
     assert any("2頁にわたる" in each.piece.reasons for each in pages if each.piece)
+    assert {each.piece.population for each in pages if each.piece} == {Population.ASSISTANCE, Population.SUPPORT}
     assert CANARY not in repr(pages)
     assert not views(work)
 
@@ -199,23 +199,6 @@ def test_a_page_that_is_not_there_is_neither_shown_nor_recorded(work: RoundConte
 def test_the_checks_are_those_of_the_last_plan(work: RoundContext) -> None:
     kinds = [type(entry.body).__name__ for entry in passed_checks(work.entries)]
     assert kinds == ["QualityChecked", "Verified", "Sealed", "ProofMade"]
-
-
-def test_templates_are_compared_with_the_last_closed_round_of_the_kind(work: RoundContext) -> None:
-    assert template_change(work) is None
-    planned = latest(work.entries, PrintPlanned)
-    assert planned is not None
-    register, before = work.register, "2026-08-change"
-    closed = RoundClosed(report_sha256="a" * 64)
-    for body in (work.opened, planned.model_copy(update={"templates_sha256": "c" * 64}), closed):
-        register.append(body, round_id=before, actor="mailround", at=AT)
-    change = template_change(work)
-    assert change is not None
-    assert (change.last_round_id, change.before, change.now) == (before, "c" * 64, planned.templates_sha256)
-    assert change.changed
-    register.append(planned, round_id=before, actor="mailround", at=AT)
-    assert (again := template_change(work)) is not None
-    assert not again.changed
 
 
 def test_the_envelope_is_the_templates(work: RoundContext) -> None:

@@ -12,6 +12,7 @@ import pytest
 from mailround import purge as module
 from mailround.context import INDEX_KEY, PASSWORD, ROUND_KEY, RoundContext, load_round
 from mailround.errors import CountMismatchError, GateClosedError, VaultError, WorkspaceError
+from mailround.kept_templates import templates_path
 from mailround.model import Recipient
 from mailround.purge import index_path, lost_export, purge, read_index
 from mailround.register.entries import Extracted, Purged, standing
@@ -22,6 +23,7 @@ Opener = Callable[..., RoundContext]
 Maker = Callable[..., Recipient]
 LEFT = (
     "data/index/2026-11-change.age",
+    "outbox/2026-11-change/evidence/templates.jsonl",
     "outbox/2026-11-change/package/manifest.json",
     "vault/2026-11-change/index-key",
 )
@@ -43,7 +45,7 @@ def files(*roots: Path) -> set[str]:
     return {path.relative_to(root.parent).as_posix() for root in roots for path in root.rglob("*") if path.is_file()}
 
 
-def test_only_the_index_its_key_and_the_manifest_are_left(work: RoundContext) -> None:
+def test_only_the_index_its_key_the_manifest_and_the_templates_are_left(work: RoundContext) -> None:
     settings = work.settings
     purge(work, at=AT)
     assert files(settings.data, settings.outbox, settings.vault) == set(LEFT)
@@ -52,8 +54,17 @@ def test_only_the_index_its_key_and_the_manifest_are_left(work: RoundContext) ->
     assert [work.vault.holds(work.round_id, name) for name in (ROUND_KEY, PASSWORD, INDEX_KEY)] == [False, False, True]
 
 
+def test_what_a_killed_plan_left_of_the_templates_goes_too(work: RoundContext) -> None:
+    kept = templates_path(work.settings, work.round_id)
+    half = kept.with_name(f".{kept.name}.0123456789abcdef.partial")
+    half.write_bytes(b"half of")
+    purge(work, at=AT)
+    assert not half.exists()
+    assert kept.is_file()
+
+
 def test_the_entry_says_what_was_destroyed_and_what_is_left(work: RoundContext) -> None:
-    before = len(files(work.settings.data, work.settings.outbox)) - 1  # the manifest stays
+    before = len(files(work.settings.data, work.settings.outbox)) - 2  # the manifest and the templates stay
     purge(work, at=AT)
     [entry] = standing(work.entries, Purged)
     assert entry == Purged(files=before, keys=("round-key", "package-password"), remaining=LEFT, exports=0)

@@ -190,13 +190,13 @@ def test_the_manifest_beside_the_package_is_the_one_inside_and_holds_no_personal
     assert manifest["software"].startswith("mailround ")
 
 
-def test_the_outbox_is_private_and_holds_nothing_but_the_package_its_bundles_and_its_manifest(
-    work: RoundContext,
-) -> None:
+def test_the_outbox_is_private_and_holds_nothing_but_lists_and_the_package(work: RoundContext) -> None:
     seal(work, at=AT)
     found = {path.relative_to(work.settings.outbox).as_posix(): path for path in work.settings.outbox.rglob("*")}
     assert set(found) == {
         "2026-11-change",
+        "2026-11-change/evidence",
+        "2026-11-change/evidence/templates.jsonl",
         "2026-11-change/package",
         "2026-11-change/package/2026-11-change.zip",
         "2026-11-change/package/bundles.csv",

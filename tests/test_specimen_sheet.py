@@ -1,19 +1,18 @@
-"""A specimen notice at once: of every template and household, as the file stands now, of nobody."""
+"""A specimen notice at once: of every template and household, of nobody."""
 
 from __future__ import annotations
 
 from contextlib import closing
-from pathlib import Path
 
 import pypdfium2
 import pytest
 
-from mailround.errors import ConfigurationError, PrintError
+from mailround.errors import PrintError
 from mailround.model import Population
 from mailround.settings import CheckSettings
 from mailround.specimen_sheet import HOUSEHOLDS, draw_specimen, offered
-from prepared import own_include
-from printing import kind
+from mailround.templates import Template
+from printing import kind, other_template, templates
 
 
 def text_of(content: bytes, page: int = 0) -> str:
@@ -32,39 +31,37 @@ def test_every_template_is_printed_for_every_household_that_it_has(name: str, po
     assert {"plain", "name", "house"} <= set(households)
     assert ("long" in households) is kind(name).decision
     for household in households:
-        drawn = draw_specimen(kind(name), population, household, CheckSettings())
+        drawn = draw_specimen(templates(name)[population], kind(name), population, household, CheckSettings())
         assert drawn.pages == (2 if household == "long" else drawn.pages)
         assert "見本" in text_of(drawn.content)
 
 
+def draw(template: Template, household: str = "plain") -> bytes:
+    return draw_specimen(template, kind(), Population.ASSISTANCE, household, CheckSettings()).content
+
+
+def entitled(title: str) -> Template:
+    return other_template(lambda content: content["texts"].update(title=title))[Population.ASSISTANCE]
+
+
 def test_the_same_template_gives_the_same_bytes() -> None:
-    first, again = (draw_specimen(kind(), Population.SUPPORT, "plain", CheckSettings()) for _ in range(2))
-    assert first == again
+    template = templates()[Population.ASSISTANCE]
+    assert draw(template) == draw(template)
 
 
-def test_what_is_edited_is_seen_at_once(settings: object, tmp_path: Path) -> None:
-    ward = own_include(settings, tmp_path)  # type: ignore[arg-type]
-    path = ward.include / "templates" / "change_notice" / "assistance" / "template.yaml"
-    text = path.read_text(encoding="utf-8")
-    assert "保護変更決定通知書" in text
-    path.write_text(text.replace("保護変更決定通知書", "保護変更決定のお知らせ"), encoding="utf-8")
-    drawn = draw_specimen(kind(), Population.ASSISTANCE, "plain", ward)
-    assert "保護変更決定のお知らせ" in text_of(drawn.content)
+def test_it_is_drawn_with_the_template_that_is_given_for_the_same_household() -> None:
+    before, now = (text_of(draw(entitled(title))) for title in ("保護変更決定通知書", "保護変更決定のお知らせ"))
+    assert "保護変更決定通知書" in before
+    assert now == before.replace("保護変更決定通知書", "保護変更決定のお知らせ")
 
 
-def test_a_template_that_cannot_be_read_or_printed_says_so(settings: object, tmp_path: Path) -> None:
-    ward = own_include(settings, tmp_path)  # type: ignore[arg-type]
-    path = ward.include / "templates" / "change_notice" / "assistance" / "template.yaml"
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("保護変更決定通知書", "保護変更決定通知書🗾"), encoding="utf-8")
+def test_a_template_that_cannot_be_printed_says_so() -> None:
     with pytest.raises(PrintError, match="フォントにない文字が1種類"):
-        draw_specimen(kind(), Population.ASSISTANCE, "plain", ward)
-    path.write_text("texts: [", encoding="utf-8")
-    with pytest.raises(ConfigurationError):
-        draw_specimen(kind(), Population.ASSISTANCE, "plain", ward)
+        draw(entitled("保護変更決定通知書🗾"))
 
 
 def test_a_household_that_the_kind_does_not_have_is_told() -> None:
+    template = templates("asset_declaration")[Population.ASSISTANCE]
     with pytest.raises(PrintError, match="その種類の世帯がありません"):
-        draw_specimen(kind("asset_declaration"), Population.ASSISTANCE, "long", CheckSettings())
+        draw_specimen(template, kind("asset_declaration"), Population.ASSISTANCE, "long", CheckSettings())
     assert all(not title.isascii() for title, _ in HOUSEHOLDS.values())

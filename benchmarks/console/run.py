@@ -49,6 +49,7 @@ LOGIN = "/static/console.css"
 EXAMPLES = {
     "seq": str(ENTRIES // 2),
     "page": "1",
+    "side": "now",
     "kind": "change_notice",
     "population": "assistance",
     "household": "plain",

@@ -11,16 +11,22 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from mailround.kept_templates import keep_templates
 from mailround.local.airflow import LocalAirflow
 from mailround.local.client import DAG
 from mailround.local.drive import Driver, approve, decide_holds, sample_round
-from mailround.settings import CONSOLE
+from mailround.register.store import Register
+from mailround.rounds import load_round_kind
+from mailround.settings import CONSOLE, TOKYO, Settings
+from mailround.templates import Template, digest, load_templates
+from registered import record_round
 
 HERE = Path(__file__).resolve().parent
 CHROMIUM = "/usr/bin/chromium"
@@ -28,6 +34,7 @@ SETTLE_MILLISECONDS = 4000
 """The graph moves into place after it is drawn."""
 PATIENCE_SECONDS = 600
 COLOURS = 256
+HALF_A_YEAR = timedelta(days=182)
 GRAPH = ("グラフ表示 (g を押す)", "詳細パネルを閉じる")
 TRIGGER = ("Dag のトリガー",)
 OVERLAY = "封筒の窓と折り目を重ねる"
@@ -72,6 +79,7 @@ def photograph(browser: Browser, airflow: LocalAirflow, driver: Driver) -> None:
     _await(driver, run_id, "decide_holds", "awaiting_input")
     holds = f"{run}/tasks/decide_holds/required_actions"
     _take(_page(browser, airflow, "officer", height=1640), holds, "holds", shows=ASKED)
+    _close_a_round_before(driver.settings)
     while not _is(driver, run_id, "approve_release", "awaiting_input"):
         if _is(driver, run_id, "decide_holds", "awaiting_input"):
             decide_holds(driver, run_id, params.round_id)
@@ -96,6 +104,9 @@ def photograph(browser: Browser, airflow: LocalAirflow, driver: Driver) -> None:
     proof = f"{airflow.url}{CONSOLE}{one}/proof"
     _take(_page(browser, airflow, "approver", height=1300), proof, "console-proof", OVERLAY, shows="済んだ検査")
 
+    compared = f"{airflow.url}{CONSOLE}{one}/templates"
+    _take(_page(browser, airflow, "approver", height=1300), compared, "console-templates", shows="印を付ける")
+
     approve(driver, run_id, params.round_id)
     _await(driver, run_id, "record_media_handover", "awaiting_input")
     handover = f"{run}/tasks/record_media_handover/required_actions"
@@ -111,6 +122,26 @@ def photograph(browser: Browser, airflow: LocalAirflow, driver: Driver) -> None:
         OVERLAY,
         shows="様式の点検",
     )
+
+
+def _close_a_round_before(settings: Settings) -> None:
+    """Record a whole round of half a year ago, printed with somewhat other templates: the last one to compare with."""
+    kind = load_round_kind(settings.include, "change_notice")
+    older = {each: _as_it_was(template) for each, template in load_templates(settings.include, kind).items()}
+    opened_on = (datetime.now(TOKYO) - HALF_A_YEAR).date()
+    before = f"{opened_on:%Y-%m}-change"
+    keep_templates(settings, before, older)
+    register = Register(settings.register_url)
+    record_round(register, before, opened_on=opened_on, templates_sha256=digest(older))
+
+
+def _as_it_was(template: Template) -> Template:
+    content = template.model_dump()
+    content["texts"]["title"] = content["texts"]["title"].replace("決定通知書", "のお知らせ")
+    content["texts"]["contact"] = content["texts"]["contact"].replace("　生活福祉課", "　保護課")
+    content["fields"]["issuer"] |= {"x": 110, "y": 36}
+    content["approvals"]["basis"] |= {"version": "様式例 第0版"}
+    return Template.model_validate(content)
 
 
 def _framed(airflow: LocalAirflow, path: str) -> str:

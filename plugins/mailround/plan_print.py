@@ -25,6 +25,7 @@ from mailround.errors import CountMismatchError, GateClosedError, PrintError
 from mailround.external_sort import external_sort
 from mailround.fonts import Font, load_font, split_units
 from mailround.hold_release import load_holds
+from mailround.kept_templates import keep_templates
 from mailround.model import ChunkGroup, ListedPiece, Piece, Population, Recipient
 from mailround.piece_id import ALPHABET, PieceIds
 from mailround.postcodes import load_postcodes
@@ -60,8 +61,8 @@ _PLACED: TypeAdapter[tuple[_Placed, ...]] = TypeAdapter(tuple[_Placed, ...])
 def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
     """Plan the printing of all that is neither held, excluded nor for the counter; once approved, return what stands.
 
-    Writes ``plan/chunk-NNN``, ``plan/list-NNN`` and ``plan/font``, and deletes whatever else lies in ``plan``. A second
-    run on the same records writes the same.
+    Writes ``plan/chunk-NNN``, ``plan/list-NNN`` and ``plan/font``, and deletes whatever else lies in ``plan``. Keeps
+    the templates, with which the next round's are compared. A second run on the same records writes the same.
 
     Returns:
         The chunks in at most ``settings.print_tasks`` contiguous groups, as equal as can be.
@@ -112,6 +113,7 @@ def plan_print(work: RoundContext, *, at: datetime) -> list[ChunkGroup]:
         checked_sha256=checked.sha256,
         plan_sha256=hashlib.sha256(b"".join((font_sha256.digest(), *tally.digests))).hexdigest(),
     )
+    keep_templates(work.settings, work.round_id, templates)
     work.register.append(body, round_id=work.round_id, actor="mailround", at=at)
     work.workspace.write(FONT, font.data)
     return _groups(work.round_id, tally.chunks, work.settings.print_tasks)

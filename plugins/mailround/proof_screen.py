@@ -14,19 +14,15 @@ from mailround.approve_release import ReleaseApproval, barred
 from mailround.context import RoundContext
 from mailround.envelopes import Envelope
 from mailround.errors import GateClosedError, NotForYouError
-from mailround.last_round import last_closed
 from mailround.page_image import page_image
 from mailround.plan_print import planned_templates
 from mailround.proof import CHOSEN, LIST, kept_proof, proof_pages
 from mailround.register.entries import (
-    Correction,
     Entry,
     PrintPlanned,
     ProofMade,
     ProofPageViewed,
     QualityChecked,
-    RoundClosed,
-    RoundOpened,
     Sealed,
     Verified,
     latest,
@@ -45,20 +41,6 @@ class ProofPage:
     number: int
     piece: Chosen | None
     of_piece: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateChange:
-    """The digests of all templates, of this round and of the last closed one of its kind."""
-
-    last_round_id: str
-    before: str
-    now: str
-
-    @property
-    def changed(self) -> bool:
-        """Whether anything that is printed on every page is another than last time."""
-        return self.before != self.now
 
 
 def list_pages(work: RoundContext, viewer: str, *, at: datetime) -> tuple[ProofPage, ...]:
@@ -114,20 +96,6 @@ def passed_checks(entries: Sequence[Entry]) -> tuple[Entry, ...]:
     of_plan = [entry for entry in entries if id(entry.body) in counts and entry.seq > plan]
     checked = [entry for entry in entries if isinstance(entry.body, QualityChecked) and id(entry.body) in counts]
     return (*checked[-1:], *(entry for entry in of_plan if not isinstance(entry.body, QualityChecked)))
-
-
-def template_change(work: RoundContext) -> TemplateChange | None:
-    """Return the digests of the templates, of this round and the last one; None where there is none to compare with.
-
-    The register knows digests alone: that something changed it can tell, what it was only the ward's own history.
-    """
-    kinds = (RoundOpened, PrintPlanned, RoundClosed, Correction)
-    planned = latest(work.entries, PrintPlanned)
-    last = last_closed(work.register.of_kinds(kinds), work.opened.round_kind)
-    before = latest(last[1], PrintPlanned) if last else None
-    if planned is None or last is None or before is None:
-        return None
-    return TemplateChange(last[0], before.templates_sha256, planned.templates_sha256)
 
 
 def envelope_of(work: RoundContext) -> Envelope | None:

@@ -20,6 +20,7 @@ from pydantic import TypeAdapter
 from mailround.context import INDEX_KEY, PASSWORD, ROUND_KEY, RoundContext
 from mailround.errors import CountMismatchError, GateClosedError, VaultError, WorkspaceError
 from mailround.extract import CONTROL_SUFFIX
+from mailround.kept_templates import KEPT, templates_path
 from mailround.package_check import MANIFEST
 from mailround.private_files import delete, names, partials, read, replacing, sha256
 from mailround.register.entries import Extracted, Posted, PrintPlanned, Purged, RoundClosed, Sealed, latest, standing
@@ -114,8 +115,8 @@ def purge(work: RoundContext, *, at: datetime) -> None:
 def erase(work: RoundContext, *, index: bool = False) -> int:
     """Destroy the round's key and password, then its workspace and package; with ``index`` the piece index too.
 
-    Key first: from that moment on a killed erasure leaves nothing readable. The manifest holds no personal data and
-    stays as evidence.
+    Key first: from that moment on a killed erasure leaves nothing readable. The manifest and the templates hold no
+    personal data and stay as evidence.
 
     Returns:
         How many files were deleted, the vault's not counted.
@@ -124,7 +125,8 @@ def erase(work: RoundContext, *, index: bool = False) -> int:
     for name in (ROUND_KEY, PASSWORD, *((INDEX_KEY,) if index else ())):
         work.vault.destroy(round_id, name)
     package, piece_index = package_path(settings, round_id).parent, index_path(settings, round_id)
-    doomed = [settings.data / round_id, *partials(piece_index), *([piece_index] if index else [])]
+    halves = (*partials(piece_index), *partials(templates_path(settings, round_id)))
+    doomed = [settings.data / round_id, *halves, *([piece_index] if index else [])]
     doomed += [package / name for name in {name.partition("/")[0] for name in names(package)} - {MANIFEST}]
     return sum(delete(path) for path in doomed)
 
@@ -163,7 +165,7 @@ def lost_export(work: RoundContext) -> tuple[str, str] | None:
 
 
 def require_only(work: RoundContext, *allowed: str) -> tuple[str, ...]:
-    """Prove that of the round only the allowed files, the manifest and the evidence report are left.
+    """Prove that of the round only the allowed files, the manifest, the templates and the evidence report are left.
 
     Searches data, outbox and vault for every file that carries the round's id in its path, without trusting the paths
     this package writes to; in a bucket also for old versions.
@@ -177,7 +179,7 @@ def require_only(work: RoundContext, *allowed: str) -> tuple[str, ...]:
     settings, round_id = work.settings, work.round_id
     # .md: the report of a round that was closed by an earlier version
     reports = (f"outbox/{round_id}/evidence/{round_id}.{suffix}" for suffix in ("json", "pdf", "md"))
-    evidence = (f"outbox/{round_id}/package/{MANIFEST}", *reports)
+    evidence = (f"outbox/{round_id}/package/{MANIFEST}", f"outbox/{round_id}/evidence/{KEPT}", *reports)
     found = set()
     for title, root in (("data", settings.data), ("outbox", settings.outbox), ("vault", settings.vault)):
         for name in names(root):

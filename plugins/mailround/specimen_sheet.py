@@ -1,4 +1,4 @@
-"""One specimen notice of any template, at once, for those who word it: as it stands in include/templates right now.
+"""One specimen notice of any template, at once: for those who word it, and for those who compare it with the last one.
 
 It is drawn by the same press as a real one, of a made-up household whose name says 見本. A template that has faults is
 drawn all the same where it can be: whoever words it sees what the check means.
@@ -22,7 +22,7 @@ from mailround.rounds import RoundKind
 from mailround.sample_households import sample_recipients
 from mailround.settings import CheckSettings
 from mailround.specimen import ISSUE_DATE, LONG, POSTING_DATE, ROUND_ID, marked
-from mailround.templates import Template, read_template
+from mailround.templates import Template
 
 _POOL, _SEED = 2_000, 1
 
@@ -44,20 +44,22 @@ class SpecimenSheet:
     pages: int
 
 
-def draw_specimen(kind: RoundKind, population: Population, household: str, settings: CheckSettings) -> SpecimenSheet:
+def draw_specimen(
+    template: Template, kind: RoundKind, population: Population, household: str, settings: CheckSettings
+) -> SpecimenSheet:
     """Draw the notice of one made-up household.
 
     Args:
-        kind: The kind of round whose template is wanted.
-        population: Of which legal population.
+        template: What to draw it with.
+        kind: The kind of round it is for.
+        population: The legal population it is for.
         household: A key of `HOUSEHOLDS`.
-        settings: Where include and font are.
+        settings: Where the font is.
 
     Raises:
-        ConfigurationError: The template cannot be read, or there is no font.
+        ConfigurationError: There is no font.
         PrintError: A text does not fit, the font lacks a character, or no such household is among those made up.
     """
-    template = read_template(settings.include, kind, population)
     piece = _piece(kind, population, household)
     if piece is None:
         raise PrintError("見本の世帯に、その種類の世帯がありません。", "別の世帯を選んでください。")

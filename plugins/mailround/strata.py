@@ -48,7 +48,10 @@ class Stratum:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A piece of the sample: where it stands in the package, and the titles of the strata it stands for."""
+    """A piece of the sample: where it stands in the package, and the titles of the strata it stands for.
+
+    Of a sample taken by an earlier version nobody knows the population.
+    """
 
     seq: int
     piece_id: str
@@ -56,6 +59,7 @@ class Chosen:
     first_page: int
     pages: int
     reasons: tuple[str, ...]
+    population: Population | None = None
 
 
 def _when(holds: Callable[[Candidate], bool]) -> Callable[[Candidate], float | None]:
@@ -163,6 +167,7 @@ def choose(candidates: Iterable[Candidate]) -> tuple[Chosen, ...]:
             first_page=each.where.first_page,
             pages=each.where.pages,
             reasons=tuple(reasons[seq]),
+            population=each.piece.recipient.population,
         )
         for seq, each in sorted(found.items())
     )

@@ -135,6 +135,11 @@ class Grid(_Part):
             *(Box(self.x, y - self.line / 2, xs[-1] - self.x, self.line) for y in ys),
         )
 
+    @property
+    def box(self) -> Box:
+        """What the lines enclose."""
+        return Box(self.x, self.y, sum(self.columns), sum(self.rows))
+
     def shown_on(self, sheet: Sheet) -> bool:
         """Tell whether the grid stands on such a page."""
         return self.sheet in {sheet, "every"}
@@ -176,7 +181,7 @@ class InserterMark(_Part):
 class Seal(_Part):
     """The image of the official seal on the first page, in place of the words that say it is omitted."""
 
-    model_config = ConfigDict(ser_json_bytes="base64")
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
     image: str = Option(pattern=r"^[a-z0-9_-]+\.png$", description="File beside the population's template.yaml.")
     x: float = Option(ge=0)
@@ -326,10 +331,12 @@ def load_templates(include: Path, kind: RoundKind) -> dict[Population, Template]
 
 def digest(templates: Mapping[Population, Template]) -> str:
     """Return the SHA-256 over all that some templates say, so that the register tells which wording was printed."""
-    content = hashlib.sha256()
-    for population in sorted(templates):
-        content.update(templates[population].model_dump_json().encode() + b"\n")
-    return content.hexdigest()
+    return hashlib.sha256(written(templates)).hexdigest()
+
+
+def written(templates: Mapping[Population, Template]) -> bytes:
+    """Return all that some templates say: a line of JSON each, in the order of the populations' names."""
+    return b"".join(templates[population].model_dump_json().encode() + b"\n" for population in sorted(templates))
 
 
 def load_template(include: Path, kind: RoundKind, population: Population) -> Template:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
+from typing import Any
 
 import pytest
 from browsing import chromium
@@ -15,9 +16,23 @@ from mailround.model import Recipient
 from mailround.register.entries import AnswerRefused
 from mailround.register.store import Register
 from mailround.settings import TOKYO
-from proofs import with_proof
+from printing import other_template
+from proofs import close_before, with_proof
 from registered import record_round
 from wards import opened_in
+
+
+def as_it_was(template: dict[str, Any]) -> None:
+    """Make of a template what it may have been a round ago: other words, another place, another line, no approval."""
+    texts, fields = template["texts"], template["fields"]
+    texts["title"] = "保護変更のお知らせ"
+    texts["appeal"] = texts["appeal"].replace("翌日から起算して3か月以内", "翌日から起算して三月以内", 1)
+    texts["contact"] = "新宿区福祉部　保護担当課　　{office_phone}\n{office_address}"
+    fields["issuer"] |= {"x": 110, "y": 36, "size": 11}
+    del fields["more_label"]
+    template["grids"]["dates"] |= {"line": 0.5}
+    template["approvals"]["appeal"] |= {"version": "様式例 第0版"}
+
 
 REFUSED = "別の機会に手渡してください。"
 
@@ -43,5 +58,7 @@ def console(
         refused = AnswerRefused(step="record_password_handover", reasons=(REFUSED,), answered_at=today)
         register.append(refused, round_id="2026-12-change", actor="officer", at=today)
         served.ward.inbox.mkdir(mode=0o700, exist_ok=True)
-        with_proof(opened_in(served.ward, round_id="2031-01-proof", contract="demo"), make_recipient)
+        work = opened_in(served.ward, round_id="2031-01-proof", contract="demo")
+        close_before(work, "2030-09-proof", other_template(as_it_was))
+        with_proof(work, make_recipient)
         yield served

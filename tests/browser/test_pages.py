@@ -22,6 +22,8 @@ ROUNDS = ("2026-12-change", "2031-01-proof")
 EXAMPLES = {"seq": "4", "run_id": "manual__2026-11-change"}
 MORE = ("/rounds/2026-11-change", "/rounds/2026-07-change", "/register?kind=posted", "/register?kind=x", "/none")
 """What a page looks like in another state, and what stands in the place of a page that is not there."""
+COMPARED = "/rounds/2031-01-proof/templates?household=long&page=2"
+"""Two notices that differ, for an approver's eyes."""
 SCREENS = {"desktop": (1280, 900), "zoomed to 200 %": (640, 450), "narrow": (320, 640)}
 ADD = "html => document.querySelector('main').insertAdjacentHTML('beforeend', html)"
 FOCUSABLE = """() => {
@@ -51,7 +53,7 @@ def pages(console: Served) -> list[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def looked_at(console: Served) -> list[tuple[str, str]]:
-    return [*pages(console), *((WHO[0], path) for path in MORE)]
+    return [*pages(console), *((WHO[0], path) for path in MORE), ("approver", COMPARED)]
 
 
 def user(browser: Browser, console: Served, who: str = WHO[0], **how: Any) -> Any:

@@ -26,7 +26,9 @@ EXAMPLES = {
     "seq": "1",
     "page": "1",
     "item": "media",
-} | SPECIMEN
+    "side": "now",
+    **SPECIMEN,
+}
 """What stands for a part of a path; a right is looked at before the thing."""
 OUTSIDE = re.compile(rb"(?:https?:)?//(?!www\.w3\.org/)[a-z0-9.-]+", re.IGNORECASE)
 

@@ -51,6 +51,16 @@ def test_the_way_to_the_proof_is_there_for_who_may_approve_while_it_is_waited_fo
     assert filled(settings, "2026-12-change")["proof"] is False
 
 
+def test_the_templates_are_compared_once_there_is_a_plan_by_who_may(settings: Settings) -> None:
+    register = Register(settings.register_url)
+    record_round(register, up_to="decide_holds")
+    assert filled(settings)["templates"] is False
+    record_round(register, round_id="2026-12-change")
+    asked = visit(settings, round_id="2026-12-change")
+    assert filled(settings, "2026-12-change")["templates"] is True
+    assert show(replace(asked, may=lambda path: not path.endswith("/templates")))["templates"] is False  # type: ignore[index]
+
+
 def test_whoever_was_not_understood_reads_why(served: Served, rounds: Register) -> None:
     page = served.get("officer", "/rounds/2026-12-change").text
     assert "2026-11-29 10:00 の回答は受理されませんでした" in page

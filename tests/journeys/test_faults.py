@@ -33,6 +33,7 @@ from mailround.errors import GateClosedError, MailroundError
 from mailround.extract import extract
 from mailround.forms import AskAgain, Form, Settled, settle
 from mailround.handover_sheet import print_sheet
+from mailround.kept_templates import KEPT
 from mailround.media_check import check_disc
 from mailround.media_handover import MediaHandover
 from mailround.media_image import image_path, make_image
@@ -251,6 +252,7 @@ def require_round_went_well(settings: Settings, round_id: str) -> None:
         package_path(settings, round_id).with_name("manifest.json"),
         report / f"{round_id}.json",
         report / f"{round_id}.pdf",
+        report / KEPT,
     }
 
 

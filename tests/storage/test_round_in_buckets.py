@@ -12,6 +12,7 @@ from buckets import S3
 from journey import STAGES, Journey, holds_canary, produce, put_export, small_chunks
 from mailround.close_round import report_path
 from mailround.context import RoundContext
+from mailround.kept_templates import KEPT, read_templates
 from mailround.package_check import MANIFEST
 from mailround.private_files import read, sha256
 from mailround.register.entries import RoundClosed, Sealed, latest
@@ -80,7 +81,7 @@ def test_a_round_in_buckets_makes_the_same_papers_and_leaves_as_little(
 
     for step in STAGES.values():
         step(journey, made.sealed)
-    evidence = [f"outbox/{ROUND}/evidence/{ROUND}.{suffix}" for suffix in ("json", "pdf")]
+    evidence = [f"outbox/{ROUND}/evidence/{name}" for name in (f"{ROUND}.json", f"{ROUND}.pdf", KEPT)]
     manifest = f"outbox/{ROUND}/package/{MANIFEST}"
     assert {key for key, _ in s3.versions(payload)} == {manifest, *evidence}
     assert s3.versions(keys) == []
@@ -92,4 +93,5 @@ def test_a_round_in_buckets_makes_the_same_papers_and_leaves_as_little(
     assert closed is not None
     assert sealed is not None
     assert closed.report_sha256 == sha256(report_path(journey.settings, ROUND))
+    assert read_templates(journey.settings, ROUND, journey.work.opened.templates_sha256) is not None
     assert not [text for text in journey.told if s3.url in text or holds_canary(text.encode())]

@@ -48,6 +48,13 @@ PAGES: tuple[Page, ...] = (
     Page("/rounds/{round_id}/holds", "保留の一覧", "mailround: Holds", "holds"),
     Page("/rounds/{round_id}/proof", "承認用見本", "mailround: Proofs", "proof"),
     Page("/rounds/{round_id}/proof/{page}", "承認用見本の頁", "mailround: Proofs", "proof_page"),
+    Page("/rounds/{round_id}/templates", "様式の比較", "mailround: Proofs", "round_templates"),
+    Page(
+        "/rounds/{round_id}/templates/{side}/{population}/{household}/{page}",
+        "様式の比較の頁",
+        "mailround: Proofs",
+        "round_template_page",
+    ),
     Page("/due", "期限", "mailround: Due", "due", in_menu=True),
     Page("/due/calendar", "期限（カレンダー）", "mailround: Due", "due_calendar"),
     Page("/register", "管理簿", "mailround: Register", "register", in_menu=True),

@@ -7,9 +7,12 @@ from mailround.console.round import entries_of
 from mailround.console.visit import Answer, NotFoundError, Visit
 from mailround.context import RoundContext, load_round
 from mailround.envelopes import Envelope
-from mailround.errors import GateClosedError
-from mailround.proof_screen import ProofPage, envelope_of, list_pages, passed_checks, template_change
+from mailround.errors import GateClosedError, WorkspaceError
+from mailround.last_templates import Compared, TemplateChange, compared_templates, template_change
+from mailround.model import Population
+from mailround.proof_screen import ProofPage, envelope_of, list_pages, passed_checks
 from mailround.register.listing import rows
+from mailround.strata import POPULATIONS
 from mailround.way import standing_of
 
 
@@ -26,6 +29,8 @@ def show(visit: Visit) -> Answer:
     now = _asked(visit, pages)
     entries = work.entries
     change = template_change(work)
+    compared, altered = _compared(work, change)
+    of = now.piece.population if now.piece else None
     return {
         "title": f"承認用見本 {work.round_id}",
         "round": standing_of(entries),
@@ -39,6 +44,10 @@ def show(visit: Visit) -> Answer:
         "overlay": envelope_chart.draw,
         "checks": rows(passed_checks(entries)),
         "change": change,
+        "altered": altered,
+        "compared": compared,
+        "of": of,
+        "populations": POPULATIONS,
     }
 
 
@@ -50,6 +59,16 @@ def round_of(visit: Visit) -> RoundContext:
     """
     entries_of(visit, visit.asked["round_id"])
     return load_round(visit.settings, visit.asked["round_id"])
+
+
+def _compared(
+    work: RoundContext, change: TemplateChange | None
+) -> tuple[dict[Population, Compared] | None, WorkspaceError | None]:
+    """Return both templates of every population, or what keeps them from being compared: the pages are shown anyway."""
+    try:
+        return (compared_templates(work, change) if change and change.changed else None), None
+    except WorkspaceError as error:
+        return None, error
 
 
 def _asked(visit: Visit, pages: tuple[ProofPage, ...]) -> ProofPage:

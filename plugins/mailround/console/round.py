@@ -46,8 +46,9 @@ from mailround.way import Standing, standing_of
 
 MOST_ENTRIES = 12
 _MANY = (MailReturned, MailSettled)
-HOLDS, PROOF = "/rounds/{round_id}/holds", "/rounds/{round_id}/proof"
-SHEET = "/rounds/{round_id}/handover-sheet/{item}"
+HOLDS, PROOF, TEMPLATES, SHEET = (
+    f"/rounds/{{round_id}}/{page}" for page in ("holds", "proof", "templates", "handover-sheet/{item}")
+)
 """The pages that not everybody may see."""
 _SHEETS: dict[type[Body], Item] = {MediaHandedOver: "media", PasswordHandedOver: "password"}
 """Whose sheet is to be printed before what a step leaves."""
@@ -94,6 +95,7 @@ def show(visit: Visit) -> Answer:
         "holds": HOLDS if visit.may(HOLDS) else "",
         "proof": round_.now is not None and round_.now.leaves is ReleaseApproved and visit.may(PROOF),
         "sheet": _SHEETS.get(round_.now.leaves, "") if round_.now and visit.may(SHEET) else "",
+        "templates": planned is not None and visit.may(TEMPLATES),
         "items": [(item, item in round_.out) for item in custody_items(entries)],
         "handovers": [each for kind in (MediaHandedOver, PasswordHandedOver) if (each := latest(entries, kind))],
         "sheets": Counter(each.item for each in standing(entries, HandoverSheetPrinted)),

@@ -6,6 +6,7 @@ from mailround.console.specimens import chosen
 from mailround.console.visit import Answer, File, Visit
 from mailround.page_image import page_image
 from mailround.specimen_sheet import draw_specimen
+from mailround.templates import read_template
 
 
 def show(visit: Visit) -> Answer:
@@ -17,4 +18,6 @@ def show(visit: Visit) -> Answer:
         ConfigurationError: The template cannot be read.
     """
     kind, population, household, page = chosen(visit)
-    return File(page_image(draw_specimen(kind, population, household, visit.settings).content, page), "image/png")
+    template = read_template(visit.settings.include, kind, population)
+    sheet = draw_specimen(template, kind, population, household, visit.settings)
+    return File(page_image(sheet.content, page), "image/png")

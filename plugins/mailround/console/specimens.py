@@ -28,8 +28,9 @@ def show(visit: Visit) -> Answer:
     if household not in households:
         household, page = next(iter(households)), 1
     try:
-        pages = draw_specimen(kind, population, household, visit.settings).pages
-        fault, envelope = None, read_template(visit.settings.include, kind, population).envelope
+        template = read_template(visit.settings.include, kind, population)
+        pages = draw_specimen(template, kind, population, household, visit.settings).pages
+        fault, envelope = None, template.envelope
     except MailroundError as error:
         pages, fault, envelope = 0, error, None
     return {
@@ -58,7 +59,7 @@ def chosen(visit: Visit) -> tuple[RoundKind, Population, str, int]:
     kind, household, page = visit.asked["kind"], visit.asked["household"], visit.asked["page"]
     known = kind in names(visit.settings.include / "rounds") and household in HOUSEHOLDS
     if not known or visit.asked["population"] not in [*Population] or not (page.isascii() and page.isdecimal()):
-        raise NotFoundError("その見本はありません。", "様式の見本のページで選び直してください。")
+        raise NotFoundError("その見本はありません。", "元のページで選び直してください。")
     return load_round_kind(visit.settings.include, kind), Population(visit.asked["population"]), household, int(page)
 
 
