@@ -42,7 +42,7 @@ class Handover(Form):
         title="受け取った人（委託先の取扱者ID）", description="契約に登録された委託先の取扱者のID（例：C-001）。"
     )
     handed_over_at: Moment = Field(
-        title="引渡し日時", description="実際に手渡した日と時刻を、日本時間で選ぶ（例：2026-11-16 10:30）。"
+        title="引渡し日時", description="実際に手渡した日と時刻を、日本時間で入力する（例：2026/11/16、10:30）。"
     )
     place: Label = Field(
         title="引渡しの場所", description="番号の付いた場所を40字以内で（例：本庁舎1階 窓口3）。人の名前は書かない。"

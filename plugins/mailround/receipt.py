@@ -42,7 +42,7 @@ class Receipt(Form):
         title="受領を確認した人（委託先の取扱者ID）", description="契約に登録された委託先の取扱者のID（例：C-001）。"
     )
     received_at: Moment = Field(
-        title="受領を確認した日時", description="委託先が数え終えた日と時刻を選ぶ（例：2026-11-16 15:00）。"
+        title="受領を確認した日時", description="委託先が数え終えた日と時刻を入力する（例：2026/11/16、15:00）。"
     )
     discs: _Count = Field(title="媒体（枚）", description="受領書に書かれた枚数。0以上の整数。")
     pieces: _Count = Field(title="通知書（通）", description="受領書に書かれた通数。0以上の整数。")

@@ -141,7 +141,7 @@ class WithdrawalAcknowledgement(Form):
         title="回答した人（委託先の取扱者ID）", description="契約に登録された委託先の取扱者のID（例：C-001）。"
     )
     acknowledged_at: Moment = Field(
-        title="回答の日時", description="委託先が結果を知らせた日と時刻を選ぶ（例：2026-11-18 15:00）。"
+        title="回答の日時", description="委託先が結果を知らせた日と時刻を入力する（例：2026/11/18、15:00）。"
     )
     pulled: PieceIds = Field(
         title="抜き取れた封書の番号",
