@@ -6,7 +6,6 @@ The tests of this file share one round and run in order. What takes no eyes is d
 from __future__ import annotations
 
 import email
-import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -17,6 +16,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from asked import asks, ends
 from browsing import chromium, looking
 from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect, sync_playwright
 
@@ -50,8 +50,6 @@ class Story:
     opened: ExitStack
     run_id: str = ""
     people: dict[str, Page] = field(default_factory=dict)
-    judged: dict[str, int] = field(default_factory=dict)
-    """How often a step had ended when it was last answered."""
 
     @property
     def url(self) -> str:
@@ -88,23 +86,9 @@ class Story:
         ours = [mail for mail in sent if subject in mail["Subject"] and self.params.round_id in mail["Subject"]]
         return [str(mail.get_body(("html",)).get_content()) for mail in ours]  # type: ignore[union-attr]
 
-    def heard(self, step: str) -> list[str]:
-        """Return the states in which processes of a step have ended, so far as the scheduler has heard of it.
-
-        An answer that comes before that fails the task. No person is so quick; the scheduler's log alone tells it.
-        """
-        log = (self.driver.airflow.home / "scheduler.log").read_text(encoding="utf-8")
-        ended = rf"TaskInstance Finished: dag_id=mailing_round, task_id={step}, run_id={re.escape(self.run_id)},"
-        return re.findall(ended + r".*? state=(\w+),", log)
-
     def asked(self, step: str) -> bool:
-        """Tell whether a step waits for an answer that nobody has given yet."""
-        ended = self.heard(step)
-        return ended[-1:] == ["awaiting_input"] and len(ended) > self.judged.get(step, 0)
-
-    def answered(self, step: str) -> None:
-        """Note that somebody is about to answer."""
-        self.judged[step] = len(self.heard(step))
+        """Tell whether a step waits for its answer."""
+        return asks(self.driver.airflow, self.driver.users["datateam"], self.run_id, step)
 
     def until(self, done: Callable[[], bool], seconds: float = 300) -> None:
         """Wait for what has to come."""
@@ -118,19 +102,20 @@ class Story:
 
         Once more where the question was put anew: what it shows (rounds that are out, say) may have changed meanwhile.
         """
-        page, before = self.person(name), self.recorded(kind)
-        while self.recorded(kind) == before:
+        page, had = self.person(name), self.recorded(kind)
+        while self.recorded(kind) == had:
             self.until(lambda: self.asked(step))
-            self.answered(step)
+            before = ends(self.driver.airflow, self.run_id, step)
             page.goto(self.form(step))
             button = page.get_by_test_id(f"hitl-option-{option}")
             button.wait_for()
             fill(page)
             with page.expect_response(lambda response: response.request.method == "PATCH") as sent:
                 button.click()
-            assert sent.value.ok
-            self.until(lambda: len(self.heard(step)) > self.judged[step])
-        assert self.recorded(kind) == [*before, name]
+            assert sent.value.status in {200, 500}  # of two who write at once, SQLite may refuse one
+            if sent.value.ok:
+                self.until(lambda: ends(self.driver.airflow, self.run_id, step) > before)  # noqa: B023 - called at once
+        assert self.recorded(kind) == [*had, name]
 
     def reads_why(self, name: str, reason: str) -> Locator:
         """Return what somebody is told on the round's page of the answer that was refused, with this in it."""
@@ -182,7 +167,6 @@ def test_the_data_team_starts_the_round_with_airflows_form(story: Story) -> None
 def test_on_the_console_one_sees_how_far_it_is_and_whose_turn_it_is(story: Story) -> None:
     def holds_are_decided() -> bool:
         if story.asked("decide_holds"):
-            story.answered("decide_holds")
             decide_holds(story.driver, story.run_id, story.params.round_id)
         return story.asked("approve_release")
 

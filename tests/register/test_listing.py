@@ -15,7 +15,9 @@ from typing import get_args
 import pytest
 import rfc8785
 
+from mailround.access_signature import AccessSignature
 from mailround.errors import RegisterError
+from mailround.incident_forms import FinalReport, IncidentClosing, PreliminaryReport
 from mailround.register.bodies.custody import KEY_DESTRUCTION
 from mailround.register.chain import GENESIS
 from mailround.register.entries import (
@@ -31,9 +33,12 @@ from mailround.register.entries import (
     QualityChecked,
     RoundEnded,
 )
-from mailround.register.listing import COLUMNS, LABELS, content, export, read_export, rows
+from mailround.register.listing import COLUMNS, LABELS, STEPS, content, export, read_export, rows
 from mailround.register.store import Register
+from mailround.returned_mail import ReturnedMailSettlement
 from mailround.settings import REPOSITORY
+from mailround.way import WAY
+from mailround.withdrawal import WithdrawalAcknowledgement
 from tampered import stored
 
 TOKYO = timezone(timedelta(hours=9))
@@ -94,6 +99,14 @@ def test_no_label_is_left_over() -> None:
     assert set(LABELS) == {name for kind in kinds() for name in kind.model_fields} - {"kind"}
 
 
+def test_every_step_that_asks_a_person_is_called_as_on_the_screen() -> None:
+    titles = {step.task_id: step.title for step in WAY}
+    assert {step.task_id for step in WAY if step.who != "自動"} <= set(STEPS)
+    assert {task_id: title for task_id, title in STEPS.items() if task_id in titles}.items() <= titles.items()
+    beside = (WithdrawalAcknowledgement, ReturnedMailSettlement, PreliminaryReport, FinalReport, IncidentClosing)
+    assert {form.step for form in (*beside, AccessSignature)} == set(STEPS) - set(titles)
+
+
 def test_a_row_reads_as_japanese(filled: Register) -> None:
     first, second, _ = rows(filled.entries())
     assert (first.seq, first.at, first.actor, first.round_id, first.title) == (
@@ -116,7 +129,8 @@ def test_a_row_reads_as_japanese(filled: Register) -> None:
         (AnswerRefused(step="s", reasons=(), answered_at=AT), "理由 なし"),
         (HoldsShown(rows=9, output="xlsx", copy_no=2), "件数 9、出力先 表計算ファイル、何部目 2"),
         (IncidentStep(incident_no=1, step="final", reference="第2号", done_on=date(2026, 12, 3)), "工程 確報、"),
-        (AnswerRefused(step="seal", reasons=(), answered_at=AT), "工程 seal、"),
+        (AnswerRefused(step="record_receipt", reasons=(), answered_at=AT), "工程 受領の確認、"),
+        (AnswerRefused(step="s", reasons=("少ない。", "違う。"), answered_at=AT), "理由 少ない。違う。回答日時 2026-"),
         (
             QualityChecked(
                 export_sha256="e" * 64,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from tempfile import TemporaryFile
 from typing import Any
 
 from mailround.context import load_round
@@ -138,13 +138,8 @@ class Driver:
         Raises:
             CalledProcessError: It failed.
         """
-        paper = self.airflow.home / "paper.pdf"
-        descriptor = os.open(paper, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            self.command(*arguments, "--fd", str(descriptor), descriptors=(descriptor,))
-        finally:
-            os.close(descriptor)
-            paper.unlink()
+        with TemporaryFile(dir=self.airflow.home) as paper:  # without a name: rounds are driven side by side
+            self.command(*arguments, "--fd", str(paper.fileno()), descriptors=(paper.fileno(),))
 
     def entry(self, round_id: str, kind: type[B]) -> B:
         """Return the latest register body of a kind.

@@ -182,10 +182,30 @@ LABELS = {
 }
 """The Japanese name of every field of every body; the same name means the same in all of them."""
 
+STEPS = {
+    "open_round": "回の開始",
+    "seal": "封緘（暗号化）",
+    "decide_holds": "保留の判断",
+    "approve_release": "引渡し承認",
+    "record_media_handover": "媒体の引渡し",
+    "record_password_handover": "パスワード通知書の引渡し",
+    "record_receipt": "受領の確認",
+    "record_posting": "発送の記録",
+    "record_returns": "現物の返却",
+    "record_deletion_certificate": "消去証明の受領",
+    "acknowledge_withdrawal": "抜取りの結果",
+    "settle_returned_mail": "返戻の処理",
+    "record_preliminary_report": "速報の記録",
+    "record_final_report": "確報の記録",
+    "close_incident": "対応の終了",
+    "sign_access_review": "署名",
+}
+"""Every step that asks a person or looks at preconditions, as it is called on the screen."""
+
 _CODES = {
     "output": {"terminal": "画面", "xlsx": "表計算ファイル", "console": "コンソール"},
     "item": {"media": "媒体", "password": "パスワード通知書"},
-    "step": {"preliminary": "速報", "final": "確報"},
+    "step": {"preliminary": "速報", "final": "確報"} | STEPS,
 }
 """The Japanese words for what a field says in a word of the program."""
 
@@ -227,6 +247,7 @@ def content(body: AnyBody) -> str:
         f"{LABELS[name]} {_words(_CODES[name].get(value, value) if name in _CODES else value)}"
         for name, value in values.items()
     )
+    said = said.replace("。、", "。").replace("。・", "。")  # what a person was told is whole sentences
     return f"{said}。（注）{body.caution}" if body.caution else said
 
 
