@@ -26,6 +26,7 @@ from mailround.register.entries import (
     B,
     MediaHandedOver,
     PasswordNoticeIssued,
+    QualityChecked,
     Sealed,
     latest,
     standing,
@@ -181,7 +182,8 @@ def decide_holds(driver: Driver, run_id: str, round_id: str) -> None:
             },
         )
         return
-    driver.users["datateam"].answer(run_id, "decide_holds", GO_ON, **nothing)
+    changed = driver.entry(round_id, QualityChecked).change_exceeded  # against a round closed on the same Airflow
+    driver.users["datateam"].answer(run_id, "decide_holds", GO_ON, **nothing | {"change_acknowledged": changed})
 
 
 def approve(driver: Driver, run_id: str, _: str) -> None:
