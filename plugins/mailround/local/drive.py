@@ -199,7 +199,7 @@ def hand_over_media(driver: Driver, run_id: str, round_id: str) -> None:
     )
 
 
-def make_media_ready(driver: Driver, round_id: str) -> dict[str, object]:
+def make_media_ready(driver: Driver, round_id: str) -> dict[str, Any]:
     """Make the image, check it as if it were the burned disc, print the sheet; return what stands on that, and more.
 
     Everything that the form of the handover asks for but the moment. The number is of the second: a number is given
@@ -239,7 +239,7 @@ def hand_over_password(driver: Driver, run_id: str, round_id: str) -> None:
     )
 
 
-def make_password_ready(driver: Driver, round_id: str) -> dict[str, object]:
+def make_password_ready(driver: Driver, round_id: str) -> dict[str, Any]:
     """Print the notice and its sheet; return all that the form of the handover asks for but the moment.
 
     Raises:
