@@ -28,6 +28,7 @@ from mailround.register.entries import (
     AnswerRefused,
     HandoverSheetPrinted,
     MediaChecked,
+    PasswordNoticeIssued,
     Posted,
     QualityChecked,
     ReleaseApproved,
@@ -245,6 +246,16 @@ def test_before_the_disc_is_handed_over_it_is_made_checked_and_has_its_sheet(
     assert said["media_no"] == checked.media_no == sheet.media_no
     assert (said["pieces"], said["pages"], said["quantity"]) == (7, 9, 1)
     assert not list(driver.airflow.home.glob("*.pdf"))
+
+
+def test_a_question_put_once_more_is_answered_with_the_notice_that_is_printed_already(
+    api: Api, driver: Driver, work: RoundContext
+) -> None:
+    hand_over(work)
+    api.answers["PATCH", f"{RUN}/taskInstances/record_password_handover/-1/hitlDetails"] = {}
+    for _ in range(2):
+        ANSWERS["record_password_handover"](driver, "manual__1", ROUND)
+    assert len(standing(work.entries, PasswordNoticeIssued)) == 1
 
 
 def test_the_posting_counts_what_was_sealed_without_the_forgotten(api: Api, driver: Driver, work: RoundContext) -> None:

@@ -242,10 +242,13 @@ def hand_over_password(driver: Driver, run_id: str, round_id: str) -> None:
 def make_password_ready(driver: Driver, round_id: str) -> dict[str, Any]:
     """Print the notice and its sheet; return all that the form of the handover asks for but the moment.
 
+    A notice that is printed stays the one to hand over, when the question is put once more.
+
     Raises:
-        CalledProcessError: The medium is not handed over, or the notice is printed already.
+        CalledProcessError: The medium is not handed over.
     """
-    driver.paper("password-notice", round_id)
+    if latest(driver.register.entries(round_id), PasswordNoticeIssued) is None:
+        driver.paper("password-notice", round_id)
     driver.paper("handover-sheet", round_id, "password")
     return {
         "giver": "officer",
