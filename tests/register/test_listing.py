@@ -15,6 +15,7 @@ from typing import get_args
 import pytest
 import rfc8785
 
+from mailround import gates
 from mailround.access_signature import AccessSignature
 from mailround.errors import RegisterError
 from mailround.incident_forms import FinalReport, IncidentClosing, PreliminaryReport
@@ -26,6 +27,7 @@ from mailround.register.entries import (
     Body,
     DeletionReminded,
     Extracted,
+    GatesEvaluated,
     HoldsShown,
     IncidentStep,
     MediaHandedOver,
@@ -33,7 +35,7 @@ from mailround.register.entries import (
     QualityChecked,
     RoundEnded,
 )
-from mailround.register.listing import COLUMNS, LABELS, STEPS, content, export, read_export, rows
+from mailround.register.listing import COLUMNS, GATES, LABELS, STEPS, content, export, read_export, rows
 from mailround.register.store import Register
 from mailround.returned_mail import ReturnedMailSettlement
 from mailround.settings import REPOSITORY
@@ -107,6 +109,11 @@ def test_every_step_that_asks_a_person_is_called_as_on_the_screen() -> None:
     assert {form.step for form in (*beside, AccessSignature)} == set(STEPS) - set(titles)
 
 
+def test_every_precondition_has_a_japanese_name() -> None:
+    groups = [each for each in vars(gates).values() if isinstance(each, tuple)]
+    assert {gate.id for group in groups for gate in group if isinstance(gate, gates.Gate)} == set(GATES)
+
+
 def test_a_row_reads_as_japanese(filled: Register) -> None:
     first, second, _ = rows(filled.entries())
     assert (first.seq, first.at, first.actor, first.round_id, first.title) == (
@@ -127,6 +134,10 @@ def test_a_row_reads_as_japanese(filled: Register) -> None:
         (DeletionReminded(due=date(2026, 12, 24), on=date(2026, 12, 17)), "消去期限 2026-12-24、通知日 2026-12-17"),
         (AnswerRefused(step="s", reasons=("一つ", "二つ"), answered_at=AT), "理由 一つ・二つ"),
         (AnswerRefused(step="s", reasons=(), answered_at=AT), "理由 なし"),
+        (
+            GatesEvaluated(step="seal", day=AT.date(), passed=("items_approved", "two_divisions"), closed=()),
+            "満たす前提条件 記載項目の承認・別の課の承認者、満たさない前提条件 なし",
+        ),
         (HoldsShown(rows=9, output="xlsx", copy_no=2), "件数 9、出力先 表計算ファイル、何部目 2"),
         (IncidentStep(incident_no=1, step="final", reference="第2号", done_on=date(2026, 12, 3)), "工程 確報、"),
         (AnswerRefused(step="record_receipt", reasons=(), answered_at=AT), "工程 受領の確認、"),

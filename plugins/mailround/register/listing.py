@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -202,10 +202,33 @@ STEPS = {
 }
 """Every step that asks a person or looks at preconditions, as it is called on the screen."""
 
-_CODES = {
+GATES = {
+    "contract_in_term": "契約期間",
+    "privacy_mark_valid": "プライバシーマーク",
+    "subcontractors_approved": "再委託先の承認",
+    "handlers_designated": "取扱者の指定",
+    "responsible_designated": "取扱責任者の指定",
+    "flow_acknowledged": "作業の流れの確認",
+    "contacts_verified": "緊急連絡先の確認",
+    "two_divisions": "別の課の承認者",
+    "items_approved": "記載項目の承認",
+    "package_unchanged": "封緘のままのパッケージ",
+    "nothing_done_anew": "やり直しのない工程",
+    "release_approved": "引渡し承認",
+    "approval_fresh": "承認の期限",
+    "export_recent": "データの期限",
+    "addresses_current": "送付先の期限",
+    "deletion_not_overdue": "消去証明の期限",
+    "no_open_incident": "事故対応の終了",
+}
+"""What each precondition is about."""
+
+_CODES: dict[str, dict[str, str]] = {
     "output": {"terminal": "画面", "xlsx": "表計算ファイル", "console": "コンソール"},
     "item": {"media": "媒体", "password": "パスワード通知書"},
     "step": {"preliminary": "速報", "final": "確報"} | STEPS,
+    "passed": GATES,
+    "closed": GATES,
 }
 """The Japanese words for what a field says in a word of the program."""
 
@@ -243,10 +266,7 @@ def rows(entries: Iterable[Entry]) -> tuple[Row, ...]:
 def content(body: AnyBody) -> str:
     """Return what a body says, ``通数 8,412、頁数 8,450 …``, and what it does not prove where that must be said."""
     values = {name: getattr(body, name) for name in type(body).model_fields if name != "kind"}
-    said = "、".join(
-        f"{LABELS[name]} {_words(_CODES[name].get(value, value) if name in _CODES else value)}"
-        for name, value in values.items()
-    )
+    said = "、".join(f"{LABELS[name]} {_words(value, _CODES.get(name, {}))}" for name, value in values.items())
     said = said.replace("。、", "。").replace("。・", "。")  # what a person was told is whole sentences
     return f"{said}。（注）{body.caution}" if body.caution else said
 
@@ -314,7 +334,7 @@ def _harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
-def _words(value: object) -> str:
+def _words(value: object, codes: Mapping[str, str]) -> str:
     match value:
         case bool():
             words = "はい" if value else "いいえ"
@@ -325,7 +345,9 @@ def _words(value: object) -> str:
         case dict():
             words = "・".join(f"{key}={count:,}" for key, count in value.items())
         case tuple():
-            words = "・".join(map(_words, value))
+            words = "・".join(_words(each, codes) for each in value)
+        case str():
+            words = codes.get(value, value)
         case _:
             words = "" if value is None else str(value)
     return words or "なし"
