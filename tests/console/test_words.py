@@ -24,5 +24,10 @@ def test_days_left_are_words(days: int, says: str) -> None:
     assert words.days_left(days) == says
 
 
+def test_what_is_to_be_typed_is_code_and_everything_is_escaped() -> None:
+    assert words.typed("`a --b <c>` で、`d` と <e>") == "<code>a --b &lt;c&gt;</code> で、<code>d</code> と &lt;e&gt;"
+    assert words.typed("一つだけの ` は、そのまま") == "一つだけの ` は、そのまま"
+
+
 def test_numbers_are_grouped() -> None:
     assert words.number(8412) == "8,412"

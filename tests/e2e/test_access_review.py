@@ -53,9 +53,9 @@ def test_a_responsible_person_signs_what_the_task_gathered(airflow: LocalAirflow
     fields: dict[str, object] = {"judgement": "問題はなかった", "reference": "8新福生第160号"}
     # Airflow lets the data team send one, the register refuses it.
     refused = lambda: bool(standing(driver.register.entries(HOUSE), AnswerRefused))  # noqa: E731
-    answer_until(refused, datateam, *signed, dag=DAG, fields=lambda: fields)
+    answer_until(refused, datateam, *signed, dag=DAG, fields=lambda: fields, airflow=driver.airflow)
     over = lambda: datateam.run_state(run_id, dag=DAG) in {"success", "failed"}  # noqa: E731
-    answer_until(over, officer, *signed, dag=DAG, fields=lambda: fields)
+    answer_until(over, officer, *signed, dag=DAG, fields=lambda: fields, airflow=driver.airflow)
     assert datateam.run_state(run_id, dag=DAG) == "success"
     (entry,) = (each for each in driver.register.entries(HOUSE) if isinstance(each.body, AccessReviewSigned))
     assert entry.actor == "officer"

@@ -193,7 +193,7 @@ def test_the_register_refuses_the_answer_that_the_api_let_through(
     run_id, round_id = waiting
     for name in ("officer", "datateam"):
         done = lambda name=name: name in refused(driver, round_id)  # noqa: E731
-        answer_until(done, people[name], run_id, "approve_release", "承認")
+        answer_until(done, people[name], run_id, "approve_release", "承認", airflow=driver.airflow)
     assert set(refused(driver, round_id)) == {"officer", "datateam"}
     assert standing(driver.register.entries(round_id), ReleaseApproved) == []
 
@@ -233,10 +233,10 @@ def test_cleared_it_is_asked_again_and_the_approver_may_approve_but_not_hand_ove
     until(driver, run_id, "approve_release")
     approver = people["approver"]
     approved = lambda: standing(driver.register.entries(round_id), ReleaseApproved)  # noqa: E731
-    answer_until(lambda: bool(approved()), approver, run_id, "approve_release", "承認")
+    answer_until(lambda: bool(approved()), approver, run_id, "approve_release", "承認", airflow=driver.airflow)
     assert "approver" not in refused(driver, round_id)
     handed = ("record_media_handover", "記録する")
-    answer_until(lambda: "approver" in refused(driver, round_id), approver, run_id, *handed)
+    answer_until(lambda: "approver" in refused(driver, round_id), approver, run_id, *handed, airflow=driver.airflow)
     assert standing(driver.register.entries(round_id), MediaHandedOver) == []
 
 

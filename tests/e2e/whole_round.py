@@ -99,7 +99,7 @@ def casework(
     over = lambda: officer.run_state(run_id, dag=dag) in {"success", "failed"}  # noqa: E731
     # not before the request was recorded
     given = lambda: fields | ({moment: datetime.now(TOKYO).isoformat()} if moment else {})  # noqa: E731
-    answer_until(over, officer, run_id, task_id, "記録する", dag=dag, fields=given)
+    answer_until(over, officer, run_id, task_id, "記録する", dag=dag, fields=given, airflow=driver.airflow)
     assert officer.run_state(run_id, dag=dag) == "success"
 
 

@@ -28,7 +28,9 @@ from mailround.register.entries import (
     AnswerRefused,
     HandoverSheetPrinted,
     MediaChecked,
+    PasswordNoticeIssued,
     Posted,
+    QualityChecked,
     ReleaseApproved,
     RoundClosed,
     RoundOpened,
@@ -210,11 +212,19 @@ def test_the_right_person_answers_with_every_field_of_the_form(
 
 
 @pytest.mark.parametrize("said", [("P03", "officer", RELEASE), ("A04", "datateam", GO_ON)])
+@pytest.mark.parametrize("exceeded", [False, True])
 def test_who_did_not_start_the_round_releases_the_protected_before_it_goes_on(
-    api: Api, driver: Driver, open_a_round: Callable[..., RoundContext], said: tuple[str, str, str]
+    api: Api,
+    driver: Driver,
+    open_a_round: Callable[..., RoundContext],
+    said: tuple[str, str, str],
+    exceeded: bool,
 ) -> None:
+    """What differs much from the last closed round is acknowledged by whoever decides to go on."""
     rule, user, option = said
     work = open_a_round()
+    counts = dict.fromkeys(("rows", "printable", "held", "excluded", "warned"), 0)
+    record(work, QualityChecked(export_sha256="e" * 64, findings={}, change_exceeded=exceeded, **counts))
     answered.report(work, **dict.fromkeys(answered.HELD, ()) | {rule: ("0000003", "0000004")})
     api.answers["PATCH", f"{RUN}/taskInstances/decide_holds/-1/hitlDetails"] = {}
     ANSWERS["decide_holds"](driver, "manual__1", ROUND)
@@ -222,6 +232,7 @@ def test_who_did_not_start_the_round_releases_the_protected_before_it_goes_on(
     assert (who, body["chosen_options"]) == (user, [option])
     assert body["params_input"].keys() == set(HoldDecision.model_fields)
     assert body["params_input"]["case_nos"] == ("0000003 0000004" if rule == "P03" else "")
+    assert body["params_input"]["change_acknowledged"] == (exceeded and option == GO_ON)
 
 
 def test_before_the_disc_is_handed_over_it_is_made_checked_and_has_its_sheet(
@@ -235,6 +246,16 @@ def test_before_the_disc_is_handed_over_it_is_made_checked_and_has_its_sheet(
     assert said["media_no"] == checked.media_no == sheet.media_no
     assert (said["pieces"], said["pages"], said["quantity"]) == (7, 9, 1)
     assert not list(driver.airflow.home.glob("*.pdf"))
+
+
+def test_a_question_put_once_more_is_answered_with_the_notice_that_is_printed_already(
+    api: Api, driver: Driver, work: RoundContext
+) -> None:
+    hand_over(work)
+    api.answers["PATCH", f"{RUN}/taskInstances/record_password_handover/-1/hitlDetails"] = {}
+    for _ in range(2):
+        ANSWERS["record_password_handover"](driver, "manual__1", ROUND)
+    assert len(standing(work.entries, PasswordNoticeIssued)) == 1
 
 
 def test_the_posting_counts_what_was_sealed_without_the_forgotten(api: Api, driver: Driver, work: RoundContext) -> None:

@@ -126,6 +126,7 @@ def test_a_row_reads_as_japanese(filled: Register) -> None:
         (HoldsShown(rows=9, output="xlsx", copy_no=2), "件数 9、出力先 表計算ファイル、何部目 2"),
         (IncidentStep(incident_no=1, step="final", reference="第2号", done_on=date(2026, 12, 3)), "工程 確報、"),
         (AnswerRefused(step="seal", reasons=(), answered_at=AT), "工程 封緘（暗号化）、"),
+        (AnswerRefused(step="s", reasons=("少ない。", "違う。"), answered_at=AT), "理由 少ない。違う。回答日時 2026-"),
         (AnswerRefused(step="of_an_earlier_version", reasons=(), answered_at=AT), "工程 of_an_earlier_version、"),
         (
             GatesEvaluated(step="seal", day=date(2026, 11, 10), passed=("two_divisions", "x"), closed=()),

@@ -1,8 +1,11 @@
-"""How the console writes days, times, numbers and hashes: the filters of its templates."""
+"""How the console writes days, times, numbers and what is to be typed: the filters of its templates."""
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
+
+from markupsafe import Markup, escape
 
 from mailround.settings import TOKYO
 
@@ -37,4 +40,9 @@ def days_left(value: int) -> str:
     return f"あと{value}日" if value else "今日まで"
 
 
-FILTERS = {each.__name__: each for each in (day, short_day, moment, number, days_left)}
+def typed(text: str) -> Markup:
+    """Return a sentence escaped, and what stands in it between backticks as a command or a code to be typed."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just now
+
+
+FILTERS = {each.__name__: each for each in (day, short_day, moment, number, days_left, typed)}

@@ -40,6 +40,9 @@ WORKER = ("celery", "worker", "--skip-serve-logs", "--without-mingle", "--withou
 OWNER_VARIABLE = "MAILROUND_REGISTER_OWNER_URL"
 """Given to what migrates the register and to nothing that works."""
 START_SECONDS = 180
+_LOCKED_SECONDS = 20
+"""How long one who writes waits for another. SQLite's five are too few for an API server that has just been started: it
+imports while it holds a transaction."""
 WARD = {f"MAILROUND_{name.upper()}" for name in Settings.model_fields}
 """The variables that the ward's settings are read from."""
 
@@ -105,7 +108,7 @@ class LocalAirflow:
             "AIRFLOW__FAB__CONFIG_FILE": str(REPOSITORY / "include" / "login.cfg"),
             "AIRFLOW__API__SECRET_KEY": drawn["secret_key"],
             "AIRFLOW__API_AUTH__JWT_SECRET": drawn["jwt_secret"],
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home}/airflow.db",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home}/airflow.db?timeout={_LOCKED_SECONDS}",
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.home / "logs"),
             "AIRFLOW_CONN_SMTP_DEFAULT": json.dumps(
                 {

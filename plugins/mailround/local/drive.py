@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from tempfile import TemporaryFile
 from typing import Any
 
 from mailround.context import load_round
@@ -26,6 +26,7 @@ from mailround.register.entries import (
     B,
     MediaHandedOver,
     PasswordNoticeIssued,
+    QualityChecked,
     Sealed,
     latest,
     standing,
@@ -138,13 +139,8 @@ class Driver:
         Raises:
             CalledProcessError: It failed.
         """
-        paper = self.airflow.home / "paper.pdf"
-        descriptor = os.open(paper, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            self.command(*arguments, "--fd", str(descriptor), descriptors=(descriptor,))
-        finally:
-            os.close(descriptor)
-            paper.unlink()
+        with TemporaryFile(dir=self.airflow.home) as paper:  # without a name: rounds are driven side by side
+            self.command(*arguments, "--fd", str(paper.fileno()), descriptors=(paper.fileno(),))
 
     def entry(self, round_id: str, kind: type[B]) -> B:
         """Return the latest register body of a kind.
@@ -186,7 +182,8 @@ def decide_holds(driver: Driver, run_id: str, round_id: str) -> None:
             },
         )
         return
-    driver.users["datateam"].answer(run_id, "decide_holds", GO_ON, **nothing)
+    changed = driver.entry(round_id, QualityChecked).change_exceeded  # against a round closed on the same Airflow
+    driver.users["datateam"].answer(run_id, "decide_holds", GO_ON, **nothing | {"change_acknowledged": changed})
 
 
 def approve(driver: Driver, run_id: str, _: str) -> None:
@@ -195,9 +192,21 @@ def approve(driver: Driver, run_id: str, _: str) -> None:
 
 
 def hand_over_media(driver: Driver, run_id: str, round_id: str) -> None:
-    """The officer makes the image, checks it as if it were the burned disc, prints the sheet, and hands over, now.
+    """The officer makes the disc ready and hands it over, now."""
+    fields = make_media_ready(driver, round_id)
+    driver.users["officer"].answer(
+        run_id, "record_media_handover", "記録する", handed_over_at=datetime.now(TOKYO).isoformat(), **fields
+    )
 
-    The number is of the second: a number is given once, and a ward of the demonstration may see several rounds.
+
+def make_media_ready(driver: Driver, round_id: str) -> dict[str, Any]:
+    """Make the image, check it as if it were the burned disc, print the sheet; return what stands on that, and more.
+
+    Everything that the form of the handover asks for but the moment. The number is of the second: a number is given
+    once, and a ward of the demonstration may see several rounds.
+
+    Raises:
+        CalledProcessError: The round is not approved.
     """
     media_no = f"DVD-{datetime.now(TOKYO):%m%d%H%M%S}"
     driver.command("media", "image", round_id)
@@ -205,45 +214,52 @@ def hand_over_media(driver: Driver, run_id: str, round_id: str) -> None:
     driver.command("media", "check", str(image), "--round-id", round_id, "--media-no", media_no)
     driver.paper("handover-sheet", round_id, "media")
     sealed = driver.entry(round_id, Sealed)
-    driver.users["officer"].answer(
-        run_id,
-        "record_media_handover",
-        "記録する",
-        giver="officer",
-        receiver="C-001",
-        handed_over_at=datetime.now(TOKYO).isoformat(),
-        media_no=media_no,
-        quantity=1,
-        pieces=sealed.pieces,
-        pages=sealed.pages,
-        place="本庁舎1階 窓口3",
-        bag_no="BAG-01",
-        locked=True,
-        storage="耐火金庫1",
-    )
+    return {
+        "giver": "officer",
+        "receiver": "C-001",
+        "media_no": media_no,
+        "quantity": 1,
+        "pieces": sealed.pieces,
+        "pages": sealed.pages,
+        "place": "本庁舎1階 窓口3",
+        "bag_no": "BAG-01",
+        "locked": True,
+        "storage": "耐火金庫1",
+    }
 
 
 def hand_over_password(driver: Driver, run_id: str, round_id: str) -> None:
-    """The officer prints the notice and its sheet, waits for the second occasion, and hands it over."""
-    driver.paper("password-notice", round_id)
-    driver.paper("handover-sheet", round_id, "password")
+    """The officer makes the notice ready, waits for the second occasion, and hands it over."""
+    fields = make_password_ready(driver, round_id)
     media = driver.entry(round_id, MediaHandedOver)
     occasion = media.handed_over_at + timedelta(minutes=1)
     time.sleep(max(0.0, (occasion - datetime.now(TOKYO)).total_seconds()))
     driver.users["officer"].answer(
-        run_id,
-        "record_password_handover",
-        "記録する",
-        giver="officer",
-        receiver="C-001",
-        handed_over_at=datetime.now(TOKYO).isoformat(),
-        notice_no=driver.entry(round_id, PasswordNoticeIssued).notice_no,
-        copy_no=1,
-        place="委託先1階受付",
-        bag_no="BAG-02",
-        locked=True,
-        storage="耐火金庫2",
+        run_id, "record_password_handover", "記録する", handed_over_at=datetime.now(TOKYO).isoformat(), **fields
     )
+
+
+def make_password_ready(driver: Driver, round_id: str) -> dict[str, Any]:
+    """Print the notice and its sheet; return all that the form of the handover asks for but the moment.
+
+    A notice that is printed stays the one to hand over, when the question is put once more.
+
+    Raises:
+        CalledProcessError: The medium is not handed over.
+    """
+    if latest(driver.register.entries(round_id), PasswordNoticeIssued) is None:
+        driver.paper("password-notice", round_id)
+    driver.paper("handover-sheet", round_id, "password")
+    return {
+        "giver": "officer",
+        "receiver": "C-001",
+        "notice_no": driver.entry(round_id, PasswordNoticeIssued).notice_no,
+        "copy_no": 1,
+        "place": "委託先1階受付",
+        "bag_no": "BAG-02",
+        "locked": True,
+        "storage": "耐火金庫2",
+    }
 
 
 def record_receipt(driver: Driver, run_id: str, round_id: str) -> None:

@@ -276,6 +276,7 @@ def content(body: AnyBody) -> str:
     """Return what a body says, ``通数 8,412、頁数 8,450 …``, and what it does not prove where that must be said."""
     values = {name: getattr(body, name) for name in type(body).model_fields if name != "kind"}
     said = "、".join(f"{LABELS[name]} {_words(_meant(name, value))}" for name, value in values.items())
+    said = said.replace("。、", "。").replace("。・", "。")  # what a person was told is whole sentences
     return f"{said}。（注）{body.caution}" if body.caution else said
 
 
