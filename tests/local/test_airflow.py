@@ -54,7 +54,8 @@ def test_everything_that_is_written_lies_under_the_home_and_everything_listens_o
     for name, value in ours.items():
         if "/" in value.removeprefix("sqlite:///") and "://" not in value and name not in read_only:
             assert local.home.as_posix() in value or name == "AIRFLOW__CORE__DEFAULT_TIMEZONE", name
-    assert environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] == f"sqlite:///{local.home}/airflow.db"
+    database, _, asked = environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].partition("?")
+    assert (database, asked.split("=")[0]) == (f"sqlite:///{local.home}/airflow.db", "timeout")
     assert environment["AIRFLOW__API__HOST"] == "127.0.0.1"
     assert environment["AIRFLOW__API__PORT"] == str(local.port)
     assert local.url == environment["AIRFLOW__API__BASE_URL"] == f"http://127.0.0.1:{local.port}"
