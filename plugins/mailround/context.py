@@ -16,6 +16,7 @@ from mailround.layouts import Layout, load_layout
 from mailround.register.entries import (
     HOUSE,
     B,
+    Correction,
     Entry,
     HoldsDecided,
     ReleaseApproved,
@@ -26,6 +27,7 @@ from mailround.register.entries import (
     latest,
     standing,
 )
+from mailround.register.search import Wanted, name
 from mailround.register.store import Register
 from mailround.rounds import RoundKind, load_round_kind
 from mailround.settings import Settings
@@ -177,7 +179,8 @@ def load_round(settings: Settings, round_id: str, run_id: str = "") -> RoundCont
         RoundRefusedError: The register knows no such round.
     """
     register = Register(settings.register_url)
-    opened = latest(register.entries(round_id), RoundOpened)
+    kinds = (name(RoundOpened), name(Correction))  # a round may have thousands of others
+    opened = latest(register.each(Wanted(round_id=round_id, kinds=kinds)), RoundOpened)
     if opened is None:
         raise RoundRefusedError(
             f"回「{round_id[:24]}」は管理簿にありません。", "回の番号を確かめてください（例：2026-11-change）。"

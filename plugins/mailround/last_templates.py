@@ -41,15 +41,15 @@ def template_change(work: RoundContext) -> TemplateChange | None:
 
     The last one is the last that was closed before this one was planned, and stays that however many are closed since.
     """
-    kinds = (RoundOpened, PrintPlanned, RoundClosed, Correction)
-    own = work.entries
+    told = work.register.of_kinds((RoundOpened, PrintPlanned, RoundClosed, Correction))
+    own = [entry for entry in told if entry.round_id == work.round_id]
     planned = latest(own, PrintPlanned)
     if planned is None:
         return None
     until = max(entry.seq for entry in own if isinstance(entry.body, PrintPlanned))
     entries = [
         entry
-        for entry in work.register.of_kinds(kinds)
+        for entry in told
         if entry.round_id != work.round_id and (entry.seq < until or isinstance(entry.body, Correction))
     ]
     last = last_closed(entries, work.opened.round_kind)

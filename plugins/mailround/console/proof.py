@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from mailround.console import envelope_chart
-from mailround.console.round import entries_of
+from mailround.console.round import unknown_round
 from mailround.console.visit import Answer, NotFoundError, Visit
 from mailround.context import RoundContext, load_round
 from mailround.envelopes import Envelope
-from mailround.errors import GateClosedError, WorkspaceError
+from mailround.errors import GateClosedError, RoundRefusedError, WorkspaceError
 from mailround.last_templates import Compared, TemplateChange, compared_templates, template_change
 from mailround.model import Population
 from mailround.proof_screen import ProofPage, envelope_of, list_pages, passed_checks
@@ -57,8 +57,10 @@ def round_of(visit: Visit) -> RoundContext:
     Raises:
         NotFoundError: The register knows no such round.
     """
-    entries_of(visit, visit.asked["round_id"])
-    return load_round(visit.settings, visit.asked["round_id"])
+    try:
+        return load_round(visit.settings, visit.asked["round_id"])
+    except RoundRefusedError:
+        raise unknown_round() from None
 
 
 def _compared(

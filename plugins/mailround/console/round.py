@@ -122,11 +122,16 @@ def entries_of(visit: Visit, round_id: str) -> tuple[Entry, ...]:
     """
     entries = visit.register.entries(round_id)
     if latest(entries, RoundOpened) is None:
-        raise NotFoundError(
-            "その番号の回は、管理簿にありません。",
-            "回の一覧から選び直してください。開始が取り消された回は、管理簿のページで確かめられます。",
-        )
+        raise unknown_round()
     return entries
+
+
+def unknown_round() -> NotFoundError:
+    """Return what is told of a round that the register does not know."""
+    return NotFoundError(
+        "その番号の回は、管理簿にありません。",
+        "回の一覧から選び直してください。開始が取り消された回は、管理簿のページで確かめられます。",
+    )
 
 
 def _found(settings: Settings, kind: str, checked: QualityChecked | None) -> Sequence[Found]:
