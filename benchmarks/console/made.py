@@ -11,7 +11,9 @@ from typing import Any
 from mailround.check_quality import check_quality
 from mailround.context import load_round
 from mailround.extract import extract
+from mailround.kept_templates import keep_templates
 from mailround.local.drive import sample_round
+from mailround.model import Population
 from mailround.open_round import open_round
 from mailround.plan_print import plan_print
 from mailround.proof import make_proof
@@ -19,8 +21,11 @@ from mailround.register.chain import Stored
 from mailround.register.entries import HOUSE, AnyBody, CheckpointSigned, HoldsDecided, MailReturned, MailSettled
 from mailround.register.store import Register
 from mailround.render import render
+from mailround.rounds import load_round_kind
 from mailround.seal import seal
 from mailround.settings import TOKYO, Settings
+from mailround.templates import Template, load_templates
+from mailround.templates import digest as digest_of
 from mailround.verify import verify
 from registered import digest, record_round
 from tampered import chained
@@ -29,6 +34,16 @@ LAST = date(2026, 11, 2)
 """The day on which the last round was opened: it waits for the handover of its disc."""
 APART = timedelta(days=91)
 REASONS = ("あて所に尋ねあたりません", "転居先不明", "保管期間経過", "受取拒絶")
+
+
+def _templates(settings: Settings) -> dict[Population, Template]:
+    return load_templates(settings.include, load_round_kind(settings.include, "change_notice"))
+
+
+def _as_it_was(template: Template) -> Template:
+    """Return the template with another text in it."""
+    text, *_ = template.texts
+    return template.model_copy(update={"texts": template.texts | {text: f"以前の{template.texts[text]}"}})
 
 
 class _Kept:
@@ -41,18 +56,21 @@ class _Kept:
         self.rows.append(Stored(0, at.isoformat(), actor, round_id, body.model_dump_json(), "", ""))
 
 
-def fill(register: Register, rounds: int, entries: int) -> tuple[str, str]:
+def fill(settings: Settings, rounds: int, entries: int) -> tuple[str, str]:
     """Put so many rounds and entries into an empty register; return the ids of the last round and of the one before.
 
-    The last waits for its handover. What is missing from the number of entries is mail that came back and what was done
-    about it, the same number for each of the other rounds.
+    The last waits for its handover. All were printed with somewhat other templates than today's; those of the one
+    before are kept. What is missing from the number of entries is mail that came back and what was done about it, the
+    same number for each of the other rounds.
     """
     kept: Any = _Kept()
     names = []
+    older = {each: _as_it_was(template) for each, template in _templates(settings).items()}
     for number in reversed(range(rounds)):
         opened = LAST - number * APART
         names.append(f"{opened:%Y-%m}-change")
-        record_round(kept, names[-1], opened_on=opened, up_to="close_round" if number else "approve_release")
+        upto = "close_round" if number else "approve_release"
+        record_round(kept, names[-1], opened_on=opened, up_to=upto, templates_sha256=digest_of(older))
         at = datetime.combine(opened + timedelta(days=15), time(17), TOKYO)
         signed = CheckpointSigned(
             entries=len(kept.rows), head=digest(number), signed_at=at, fingerprint="ab" * 32, signature="cd" * 64
@@ -64,7 +82,8 @@ def fill(register: Register, rounds: int, entries: int) -> tuple[str, str]:
     for _ in range(missing % 2):
         kept.append(signed, round_id=HOUSE, actor="mailround", at=at)
     rows = sorted(kept.rows, key=lambda row: row.at)
-    register.take_over(chained(rows))
+    Register(settings.register_url).take_over(chained(rows))
+    keep_templates(settings, names[-2], older)
     return names[-1], names[-2]
 
 

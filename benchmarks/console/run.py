@@ -82,7 +82,7 @@ def measure() -> dict[str, Any]:
         (Path(folder) / "ward").mkdir()
         with serving(local, Path(folder) / "ward") as served:
             began = _memory()
-            last, before = fill(Register(served.ward.register_url), ROUNDS, ENTRIES)
+            last, before = fill(served.ward, ROUNDS, ENTRIES)
             served.ward.inbox.mkdir(mode=0o700, exist_ok=True)
             sealed = seal_round(served.ward, HOUSEHOLDS, datetime.now(TOKYO))
             login, rows = _ask(served, LOGIN), []
