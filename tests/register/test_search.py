@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 import sqlalchemy as sa
 
+from mailround.register import store
 from mailround.register.entries import HOUSE, Correction, MailReturned, Posted, ReturnedShown, RoundEnded
 from mailround.register.search import Wanted, condition, name
 from mailround.register.store import Register, register_entry
@@ -72,6 +73,22 @@ def test_all_that_is_wanted_comes_one_by_one_oldest_first(filled: Register) -> N
     assert [each.seq for each in filled.each(Wanted(actor="mailround"))] == [2, 5, 7]
     first = next(filled.each(Wanted(round_id="2026-12-asset")))
     assert first == filled.entry(4)
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3, 8, 9])
+def test_who_takes_entries_slowly_keeps_nobody_from_writing(
+    filled: Register, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(store, "_AT_ONCE", at_once)
+    monkeypatch.setattr(store, "PATIENCE", timedelta(seconds=1))
+    slowly = filled.each(Wanted())
+    assert next(slowly).seq == 1
+    later = Register(filled.url).append(
+        RoundEnded(step="late", files=0), round_id=HOUSE, actor="mailround", at=FIRST + timedelta(days=41)
+    )
+    left = [each.seq for each in slowly]
+    assert left[:7] == [2, 3, 4, 5, 6, 7, 8]
+    assert left[7:] in ([], [later.seq])
 
 
 def test_entries_of_kinds_come_from_all_rounds_oldest_first(filled: Register) -> None:

@@ -53,7 +53,7 @@ PATIENCE = timedelta(seconds=30)
 """How long to wait for another process to let go of the register; then the database's own error, and the next try."""
 
 _AT_ONCE = 2000
-"""Rows that the database's driver holds where all are read."""
+"""Rows that are held where all are read."""
 _LOCK = 0x6D61696C
 _REMINDING = _LOCK + 1
 
@@ -192,11 +192,19 @@ class Register:
             return tuple(map(_entry, _stored(connection, query.order_by(table.seq.desc()).limit(most))))
 
     def each(self, wanted: Wanted) -> Iterator[Entry]:
-        """Yield all entries that are wanted, oldest first, a few of them in memory at a time."""
-        query = sa.select(register_entry).where(condition(register_entry, self._engine.dialect.name, wanted))
-        with self._engine.connect() as connection:
-            few = connection.execution_options(yield_per=_AT_ONCE)
-            yield from map(_entry, _stored(few, query.order_by(register_entry.c.seq)))
+        """Yield all entries that are wanted, oldest first.
+
+        Some at a time, and nothing is kept open in between: whoever takes them slowly keeps nobody from writing.
+        """
+        table, found = register_entry.c, condition(register_entry, self._engine.dialect.name, wanted)
+        query, last = sa.select(register_entry).where(found).order_by(table.seq).limit(_AT_ONCE), 0
+        while True:
+            with self._engine.connect() as connection:
+                entries = [*map(_entry, _stored(connection, query.where(table.seq > last)))]
+            yield from entries
+            if len(entries) < _AT_ONCE:
+                return
+            last = entries[-1].seq
 
     def last(self) -> int:
         """Return the number of the last entry, 0 when there is none."""
