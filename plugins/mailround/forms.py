@@ -39,6 +39,7 @@ from mailround.register.entries import (
     B,
     Body,
     Entry,
+    HandoverSheetPrinted,
     HoldsShown,
     ProofPageViewed,
     latest,
@@ -57,8 +58,8 @@ _BLANKS: tuple[object, ...] = (None, "", UNCHOSEN)
 _EMPTY, _WRONG = "未入力です", "正しくありません"
 _NOBODY = "mailround"
 """The actor of what no person did, or nobody knows which."""
-_LOOKING = (HoldsShown, ProofPageViewed)
-"""What people leave behind who only look."""
+_BESIDE = (HandoverSheetPrinted, HoldsShown, ProofPageViewed)
+"""What people leave behind who look or print: it answers nothing."""
 _ACTOR_LENGTH = 64
 """Length of the register's actor column."""
 
@@ -343,7 +344,7 @@ def refusal(form: type[Form], work: RoundContext) -> AnswerRefused | None:
 
 def last_refusal(entries: Iterable[Entry]) -> AnswerRefused | None:
     """Return the refused answer that is the last thing which anybody did in a round, else None."""
-    acts = (entry for entry in entries if not isinstance(entry.body, _LOOKING))
+    acts = (entry for entry in entries if not isinstance(entry.body, _BESIDE))
     done = [entry for entry in acts if entry.actor != _NOBODY or isinstance(entry.body, AnswerRefused)]
     last = done[-1].body if done else None
     return last if isinstance(last, AnswerRefused) else None

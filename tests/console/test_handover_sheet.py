@@ -15,10 +15,11 @@ from mailround.console import handover_sheet
 from mailround.console.visit import NotFoundError, Visit
 from mailround.context import RoundContext
 from mailround.errors import GateClosedError, NotForYouError
+from mailround.forms import last_refusal
 from mailround.media_check import check_disc
 from mailround.media_image import image_path, make_image
 from mailround.model import Recipient
-from mailround.register.entries import HandoverSheetPrinted, ReleaseApproved, standing
+from mailround.register.entries import AnswerRefused, HandoverSheetPrinted, ReleaseApproved, standing
 from mailround.seal import seal
 from prepared import AT, make_signing_key, print_round, record
 from wards import opened_in
@@ -58,6 +59,12 @@ def test_it_is_recorded_in_the_name_of_who_asked(work: RoundContext) -> None:
     assert (len(document), "DVD-0001" in said, "確認記録票" in said) == (2, True, True)
     (entry,) = (each for each in work.entries if isinstance(each.body, HandoverSheetPrinted))
     assert entry.actor == "officer"
+
+
+def test_a_refused_answer_stays_the_last_thing_done(work: RoundContext) -> None:
+    record(work, AnswerRefused(step="record_media_handover", reasons=("票がない。",), answered_at=AT))
+    handover_sheet.show(visit(work))
+    assert last_refusal(work.entries) is not None
 
 
 @pytest.mark.parametrize("user", ["approver", "auditor", "admin", "OFFICER", ""])
