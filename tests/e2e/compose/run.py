@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pyrage
 
 from mailround.local.client import AirflowUser
@@ -31,6 +32,7 @@ BASE = "python:3.11-slim-bookworm"
 PROJECT = "mailround-test"
 URL = "https://localhost:8443"
 CONTAINERS_USER = 50000
+POLICY = "content-security-policy"
 HEALTH = "{{.State.Health.Status}}"
 # Seconds instead of minutes, so that a lost worker is noticed soon; the queue between them is as in a ward.
 HASTE = """
@@ -177,7 +179,7 @@ def the_round(installation: Installation) -> None:
             text=True,
         )
         try:
-            kill_both(installation, watcher, run_id, following)
+            kill_both(installation, watcher, run_id, round_id, following)
             following.wait(timeout=1500)
         finally:
             following.terminate()
@@ -276,7 +278,26 @@ def bring_back(installation: Installation) -> None:
     say(f"after the restore: {before.splitlines()[0]}")
 
 
-def kill_both(installation: Installation, watcher: AirflowUser, run_id: str, following: subprocess.Popen[str]) -> None:
+def look(password: str, round_id: str) -> None:
+    """See the console as its people do: through the proxy, with the api-server's vault and font."""
+    wanted = {
+        "approver": (f"/rounds/{round_id}", f"/rounds/{round_id}/proof", f"/rounds/{round_id}/proof/3", "/register"),
+        "officer": ("/rounds", f"/rounds/{round_id}/holds", "/due"),
+    }
+    for name, paths in wanted.items():
+        with httpx.Client(base_url=URL, timeout=60) as browser:
+            token = browser.post("/auth/token", json={"username": name, "password": password}).json()["access_token"]
+            browser.cookies["_token"] = token
+            for path in paths:
+                answer = browser.get(f"/mailround{path}")
+                if answer.status_code != httpx.codes.OK or "default-src 'none'" not in answer.headers[POLICY]:
+                    raise SystemExit(f"{name} does not see {path}: {answer.status_code} {answer.text[:2000]}")
+    say(f"the console shows {sum(map(len, wanted.values()))} pages, the proof's picture and the holds among them")
+
+
+def kill_both(
+    installation: Installation, watcher: AirflowUser, run_id: str, round_id: str, following: subprocess.Popen[str]
+) -> None:
     def rendering() -> str | None:
         if following.poll() is not None:
             raise SystemExit("the one who answers has ended")
@@ -296,6 +317,7 @@ def kill_both(installation: Installation, watcher: AirflowUser, run_id: str, fol
         ),
         600,
     )
+    look(installation.password, round_id)
     [scheduler] = installation.containers("scheduler")
     # `docker kill` counts as a stop by hand, after which nothing is restarted; a crash is the process ending by itself.
     os.kill(int(status(scheduler, "{{.State.Pid}}")), signal.SIGKILL)
