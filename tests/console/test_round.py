@@ -16,7 +16,7 @@ from visited import visit
 from mailround.console.round import show
 from mailround.console.visit import NotFoundError
 from mailround.model import Recipient
-from mailround.register.entries import Sealed, latest
+from mailround.register.entries import AnswerRefused, Sealed, latest
 from mailround.register.store import Register
 from mailround.seal import package_path, seal
 from mailround.settings import TOKYO, Settings
@@ -63,8 +63,31 @@ def test_the_templates_are_compared_once_there_is_a_plan_by_who_may(settings: Se
 
 def test_whoever_was_not_understood_reads_why(served: Served, rounds: Register) -> None:
     page = served.get("officer", "/rounds/2026-12-change").text
-    assert "2026-11-29 10:00 の回答は受理されませんでした" in page
+    assert "「パスワード通知書の引渡し」への 2026-11-29 10:00 の回答は受理されませんでした" in page
+    assert re.search(r"tasks/record_password_handover/required_actions[^>]*>回答の画面へ", page)
     assert "別の機会に手渡してください。" in page
+
+
+def test_an_answer_that_came_too_late_is_not_asked_for_again(settings: Settings) -> None:
+    register = Register(settings.register_url)
+    record_round(register)
+    at = datetime(2027, 1, 31, 10, tzinfo=TOKYO)
+    late = AnswerRefused(step="record_posting", reasons=("既に別の回答があります。",), answered_at=at)
+    register.append(late, round_id=ROUND, actor="officer", at=at)
+    assert filled(settings)["refused"] is None
+
+
+def test_a_refused_answer_to_a_form_beside_the_rounds_way_is_told_too(served: Served) -> None:
+    register = Register(served.ward.register_url)
+    record_round(register, "2026-10-aside", up_to="record_posting", incident=True)
+    at = datetime(2026, 11, 29, 10, tzinfo=TOKYO)
+    reasons = ("「提出日」が回答した日より後です。`2026-11-28` のように入力してください。",)
+    refused = AnswerRefused(step="record_preliminary_report", reasons=reasons, answered_at=at)
+    register.append(refused, round_id="2026-10-aside", actor="officer", at=at)
+    page = served.get("officer", "/rounds/2026-10-aside").text
+    assert "「速報の記録」への 2026-11-29 10:00 の回答は受理されませんでした" in page
+    assert "<code>2026-11-28</code> のように入力してください。" in page
+    assert 'href="/required_actions"' in page
 
 
 def test_counts_hashes_and_things_are_told_and_an_incident_stands_first(served: Served, rounds: Register) -> None:

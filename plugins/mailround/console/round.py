@@ -23,6 +23,7 @@ from mailround.model import SEVERITIES
 from mailround.package_check import MANIFEST
 from mailround.register.entries import (
     HOUSE,
+    AnswerRefused,
     Body,
     Entry,
     HandoverSheetPrinted,
@@ -37,7 +38,7 @@ from mailround.register.entries import (
     latest,
     standing,
 )
-from mailround.register.listing import rows
+from mailround.register.listing import STEPS, rows
 from mailround.seal import package_path
 from mailround.sealed_bundles import sealed_bundles
 from mailround.settings import Settings
@@ -75,7 +76,7 @@ def show(visit: Visit) -> Answer:
     round_ = standing_of(entries)
     report = evidence(entries, load_controls(visit.settings.include), house=visit.register.entries(HOUSE))
     found = _found(visit.settings, round_.opened.round_kind, latest(entries, QualityChecked))
-    refused = last_refusal(entries)
+    refused = _refused(every, round_)
     planned = latest(entries, PrintPlanned)
     return {
         "title": f"回 {round_.round_id}",
@@ -84,7 +85,8 @@ def show(visit: Visit) -> Answer:
         "today": visit.today,
         "stopped": visit.stopped([round_.opened.run_id]),
         "people": _people(visit.settings, round_, visit.today),
-        "refused": refused if refused and round_.now and refused.step == round_.now.task_id else None,
+        "refused": refused,
+        "refused_step": STEPS.get(refused.step, refused.step) if refused else "",
         "stages": stages,
         "gaps": gaps(stages),
         "flow": tally_chart.draw(stages) if stages else None,
@@ -106,6 +108,13 @@ def show(visit: Visit) -> Answer:
         "manifest": bool(planned) and package_path(visit.settings, round_.round_id).with_name(MANIFEST).is_file(),
         "closed": round_.over == "completed",
     }
+
+
+def _refused(entries: Sequence[Entry], round_: Standing) -> AnswerRefused | None:
+    """Return the answer that is to be given anew: to whose turn it is, or to a form beside the round's way."""
+    refused = last_refusal(entries)
+    ahead = {passed.step.task_id for passed in round_.steps if round_.now is None or passed.step != round_.now}
+    return refused if refused and refused.step not in ahead else None
 
 
 def _few(entries: Sequence[Entry]) -> tuple[Entry, ...]:
