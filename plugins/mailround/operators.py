@@ -163,7 +163,7 @@ class FormOperator(HITLOperator):
             work.settings,
             f"再回答のお願い：{work.title}／{self.task_display_name}",
             f"対象：{work.title}\n工程：{self.task_display_name}（{self.task_id}）\n"
-            f"次の理由で回答を受理できませんでした。同じ画面でもう一度回答してください。\n{listed}\n画面：{link}\n"
+            f"次の理由で回答を受理できませんでした。回答できる人が、同じ画面でもう一度回答してください。\n{listed}\n画面：{link}\n"
             f"この理由は、一斉送付の画面にも出ています：{_page(work)}",
             message_id=f"<{work.round_id}.{self.task_id}.{answered_at.timestamp():.0f}@{sender}>",
         )

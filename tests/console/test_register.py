@@ -33,7 +33,9 @@ def test_a_search_is_kept_while_leafing(served: Served, rounds: Register) -> Non
     assert len(numbers(served.get("auditor", older[1].replace("&amp;", "&")).text)) == 57 - PAGE
 
 
-@pytest.mark.parametrize("query", ["first_day=yesterday", "kind=none", "last_day=2026-13-01"])
+@pytest.mark.parametrize(
+    "query", ["first_day=yesterday", "kind=none", "last_day=2026-13-01", "first_day=0001-01-01", "last_day=9999-12-31"]
+)
 def test_what_cannot_be_read_is_told(served: Served, rounds: Register, query: str) -> None:
     page = served.get("auditor", f"/register?{query}")
     assert page.status_code == 200
@@ -46,6 +48,13 @@ def test_what_was_typed_is_shown_as_it_was_typed_and_nothing_else(served: Served
     assert "条件に合う記録はありません" in page
     assert "<b>x" not in page
     assert '" onfocus="' not in page
+
+
+def test_a_place_that_is_no_number_is_the_beginning(served: Served, rounds: Register) -> None:
+    first = re.findall(r"/register/(\d+)", served.get("auditor", "/register").text)
+    for before in ("9" * 30, "x", "-1"):
+        answer = served.get("auditor", f"/register?before={before}")
+        assert (answer.status_code, re.findall(r"/register/(\d+)", answer.text)) == (200, first)
 
 
 def test_every_kind_can_be_asked_for_by_its_japanese_name() -> None:

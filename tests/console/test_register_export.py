@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 
 from served import Served
 
@@ -32,3 +33,17 @@ def test_what_cannot_be_read_is_not_exported_as_everything(served: Served, round
     assert refused.status_code == 409
     assert "絞り込みの条件を読めません" in refused.text
     assert served.get("auditor", "/register/export/exe").status_code == 404
+
+
+def test_a_register_that_cannot_be_read_is_told_on_a_page_and_is_no_broken_file(
+    served: Served, rounds: Register
+) -> None:
+    database = Path(str(rounds.url).removeprefix("sqlite:///"))
+    aside = database.rename(database.with_suffix(".aside"))
+    try:
+        answer = served.get("auditor", "/register/export/csv")
+    finally:
+        database.unlink(missing_ok=True)
+        aside.rename(database)
+    assert answer.status_code == 500
+    assert "コンソールの不具合で、このページを表示できません" in answer.text

@@ -16,7 +16,16 @@ from asked import answer_until
 from mailround.context import load_round
 from mailround.extract import CONTROL_SUFFIX
 from mailround.layouts import load_layout
-from mailround.local.drive import ANSWERS, Answers, Driver, approve, record_posting, record_receipt, record_returns
+from mailround.local.drive import (
+    ANSWERS,
+    Answers,
+    Driver,
+    approve,
+    record_posting,
+    record_receipt,
+    record_returns,
+    round_over,
+)
 from mailround.model import Delivery, RoundParams, Status
 from mailround.plan_print import LISTED, list_name
 from mailround.register.entries import AnswerRefused, ReceiptDisputed, Sealed, standing
@@ -70,16 +79,7 @@ def put_export(driver: Driver, name: str, seed: int, *, break_it: bool = False) 
     export.with_name(export.name + CONTROL_SUFFIX).write_bytes(
         control_file(raw, tuple(records), decision=True, created_at=now)
     )
-    return RoundParams(
-        round_id=f"{now:%Y-%m}-{name}",
-        kind="change_notice",
-        source=export.name,
-        layout="shinjuku",
-        contract="demo",
-        extracted_by="datateam",
-        issue_date=now.date(),
-        posting_date=now.date(),
-    )
+    return round_over(export.name, name, now)
 
 
 def approve_oneself_then_let_another(driver: Driver, run_id: str, round_id: str) -> None:

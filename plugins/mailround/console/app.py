@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
 from importlib import import_module
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from traceback import format_tb
 from typing import Annotated, Any
@@ -174,7 +174,9 @@ def _file(file: File) -> Response:
     headers = HEADERS | {"Content-Type": file.media_type} | saved
     if isinstance(file.content, bytes):
         return Response(file.content, headers=headers)
-    return StreamingResponse(_together(file.content), headers=headers)
+    parts = _together(file.content)
+    first = next(parts, b"")  # before anything has left: what cannot even begin is told on a page
+    return StreamingResponse(chain((first,), parts), headers=headers)
 
 
 def _together(parts: Iterator[bytes]) -> Iterator[bytes]:

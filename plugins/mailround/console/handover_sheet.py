@@ -6,7 +6,7 @@ from typing import get_args
 
 from mailround.console.handlers import handled_round
 from mailround.console.visit import Answer, File, NotFoundError, Visit
-from mailround.handover import Item
+from mailround.handover import Handover, Item
 from mailround.handover_sheet import print_sheet
 
 ITEMS: tuple[Item, ...] = get_args(Item)
@@ -22,7 +22,7 @@ def show(visit: Visit) -> Answer:
         RegisterError: The register does not verify; nothing is signed.
         VaultError: The register's signing key is not there.
     """
-    work = handled_round(visit, "確認記録票を出力できるのは")
+    work = handled_round(visit, Handover.responders, "確認記録票を出力できるのは")
     item = next((each for each in ITEMS if each == visit.asked["item"]), None)
     if item is None:
         raise NotFoundError(

@@ -48,7 +48,7 @@ def show(visit: Visit) -> Answer:
         GateClosedError: The list was destroyed with the round's key.
         WorkspaceError: The round was not checked yet.
     """
-    work = handled_round(visit, "保留の一覧を見られるのは")
+    work = handled_round(visit, HoldDecision.responders, "保留の一覧を見られるのは")
     lines: list[Line] = []
     show_holds(work, lines.extend, output="console", at=visit.at, viewer=visit.user)
     entries = work.entries

@@ -18,13 +18,16 @@ FIELDS = ("round_id", "kind", "actor", "words", "first_day", "last_day")
 KINDS: dict[str, str] = {name(each): each.title for each in get_args(get_args(AnyBody)[0])}
 """Every kind of entry, with its Japanese title."""
 MOST_WORDS = 80
+MOST_DIGITS = 9
+_YEARS = range(1970, 3000)
+"""In which a day can be; at the ends of the calendar one cannot reckon."""
 
 
 def show(visit: Visit) -> Answer:
     """Return what the page says of what was asked for."""
     wanted, wrong = read(visit.asked)
     before = visit.asked.get("before", "")
-    found = visit.register.found(wanted, most=PAGE + 1, before=int(before) if before.isdecimal() else None)
+    found = visit.register.found(wanted, most=PAGE + 1, before=number_of(before))
     asked = {field: visit.asked[field] for field in FIELDS if visit.asked.get(field)}
     more = len(found) > PAGE
     return {
@@ -49,7 +52,7 @@ def read(asked: Mapping[str, str]) -> tuple[Wanted, tuple[str, ...]]:
     for field, title in (("first_day", "いつから"), ("last_day", "いつまで")):
         typed = asked.get(field, "")
         try:
-            days[field] = date.fromisoformat(typed) if typed else None
+            days[field] = _day(typed) if typed else None
         except ValueError:
             days[field] = None
             wrong.append(f"「{title}」は、2026-11-24 のような日付にしてください。")
@@ -68,3 +71,15 @@ def read(asked: Mapping[str, str]) -> tuple[Wanted, tuple[str, ...]]:
         ),
         tuple(wrong),
     )
+
+
+def number_of(typed: str) -> int | None:
+    """Return the number of an entry that somebody typed; None when it is none."""
+    return int(typed) if typed.isdecimal() and len(typed) <= MOST_DIGITS else None
+
+
+def _day(typed: str) -> date:
+    day = date.fromisoformat(typed)
+    if day.year not in _YEARS:
+        raise ValueError("no such year")
+    return day

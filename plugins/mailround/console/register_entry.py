@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 
+from mailround.console.register import number_of
 from mailround.console.visit import Answer, NotFoundError, Visit
 from mailround.register.chain import Stored, digest, undivided_digest
 from mailround.register.entries import Correction, Entry
 from mailround.register.listing import rows
-
-MOST_DIGITS = 9
 
 
 def show(visit: Visit) -> Answer:
@@ -18,8 +17,7 @@ def show(visit: Visit) -> Answer:
     Raises:
         NotFoundError: There is no entry of that number.
     """
-    typed = visit.asked["seq"]
-    seq = int(typed) if typed.isdecimal() and len(typed) <= MOST_DIGITS else 0
+    seq = number_of(visit.asked["seq"]) or 0
     entry = visit.register.entry(seq)
     if entry is None:
         raise NotFoundError("その番号の記録はありません。", "管理簿のページで番号を確かめてください。")

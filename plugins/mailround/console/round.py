@@ -113,8 +113,8 @@ def show(visit: Visit) -> Answer:
 def _refused(entries: Sequence[Entry], round_: Standing) -> AnswerRefused | None:
     """Return the answer that is to be given anew: to whose turn it is, or to a form beside the round's way."""
     refused = last_refusal(entries)
-    ahead = {passed.step.task_id for passed in round_.steps if round_.now is None or passed.step != round_.now}
-    return refused if refused and refused.step not in ahead else None
+    others = {passed.step.task_id for passed in round_.steps if passed.step != round_.now}
+    return refused if refused and refused.step not in others else None
 
 
 def _few(entries: Sequence[Entry]) -> tuple[Entry, ...]:

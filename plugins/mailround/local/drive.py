@@ -364,13 +364,18 @@ def sample_round(settings: Settings, *, households: int, seed: int, name: str) -
         kind=load_round_kind(settings.include, "change_notice"),
         created_at=now,
     )
+    return round_over(export.name, name, now)
+
+
+def round_over(source: str, name: str, at: datetime) -> RoundParams:
+    """Return the params of a change-notice round over an export, dated that day."""
     return RoundParams(
-        round_id=f"{now:%Y-%m}-{name}",
+        round_id=f"{at:%Y-%m}-{name}",
         kind="change_notice",
-        source=export.name,
+        source=source,
         layout="shinjuku",
         contract="demo",
         extracted_by="datateam",
-        issue_date=now.date(),
-        posting_date=now.date(),
+        issue_date=at.date(),
+        posting_date=at.date(),
     )
