@@ -19,6 +19,7 @@ RUN = "/api/v2/dags/mailing_round/dagRuns/manual__1"
 @pytest.fixture
 def user(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[AirflowUser]:
     monkeypatch.setattr(client, "_SETTLE_SECONDS", 0.0)
+    monkeypatch.setattr(client, "_NEXT_TRY_SECONDS", 0.0)
     logged_in = AirflowUser(api.url, "officer", "right")
     yield logged_in
     logged_in.close()
@@ -45,6 +46,12 @@ def test_a_refused_call_is_told_by_status_and_path(api: Api, user: AirflowUser, 
     api.answers["PATCH", path] = status
     with pytest.raises(ClientError, match=f"{status} PATCH {path}"):
         user.answer("manual__1", "record_posting", "記録する", posted=1)
+
+
+def test_what_the_server_took_back_is_asked_for_again(api: Api, user: AirflowUser) -> None:
+    api.answers["POST", "/api/v2/dags/mailing_round/dagRuns"] = [500, 500, {"dag_run_id": "manual__1"}]
+    assert user.trigger({"round_id": "2026-11-change"}) == "manual__1"
+    assert len(api.bodies("POST")) == 1 + 3  # and the login
 
 
 def test_a_run_is_started_with_its_params_and_no_logical_date(api: Api, user: AirflowUser) -> None:

@@ -16,6 +16,8 @@ DAG = "mailing_round"
 """Where a run is looked for unless another DAG is named."""
 _SETTLE_SECONDS = 3.0
 """An answer within a second of ``awaiting_input`` fails the task; people are slower than that, programs must wait."""
+_MORE_TRIES, _NEXT_TRY_SECONDS = 3, 1.0
+"""Over SQLite, an API server just started may lock itself out; what it then answers with 500 is rolled back."""
 _ONE_AT_A_TIME = Lock()
 """Over SQLite, two calls at once (each is logged) may wait for each other, until one fails after 15 seconds."""
 
@@ -141,6 +143,11 @@ class AirflowUser:
 
     def _call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - passed on to httpx
         answer = self.send(method, path, **arguments)
+        for _ in range(_MORE_TRIES):
+            if answer.status_code != httpx.codes.INTERNAL_SERVER_ERROR:
+                break
+            time.sleep(_NEXT_TRY_SECONDS)
+            answer = self.send(method, path, **arguments)
         if answer.is_error:
             raise ClientError(
                 f"AirflowのAPIが要求を断りました（{answer.status_code} {method} {path}）。",
